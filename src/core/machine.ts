@@ -1,0 +1,89 @@
+// One process identity as a pure state machine (DESIGN §1). Everything that happens to it comes in by `receive`, `expire`
+// and commands; everything it wants comes out by `transmit`, `event` and `deadline`. It never reads a clock, a socket or a
+// random source. `pump` is the only place that drains it: the Node driver and the simulator both call it after every input.
+
+import type { Locator } from '../base/address.ts'
+import type { Hit } from '../crypto/hit.ts'
+
+/** One datagram to put on the wire: UDP payload and where it goes. */
+export interface Transmit {
+  readonly bytes: Uint8Array
+  readonly to: Locator
+}
+
+/** Why an association ended. */
+export type EndReason =
+  | 'closed' // we closed it
+  | 'closed-by-peer'
+  | 'reset' // the peer refused to resume it, or we had to (MOVING §4)
+  | 'replaced' // a new base exchange of the same peer took its place
+  | 'fenced' // this identity has been started elsewhere (MOVING §6)
+  | 'unreachable' // the base exchange got no answer
+  | 'refused' // the peer answered, and lawfully said no
+  | 'incompatible' // no common suite, group or cipher
+  | 'imposter' // another identity answered at the address
+  | 'expired' // parked for too long
+
+/** What a machine tells its owner. Every variant names the peer by HIT. */
+export type MachineEvent =
+  | { readonly type: 'associated'; readonly peer: Hit; readonly initiator: boolean }
+  | { readonly type: 'ended'; readonly peer: Hit; readonly reason: EndReason; readonly tried: readonly Locator[]; readonly detail: string }
+  | { readonly type: 'datagram'; readonly peer: Hit; readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }
+  | { readonly type: 'pong'; readonly peer: Hit; readonly identifier: number; readonly sequence: number; readonly bytes: Uint8Array }
+  /** The peer is now reached at another locator: an authentic, checked move or readdress. */
+  | { readonly type: 'path'; readonly peer: Hit; readonly locator: Locator }
+  /** The peer has been started again elsewhere and rebound the association: its new epoch. */
+  | { readonly type: 'rebound'; readonly peer: Hit; readonly epoch: number }
+  /** Our own thaw has been answered by this peer. */
+  | { readonly type: 'resumed'; readonly peer: Hit }
+  | { readonly type: 'rekeyed'; readonly peer: Hit }
+  | { readonly type: 'parked'; readonly peer: Hit }
+  | { readonly type: 'woken'; readonly peer: Hit }
+  /** Datagrams queued for this peer have left; there is room again. */
+  | { readonly type: 'drained'; readonly peer: Hit }
+  /** The peer does not answer: ask the ledger where it is, then call `learn`. */
+  | { readonly type: 'lookup'; readonly peer: Hit }
+  /** FREEZE is complete: nothing more will ever be sent by this machine. Take the state with `frozenState`. */
+  | { readonly type: 'frozen' }
+  /** A newer start of this very identity exists: this machine has stopped for good. */
+  | { readonly type: 'fenced'; readonly epoch: number }
+
+/** A machine that a driver can carry. Times are monotonic milliseconds; fractions are allowed. */
+export interface Machine {
+  /** Takes one UDP payload from `source`. Never throws for anything the bytes contain. */
+  receive(now: number, datagram: Uint8Array, source: Locator): void
+  /** Runs everything that is due at `now`. */
+  expire(now: number): void
+  /** The next datagram to send at `now`, or undefined. */
+  transmit(now: number): Transmit | undefined
+  /** The next event, or undefined. */
+  event(): MachineEvent | undefined
+  /** When `expire` wants to be called next; Infinity if never. */
+  readonly deadline: number
+}
+
+/** Where a pump puts what it drains. */
+export interface Sink {
+  transmit(datagram: Transmit): void
+  event(event: MachineEvent): void
+}
+
+/**
+ * Drains a machine: at most `limit` datagrams and `limit` events a turn, so that a busy machine yields to its
+ * neighbours on the event loop. Returns true when it stopped at the limit and wants another turn.
+ */
+export function pump(machine: Machine, now: number, sink: Sink, limit: number): boolean {
+  let sent = 0
+  for (; sent < limit; sent++) {
+    const datagram = machine.transmit(now)
+    if (datagram === undefined) break
+    sink.transmit(datagram)
+  }
+  let told = 0
+  for (; told < limit; told++) {
+    const event = machine.event()
+    if (event === undefined) break
+    sink.event(event)
+  }
+  return sent === limit || told === limit
+}

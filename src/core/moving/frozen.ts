@@ -1,0 +1,78 @@
+// What a frozen process is (MOVING §7): a plain value that `capsule.ts` turns into bytes and the engine into a running machine.
+// It holds no outbound ESP key, no send counter to go on from, no Kij, PRK, KEYMAT, Diffie–Hellman secret or generator state:
+// the types below have no place for them.
+
+import type { Locator } from '../../base/address.ts'
+import type { Hit } from '../../crypto/hit.ts'
+import type { PublicKey } from '../../crypto/identity.ts'
+import type { EspKeys, HipKeys, Start } from '../../crypto/keymat.ts'
+
+/** A frozen process identity, ready to be sealed. Times are remaining durations in milliseconds. */
+export interface FrozenState {
+  /** Algorithm and secret of the Host Identity (`Identity.fromSecret`). */
+  readonly identity: { readonly algorithm: 'ed25519' | 'ecdsa-p256'; readonly secret: Uint8Array }
+  /** The epoch that was running; the base epoch of what is resumed (MOVING §4). */
+  readonly epoch: number
+  readonly associations: readonly FrozenAssociation[]
+  readonly floors: readonly FrozenFloor[]
+  readonly sockets: readonly FrozenSocket[]
+  /** The application's own suitcase. */
+  readonly state: Uint8Array
+}
+
+/** One association, complete in itself. */
+export interface FrozenAssociation {
+  readonly peerKey: PublicKey
+  readonly peerLedger: PublicKey | undefined
+  readonly peerStart: Start
+  /** Our own start that the peer was bound to when we froze. */
+  readonly ownStart: Start
+  /** True if we were the Responder of the base exchange: its HIT suite rules the hash (RFC 7401 §3.2). */
+  readonly responder: boolean
+  readonly hitSuite: number
+  readonly dhGroup: number
+  readonly cipher: number
+  readonly espSuite: number
+  readonly i: Uint8Array
+  readonly j: Uint8Array
+  /** Exactly one S: the one this end has committed to. */
+  readonly secret: Uint8Array
+  readonly hipSend: HipKeys
+  readonly hipReceive: HipKeys
+  readonly reserveIn: number
+  readonly reserveOut: number
+  readonly inbound: readonly FrozenInbound[]
+  readonly finals: readonly { readonly spi: number; readonly sequence: number }[]
+  readonly locators: readonly FrozenLocator[]
+  /** Datagrams that had not been sealed yet, oldest first. */
+  readonly unsent: readonly { readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }[]
+}
+
+export interface FrozenInbound {
+  readonly spi: number
+  readonly keys: EspKeys
+  readonly highest: number
+  readonly bitmap: Uint8Array
+  /** The last number the peer announced for this SA, if it did. */
+  readonly final: number | undefined
+}
+
+export interface FrozenLocator {
+  readonly locator: Locator
+  readonly preferred: boolean
+  readonly remainingMs: number
+}
+
+/** The highest epoch accepted for a full key (MOVING, Words). */
+export interface FrozenFloor {
+  readonly key: PublicKey
+  readonly ledger: PublicKey | undefined
+  readonly epoch: number
+  readonly incarnation: Uint8Array
+}
+
+/** A bound datagram port with what the application had not yet read. */
+export interface FrozenSocket {
+  readonly port: number
+  readonly unread: readonly { readonly hit: Hit; readonly port: number; readonly bytes: Uint8Array }[]
+}
