@@ -1,0 +1,130 @@
+// Every limit and time of the core in one place, units in the names. First what the RFCs fix, then what we choose.
+// A limit that is not crossed by a test is not a limit: test/core/limits.test.ts walks this list.
+
+export interface Config {
+  // ── From the RFCs ──────────────────────────────────────────────────────────
+  /** RFC 7401 §6.6: destination addresses tried at once with the first I1; one on retries. */
+  readonly i1TargetsMax: number
+  /** RFC 8046 §5.6.1: every so often the credit is aged by 7/8. */
+  readonly creditAgeMs: number
+  /** RFC 9028 §4.10: never more often than 15 s. */
+  readonly keepaliveMs: number
+  /** RFC 9000 §8.1, DESIGN §5: bytes to an unverified tuple, as a multiple of what came from it. */
+  readonly amplificationFactor: number
+  /** RFC 9002 §6.2.2, halved: an end that thaws must not wait a second for a lost first packet. */
+  readonly ptoInitialMs: number
+
+  // ── MOVING ─────────────────────────────────────────────────────────────────
+  /** §5: packets under the interim key before P2. */
+  readonly interimPacketsMax: number
+  /** §5: P2s to one tuple outside the data limits. */
+  readonly answersMax: number
+  /** §5: packets that wait for their key, and how long. */
+  readonly earlyPacketsMax: number
+  readonly earlyMs: number
+  /** §5: P1s outstanding at once after a thaw. */
+  readonly offersOutstandingMax: number
+  /** §2: a P1 is padded to this many bytes of HIP packet. */
+  readonly offerBytesMin: number
+  /** §2: floors kept; the least recently contacted goes first. */
+  readonly floorsMax: number
+  /** §6: how long a parked association is kept, and the longest pause between its probes. */
+  readonly parkMs: number
+  readonly parkProbeMsMax: number
+  /** §6: address checks open at once for one peer. */
+  readonly checksOpenMax: number
+  /** §6: an ESP dummy is at least this long, so that a NAT rebinding shows. */
+  readonly dummyBytes: number
+
+  // ── Our choices ────────────────────────────────────────────────────────────
+  readonly ptoMinMs: number
+  readonly ptoMaxMs: number
+  readonly baseExchangeMs: number
+  readonly updateTriesMax: number
+  readonly closeTriesMax: number
+  /** How long a closed association still answers a repeated CLOSE. */
+  readonly closedMs: number
+  readonly associationsMax: number
+  readonly locatorsPerPeerMax: number
+  readonly unsentPacketsMax: number
+  readonly unsentBytesMax: number
+  readonly outboxPacketsMax: number
+  readonly eventsMax: number
+  readonly datagramBytesMax: number
+  readonly creditBytesMax: number
+  readonly echoRepliesPerSecond: number
+  readonly notifiesPerSecond: number
+  readonly forgedPacketsMax: number
+  readonly finalsMax: number
+  /** Rekey with fresh Diffie–Hellman after so many packets or so long (DESIGN §5). */
+  readonly rekeyPackets: number
+  readonly rekeyMs: number
+  readonly updateIdWindow: number
+
+  // ── Base exchange and security associations ────────────────────────────────
+  readonly replayWindow: number
+  readonly puzzleDifficulty: number
+  readonly puzzleDifficultyMax: number
+  readonly puzzleLifetimeExponent: number
+  readonly puzzleTriesPerSlice: number
+  readonly r1GenerationMs: number
+  readonly consumedPairsMax: number
+  readonly cachedAnswerMs: number
+  readonly i1PacketBytes: number
+  readonly unpaddedR1PerSecond: number
+  readonly unpaddedR1Burst: number
+}
+
+export const DEFAULTS: Config = {
+  i1TargetsMax: 3,
+  creditAgeMs: 5_000,
+  keepaliveMs: 15_000,
+  amplificationFactor: 3,
+  ptoInitialMs: 500,
+
+  interimPacketsMax: 10,
+  answersMax: 4,
+  earlyPacketsMax: 8,
+  earlyMs: 1_000,
+  offersOutstandingMax: 64,
+  offerBytesMin: 1_200,
+  floorsMax: 65_536,
+  parkMs: 600_000,
+  parkProbeMsMax: 30_000,
+  checksOpenMax: 8,
+  dummyBytes: 64,
+
+  ptoMinMs: 25,
+  ptoMaxMs: 10_000,
+  baseExchangeMs: 4_500,
+  updateTriesMax: 6,
+  closeTriesMax: 4,
+  closedMs: 10_000,
+  associationsMax: 65_536,
+  locatorsPerPeerMax: 8,
+  unsentPacketsMax: 256,
+  unsentBytesMax: 1_048_576,
+  outboxPacketsMax: 4_096,
+  eventsMax: 65_536,
+  datagramBytesMax: 65_400,
+  creditBytesMax: 1_048_576,
+  echoRepliesPerSecond: 1_000,
+  notifiesPerSecond: 10,
+  forgedPacketsMax: 1 << 20,
+  finalsMax: 4,
+  rekeyPackets: 2 ** 23,
+  rekeyMs: 3_600_000,
+  updateIdWindow: 64,
+
+  replayWindow: 4_096,
+  puzzleDifficulty: 0,
+  puzzleDifficultyMax: 20,
+  puzzleLifetimeExponent: 37,
+  puzzleTriesPerSlice: 2_000,
+  r1GenerationMs: 120_000,
+  consumedPairsMax: 65_536,
+  cachedAnswerMs: 500,
+  i1PacketBytes: 512,
+  unpaddedR1PerSecond: 20,
+  unpaddedR1Burst: 40,
+}
