@@ -1,0 +1,123 @@
+// Signed objects and the two signatures a start is proved with (MOVING §1, §10): the ledger's receipt, and the instance key
+// that must hash to the incarnation the receipt names. A receipt alone proves nothing, for anybody can copy one.
+
+import { concat, equalBytes } from '../../base/bytes.ts'
+import { type Hit, hitBytes } from '../../crypto/hit.ts'
+import { type Identity, type PublicKey, samePublicKey, verify } from '../../crypto/identity.ts'
+import { incarnationOf, type Start } from '../../crypto/keymat.ts'
+import { isMalformed } from '../../wire/malformed.ts'
+import {
+  decodeReceipt,
+  decodeSigned,
+  encodeReceipt,
+  encodeSigned,
+  type Receipt,
+  signedInput,
+} from '../../wire/object.ts'
+
+/** What is signed, by the name that separates one kind of signature from another (MOVING §10). */
+export type ObjectName = 'receipt' | 'ready' | 'grant' | 'claim' | 'activate' | 'whereabouts'
+
+/** Delegations from an identity key to the key that signed. Always empty today; every verifier already takes one. */
+export type DelegationChain = readonly []
+
+/** Why an object was not believed. */
+export type ObjectFault = 'malformed' | 'forged'
+
+/** Why a receipt was not believed. */
+export type ReceiptFault = ObjectFault | 'other-identity' | 'other-epoch' | 'other-incarnation' | 'other-ledger' // not by the ledger this identity is pinned to
+
+/** A receipt whose signature has been checked, with the key that made it. */
+export interface VerifiedReceipt extends Receipt {
+  readonly ledgerKey: PublicKey
+}
+
+/** What a receipt has to say to be believed. `pinned` is the ledger accepted before, if one was. */
+export interface ReceiptExpectation {
+  readonly hit: Hit
+  readonly start: Start
+  readonly pinned?: PublicKey | undefined
+  readonly chain?: DelegationChain
+}
+
+/** The contents of an INSTANCE parameter, as far as they matter here. */
+export interface InstanceProof {
+  readonly key: Uint8Array
+  readonly signature: Uint8Array
+}
+
+const INSTANCE_KEY_BYTES = 32
+const INSTANCE_SIGNATURE_BYTES = 64
+
+/** Signs `payload` as an object of that name; the result is the whole object (MOVING §10). */
+export function signObject(name: ObjectName, payload: Uint8Array, identity: Identity): Uint8Array {
+  return encodeSigned({ payload, signature: identity.sign(signedInput(name, payload)) })
+}
+
+/** The payload of a signed object, if `key` signed it as an object of that name. */
+export function openObject(
+  name: ObjectName,
+  bytes: Uint8Array,
+  key: PublicKey,
+  chain: DelegationChain = [],
+): { readonly payload: Uint8Array } | ObjectFault {
+  const object = decodeSigned(bytes)
+  if (isMalformed(object)) return 'malformed'
+  return signedBy(name, object, key, chain) ? { payload: object.payload } : 'forged'
+}
+
+/** True if `key`, or a key it delegated to, made this signature. */
+export function signedBy(
+  name: ObjectName,
+  object: { readonly payload: Uint8Array; readonly signature: Uint8Array },
+  key: PublicKey,
+  _chain: DelegationChain = [],
+): boolean {
+  return verify(key, signedInput(name, object.payload), object.signature)
+}
+
+/** The ledger's signed word that `receipt.host` holds this epoch of this identity by this incarnation. */
+export function signReceipt(receipt: Receipt, ledger: Identity): Uint8Array {
+  return signObject('receipt', encodeReceipt(receipt), ledger)
+}
+
+/**
+ * Reads a receipt and checks its signature by the ledger key it names, and nothing else: whether that ledger is the right
+ * one, and whether the start that shows it owns it, `verifyReceipt` and `verifyInstance` decide.
+ */
+export function openReceipt(bytes: Uint8Array, chain: DelegationChain = []): VerifiedReceipt | ObjectFault {
+  const object = decodeSigned(bytes)
+  if (isMalformed(object)) return 'malformed'
+  const receipt = decodeReceipt(object.payload)
+  if (isMalformed(receipt)) return 'malformed'
+  if (!signedBy('receipt', object, receipt.ledger, chain)) return 'forged'
+  return { ...receipt, ledgerKey: receipt.ledger }
+}
+
+/** Believes a receipt for exactly this identity and start, by the pinned ledger if there is one; else says why not. */
+export function verifyReceipt(bytes: Uint8Array, expected: ReceiptExpectation): VerifiedReceipt | ReceiptFault {
+  const receipt = openReceipt(bytes, expected.chain)
+  if (typeof receipt === 'string') return receipt
+  if (!equalBytes(receipt.hit, hitBytes(expected.hit))) return 'other-identity'
+  if (receipt.epoch !== expected.start.epoch) return 'other-epoch'
+  if (!equalBytes(receipt.incarnation, expected.start.incarnation)) return 'other-incarnation'
+  if (expected.pinned !== undefined && !samePublicKey(receipt.ledgerKey, expected.pinned)) return 'other-ledger'
+  return receipt
+}
+
+/** True if the INSTANCE key is the one this start was activated with, and it signed the covered bytes (MOVING §2). */
+export function verifyInstance(instance: InstanceProof, covered: Uint8Array, start: Start): boolean {
+  if (instance.key.length !== INSTANCE_KEY_BYTES || instance.signature.length !== INSTANCE_SIGNATURE_BYTES) return false
+  if (!equalBytes(incarnationOf(instance.key), start.incarnation)) return false
+  return verify(instancePublicKey(instance.key), signedInput('instance', covered), instance.signature)
+}
+
+/** Contents of an INSTANCE parameter over `covered`, 96 bytes: key ‖ signature. */
+export function signInstance(instance: Identity, covered: Uint8Array): Uint8Array {
+  return concat(instance.publicKey.bytes, instance.sign(signedInput('instance', covered)))
+}
+
+/** Instance keys are always Ed25519: HI algorithm 13, curve label 1 (RFC 9374 §3.4.1). */
+function instancePublicKey(key: Uint8Array): PublicKey {
+  return { algorithm: 13, label: 1, bytes: key }
+}
