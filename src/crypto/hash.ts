@@ -1,0 +1,34 @@
+// The plain hash functions and HMAC, by node:crypto: several times faster than the portable ones, and the same bytes.
+// KMAC and cSHAKE, which node:crypto lacks, are in suites.ts and hit.ts.
+
+import { createHash, createHmac, type KeyObject } from 'node:crypto'
+import { plain } from './buffer.ts'
+
+/** The hash functions that HMAC and HKDF run over here. */
+export type HashName = 'sha256' | 'sha384'
+
+/** SHA-256 of the parts one after another; 32 bytes. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  return hash('sha256', parts)
+}
+
+/** SHA-256 or SHA-384 of the parts one after another. */
+export function hash(name: HashName, parts: readonly Uint8Array[]): Uint8Array {
+  const state = createHash(name)
+  for (const part of parts) state.update(part)
+  return plain(state.digest())
+}
+
+/** SHAKE128 of the parts one after another, `length` bytes of it (FIPS 202 §6.2). */
+export function shake128(length: number, parts: readonly Uint8Array[]): Uint8Array {
+  const state = createHash('shake128', { outputLength: length })
+  for (const part of parts) state.update(part)
+  return plain(state.digest())
+}
+
+/** HMAC (RFC 2104), untruncated, of the parts one after another. */
+export function hmac(name: HashName, key: Uint8Array | KeyObject, parts: readonly Uint8Array[]): Uint8Array {
+  const state = createHmac(name, key)
+  for (const part of parts) state.update(part)
+  return plain(state.digest())
+}

@@ -1,0 +1,187 @@
+// The key schedule (MOVING §3; RFC 7401 §6.5, RFC 7402 §7): keys of a base exchange, of a ratchet, and the interim key of a
+// thawed side. KEYMAT is drawn in one order: HIP-gl, HIP-lg (encryption, integrity each), SA-gl, SA-lg (encryption,
+// authentication each); the gl keys are those of what the host with the greater HIT sends. Kij, PRK and KEYMAT are not kept.
+
+import { assert } from '../base/assert.ts'
+import { compareBytes, concat, utf8, Writer } from '../base/bytes.ts'
+import { sha256 } from './hash.ts'
+import { expand, extract } from './hkdf.ts'
+import { redacted } from './secret.ts'
+import { cipherKeyBytes, type EspSuiteInfo, espSuiteInfo, type HitSuite, type Keymat } from './suites.ts'
+
+/** HIP keys of one direction. */
+export interface HipKeys {
+  readonly encryption: Uint8Array
+  readonly integrity: Uint8Array
+}
+
+/** ESP keys of one direction; the encryption key of an AEAD ends with its salt. */
+export interface EspKeys {
+  readonly encryption: Uint8Array
+  readonly authentication: Uint8Array
+}
+
+/** What resumes an association: S, and the public id that names it. */
+export interface Resumption {
+  /** 8 bytes. */
+  readonly id: Uint8Array
+  /** S, 32 bytes. */
+  readonly secret: Uint8Array
+}
+
+/** All keys of one generation, as seen from one end. Prints redacted, and so do its parts. */
+export interface KeySet {
+  readonly hip: { readonly send: HipKeys; readonly receive: HipKeys }
+  readonly esp: { readonly send: EspKeys; readonly receive: EspKeys }
+  readonly resumption: Resumption
+  /** Bytes of KEYMAT drawn: the index after the last ESP key. */
+  readonly keymatLength: number
+}
+
+/** What stays the same over an association's life. HITs are 16 bytes; I and J are the puzzle's. */
+export interface KeyContext {
+  readonly suite: HitSuite
+  readonly espSuite: number
+  readonly cipher: number
+  readonly own: Uint8Array
+  readonly peer: Uint8Array
+  readonly i: Uint8Array
+  readonly j: Uint8Array
+}
+
+/** One start of an identity: its epoch and its incarnation (16 bytes). */
+export interface Start {
+  readonly epoch: number
+  readonly incarnation: Uint8Array
+}
+
+/** The keys of a base exchange. */
+export function baseKeys(context: KeyContext, kij: Uint8Array): KeySet {
+  const { own, peer } = context
+  const info = ownIsGreater(context) ? concat(peer, own) : concat(own, peer)
+  const material = context.suite.keymat(kij, concat(context.i, context.j), info, keymatBytes(context))
+  return keySet(context, material, info)
+}
+
+/**
+ * The keys after a ratchet: fresh Diffie–Hellman mixed with the S before, bound to both ends' starts. Every rekey is one.
+ * HKDF-SHA-256 whatever the suite (MOVING §3).
+ */
+export function ratchetKeys(
+  context: KeyContext,
+  kij: Uint8Array,
+  previous: Resumption,
+  own: Start,
+  peer: Start,
+): KeySet {
+  const info = ownIsGreater(context)
+    ? concat(context.peer, context.own, startBytes(peer), startBytes(own))
+    : concat(context.own, context.peer, startBytes(own), startBytes(peer))
+  const prk = extract('sha256', concat(context.i, context.j), concat(kij, previous.secret))
+  return keySet(context, { prk, keymat: expand('sha256', prk, info, keymatBytes(context)) }, info)
+}
+
+/** The keys of the interim SA, from the thawed side (`sender`) to its peer only, on the peer's reserve SPI (MOVING §3). */
+export function interimKeys(
+  context: { readonly espSuite: number },
+  s: Resumption,
+  senderHit: Uint8Array,
+  receiverHit: Uint8Array,
+  sender: Start,
+  receiver: Start,
+  spi: number,
+): EspKeys {
+  const suite = espSuiteOf(context.espSuite)
+  const tail = new Writer().u32(spi).u16(suite.id).finish()
+  const starts = concat(startBytes(sender), startBytes(receiver))
+  const info = concat(utf8('sojourn interim'), senderHit, receiverHit, starts, tail)
+  const bytes = expand('sha256', s.secret, info, suite.encryptionBytes + suite.authenticationBytes)
+  return drawEsp(new Draw(bytes), suite)
+}
+
+/** Where in KEYMAT the ESP keys of a base exchange begin: the KEYMAT index of its ESP_INFO (RFC 7402 §5.1.1). */
+export function espKeymatIndex(context: Pick<KeyContext, 'suite' | 'cipher'>): number {
+  return 2 * (cipherBytes(context.cipher) + context.suite.macKeyBytes)
+}
+
+/** The incarnation that an instance key stands for (MOVING §1): 16 bytes. */
+export function incarnationOf(instancePublicKey: Uint8Array): Uint8Array {
+  return sha256(utf8('sojourn instance 1\0'), instancePublicKey).slice(0, 16)
+}
+
+/** The Resumption of an S: the id is a hash of it (MOVING §3). */
+export function resumptionOf(secret: Uint8Array): Resumption {
+  const id = sha256(utf8('sojourn resume id'), secret).slice(0, 8)
+  return redacted('Resumption', { id, secret })
+}
+
+function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet {
+  const esp = espSuiteOf(context.espSuite)
+  const draw = new Draw(material.keymat)
+  const hipGreater = drawHip(draw, context)
+  const hipLess = drawHip(draw, context)
+  const espGreater = drawEsp(draw, esp)
+  const espLess = drawEsp(draw, esp)
+  const greater = ownIsGreater(context)
+  return redacted('KeySet', {
+    hip: greater ? { send: hipGreater, receive: hipLess } : { send: hipLess, receive: hipGreater },
+    esp: greater ? { send: espGreater, receive: espLess } : { send: espLess, receive: espGreater },
+    resumption: resumptionOf(expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)),
+    keymatLength: draw.at,
+  })
+}
+
+// Each key is a copy, so that no view keeps the whole KEYMAT alive.
+class Draw {
+  at = 0
+  readonly #keymat: Uint8Array
+
+  constructor(keymat: Uint8Array) {
+    this.#keymat = keymat
+  }
+
+  take(length: number): Uint8Array {
+    const from = this.at
+    this.at += length
+    assert(this.at <= this.#keymat.length, 'KEYMAT is shorter than the keys drawn from it')
+    return this.#keymat.slice(from, this.at)
+  }
+}
+
+function drawHip(draw: Draw, context: KeyContext): HipKeys {
+  const encryption = draw.take(cipherBytes(context.cipher))
+  return redacted('HipKeys', { encryption, integrity: draw.take(context.suite.macKeyBytes) })
+}
+
+function drawEsp(draw: Draw, suite: EspSuiteInfo): EspKeys {
+  const encryption = draw.take(suite.encryptionBytes)
+  return redacted('EspKeys', { encryption, authentication: draw.take(suite.authenticationBytes) })
+}
+
+function keymatBytes(context: KeyContext): number {
+  const esp = espSuiteOf(context.espSuite)
+  return espKeymatIndex(context) + 2 * (esp.encryptionBytes + esp.authenticationBytes)
+}
+
+function ownIsGreater(context: KeyContext): boolean {
+  const order = compareBytes(context.own, context.peer)
+  assert(order !== 0, 'an association has two different ends')
+  return order > 0
+}
+
+function startBytes(start: Start): Uint8Array {
+  assert(start.incarnation.length === 16, 'an incarnation has 16 bytes')
+  return new Writer().u64(start.epoch).bytes(start.incarnation).finish()
+}
+
+function espSuiteOf(id: number): EspSuiteInfo {
+  const suite = espSuiteInfo(id)
+  assert(suite !== undefined, `ESP suite ${id} is not one of ours`)
+  return suite
+}
+
+function cipherBytes(cipher: number): number {
+  const bytes = cipherKeyBytes(cipher)
+  assert(bytes !== undefined, `HIP cipher ${cipher} is not one of ours`)
+  return bytes
+}

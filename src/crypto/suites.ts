@@ -1,0 +1,147 @@
+// The table of suites. A HIT suite (RFC 7401 §5.2.10, RFC 9374 §3.4.2) settles hash, MAC and KEYMAT of an association, by the
+// Responder's HIT; suite 5's parts are a ruling of DESIGN §4 and MOVING §3: SHAKE128, KMAC128, KMAC128 twice.
+// ESP suites are RFC 7402 §5.1.2's, HIP ciphers RFC 7401 §5.2.8's; key lengths as RFC 7402 §7 draws them.
+
+import { kmac128, kmac128xof } from '@noble/hashes/sha3-addons.js'
+import { equalBytes } from '../base/bytes.ts'
+import { type HashName, hash, hmac, shake128 } from './hash.ts'
+import { SUITE_ECDSA_SHA384, SUITE_EDDSA_CSHAKE128, SUITE_RSA_SHA256 } from './hit.ts'
+import { expand, extract } from './hkdf.ts'
+
+/** What a HIT suite brings: RHASH, the HIP_MAC and the key derivation. All lengths in bytes. */
+export interface HitSuite {
+  /** The OGA id in the HIT. */
+  readonly id: number
+  /** Length of RHASH's output, and so of the puzzle's I and J. */
+  readonly hashBytes: number
+  /** Length of a HIP integrity key. */
+  readonly macKeyBytes: number
+  /** RHASH of the parts one after another. */
+  hash(...parts: readonly Uint8Array[]): Uint8Array
+  /** The untruncated MAC of the parts one after another; `hashBytes` long. */
+  mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
+  /** PRK and KEYMAT from the Diffie–Hellman secret; salt = I ‖ J (RFC 7401 §6.5). */
+  keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat
+}
+
+/** The two stages of a key derivation; secret, to be dropped once keys are drawn. */
+export interface Keymat {
+  readonly prk: Uint8Array
+  readonly keymat: Uint8Array
+}
+
+/** Lengths of an ESP suite in bytes; `encryptionBytes` includes the salt of an AEAD. */
+export interface EspSuiteInfo {
+  readonly id: number
+  readonly name: string
+  readonly encryptionBytes: number
+  readonly authenticationBytes: number
+  readonly ivBytes: number
+  readonly blockBytes: number
+  readonly icvBytes: number
+}
+
+/** ESP suite numbers (RFC 7402 §5.1.2). */
+export const ESP_AES128_CBC_HMAC_SHA256 = 8
+export const ESP_AES128_GCM_16 = 13
+
+/** The HIT suite of that id (5, 2 or 1), or undefined. */
+export function hitSuite(id: number): HitSuite | undefined {
+  return HIT_SUITES.get(id)
+}
+
+/** The ESP suite of that id (13 or 8), or undefined. */
+export function espSuiteInfo(id: number): EspSuiteInfo | undefined {
+  return ESP_SUITES.get(id)
+}
+
+/** Key length of a HIP cipher: AES-128-CBC (2) and AES-256-CBC (4); undefined for any other, NULL too. */
+export function cipherKeyBytes(cipher: number): number | undefined {
+  return CIPHER_KEY_BYTES.get(cipher)
+}
+
+const ESP_SUITES: ReadonlyMap<number, EspSuiteInfo> = new Map(
+  [
+    {
+      id: ESP_AES128_GCM_16,
+      name: 'AES-128-GCM-16',
+      encryptionBytes: 20,
+      authenticationBytes: 0,
+      ivBytes: 8,
+      blockBytes: 4,
+      icvBytes: 16,
+    },
+    {
+      id: ESP_AES128_CBC_HMAC_SHA256,
+      name: 'AES-128-CBC with HMAC-SHA-256',
+      encryptionBytes: 16,
+      authenticationBytes: 32,
+      ivBytes: 16,
+      blockBytes: 16,
+      icvBytes: 16,
+    },
+  ].map((suite) => [suite.id, Object.freeze(suite)]),
+)
+
+const CIPHER_KEY_BYTES: ReadonlyMap<number, number> = new Map([
+  [2, 16],
+  [4, 32],
+])
+
+const HIT_SUITES: ReadonlyMap<number, HitSuite> = new Map([
+  [SUITE_EDDSA_CSHAKE128, keccakSuite()],
+  [SUITE_ECDSA_SHA384, hmacSuite(SUITE_ECDSA_SHA384, 'sha384', 48)],
+  [SUITE_RSA_SHA256, hmacSuite(SUITE_RSA_SHA256, 'sha256', 32)],
+])
+
+function hmacSuite(id: number, name: HashName, hashBytes: number): HitSuite {
+  return Object.freeze({
+    id,
+    hashBytes,
+    macKeyBytes: hashBytes,
+    hash: (...parts: readonly Uint8Array[]) => hash(name, parts),
+    mac: (key: Uint8Array, ...parts: readonly Uint8Array[]) => hmac(name, key, parts),
+    keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat {
+      const prk = extract(name, salt, kij)
+      return { prk, keymat: expand(name, prk, info, length) }
+    },
+  })
+}
+
+function keccakSuite(): HitSuite {
+  return Object.freeze({
+    id: SUITE_EDDSA_CSHAKE128,
+    hashBytes: 32,
+    macKeyBytes: 32,
+    hash: (...parts: readonly Uint8Array[]) => shake128(32, parts),
+    mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+      const state = keyed(key).clone()
+      for (const part of parts) state.update(part)
+      return state.digest()
+    },
+    keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat {
+      const prk = kmac128(salt, kij, { dkLen: 32 })
+      return { prk, keymat: kmac128xof(prk, info, { dkLen: length }) }
+    },
+  })
+}
+
+type KmacState = ReturnType<typeof kmac128.create>
+
+// Absorbing a key costs KMAC two permutations, four fifths of a short MAC: keyed states are kept and cloned. They hang on
+// the key's own array, so they go when it goes; the copy of the key notices an array that was written over.
+const KEYED_LIMIT = 4096
+let keyedStates = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly state: KmacState }>()
+let keyedCount = 0
+
+function keyed(key: Uint8Array): KmacState {
+  const known = keyedStates.get(key)
+  if (known !== undefined && equalBytes(known.key, key)) return known.state
+  if (++keyedCount > KEYED_LIMIT) {
+    keyedStates = new WeakMap()
+    keyedCount = 1
+  }
+  const state = kmac128.create(key, { dkLen: 32 })
+  keyedStates.set(key, { key: key.slice(), state })
+  return state
+}
