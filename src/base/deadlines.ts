@@ -7,11 +7,10 @@ export class Deadlines<Name extends string> {
 
   /** Sets or moves a deadline; Infinity stops it. */
   set(name: Name, at: number): void {
-    if (at === Number.POSITIVE_INFINITY) return this.stop(name)
-    const before = this.at(name)
+    this.stop(name)
+    if (at === Number.POSITIVE_INFINITY) return
     this.#moments.set(name, at)
-    if (at <= this.#next) this.#next = at
-    else if (before === this.#next) this.#recompute()
+    if (at < this.#next) this.#next = at
   }
 
   stop(name: Name): void {

@@ -1,0 +1,19 @@
+// Bad input as a value: what is wrong, and at which byte. No decoder of this layer throws for anything the bytes contain.
+
+/** Why bytes could not be read. */
+export interface Malformed {
+  /** What is wrong, for a log line; not meant to be parsed. */
+  readonly malformed: string
+  /** Byte offset in what was decoded (for HIP: in the packet, without the UDP marker). */
+  readonly at: number
+  /** The HIP parameter type, or the field of a signed object, in which it was found. */
+  readonly parameter?: number
+}
+
+export function malformed(what: string, at: number, parameter?: number): Malformed {
+  return parameter === undefined ? { malformed: what, at } : { malformed: what, at, parameter }
+}
+
+export function isMalformed(value: unknown): value is Malformed {
+  return typeof value === 'object' && value !== null && 'malformed' in value
+}
