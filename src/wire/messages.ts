@@ -11,7 +11,7 @@ import { type DecodeOptions, decodePacket, encodePacket, type Packet, type Param
 import type { Epoch, Final, Instance } from './private.ts'
 import * as moving from './private.ts'
 import { Notification, PacketType, Parameter } from './registry.ts'
-import { decodeAck, decodeEcho, decodeEspInfo, decodeSeq, type EspInfo } from './update.ts'
+import { decodeAck, decodeEspInfo, decodeOpaque, decodeSeq, type EspInfo } from './update.ts'
 
 export type Message = I1 | R1 | I2 | R2 | Update | Notify | Close | CloseAck
 export type MessageKind = Message['kind']
@@ -163,7 +163,7 @@ const R1_TABLE = {
   ciphers: required(Parameter.HIP_CIPHER, exchange.decodeHipCipher),
   hostId: required(Parameter.HOST_ID, exchange.decodeHostId),
   hitSuites: required(Parameter.HIT_SUITE_LIST, exchange.decodeHitSuiteList),
-  echoSigned: optional(Parameter.ECHO_REQUEST_SIGNED, decodeEcho),
+  echoSigned: optional(Parameter.ECHO_REQUEST_SIGNED, decodeOpaque),
   transports: required(Parameter.TRANSPORT_FORMAT_LIST, exchange.decodeTransportFormatList),
   espSuites: optional(Parameter.ESP_TRANSFORM, exchange.decodeEspTransform),
   epoch: EPOCH,
@@ -180,7 +180,7 @@ const I2_TABLE = {
   cipher: required(Parameter.HIP_CIPHER, exchange.decodeChosenCipher),
   encrypted: optional(Parameter.ENCRYPTED, exchange.decodeEncrypted),
   hostId: optional(Parameter.HOST_ID, exchange.decodeHostId),
-  echoResponseSigned: optional(Parameter.ECHO_RESPONSE_SIGNED, decodeEcho),
+  echoResponseSigned: optional(Parameter.ECHO_RESPONSE_SIGNED, decodeOpaque),
   transports: required(Parameter.TRANSPORT_FORMAT_LIST, exchange.decodeTransportFormatList),
   espSuites: required(Parameter.ESP_TRANSFORM, exchange.decodeChosenEspTransform),
   epoch: EPOCH,
@@ -209,8 +209,8 @@ const UPDATE_TABLE = {
   dh: optional(Parameter.DIFFIE_HELLMAN, exchange.decodeDiffieHellman),
   encrypted: optional(Parameter.ENCRYPTED, exchange.decodeEncrypted),
   hostId: optional(Parameter.HOST_ID, exchange.decodeHostId),
-  echoRequestSigned: optional(Parameter.ECHO_REQUEST_SIGNED, decodeEcho),
-  echoResponseSigned: optional(Parameter.ECHO_RESPONSE_SIGNED, decodeEcho),
+  echoRequestSigned: optional(Parameter.ECHO_REQUEST_SIGNED, decodeOpaque),
+  echoResponseSigned: optional(Parameter.ECHO_RESPONSE_SIGNED, decodeOpaque),
   epoch: EPOCH,
   reserveSpi: RESERVE_SPI,
   finals: optional(Parameter.FINALS, moving.decodeFinals),
@@ -229,7 +229,7 @@ const NOTIFY_TABLE = {
   ...UNSIGNED_ECHOES,
 }
 const CLOSE_TABLE = {
-  echoRequestSigned: required(Parameter.ECHO_REQUEST_SIGNED, decodeEcho),
+  echoRequestSigned: required(Parameter.ECHO_REQUEST_SIGNED, decodeOpaque),
   epoch: EPOCH,
   instance: INSTANCE,
   mac: MAC,
@@ -237,7 +237,7 @@ const CLOSE_TABLE = {
   ...UNSIGNED_ECHOES,
 }
 const CLOSE_ACK_TABLE = {
-  echoResponseSigned: required(Parameter.ECHO_RESPONSE_SIGNED, decodeEcho),
+  echoResponseSigned: required(Parameter.ECHO_RESPONSE_SIGNED, decodeOpaque),
   epoch: EPOCH,
   mac: MAC,
   signature: SIGNATURE,

@@ -68,6 +68,6 @@ export function encodeEchoResponseUnsigned(opaque: Uint8Array): ParameterValue {
 }
 
 /** All four echoes: opaque bytes, of any length. */
-export function decodeEcho(contents: Uint8Array): Uint8Array {
+export function decodeOpaque(contents: Uint8Array): Uint8Array {
   return contents
 }
