@@ -30,7 +30,7 @@ export const ENTRIES: readonly string[] = ['src/index.ts', 'src/sim.ts', 'src/wi
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@noble/curves': ['src/crypto/'],
   '@noble/hashes': ['src/crypto/'],
-  cborg: ['src/wire/object.ts'],
+  cborg: ['src/wire/cbor.ts'],
   commander: ['src/cli/'],
   'dgram-as-promised': ['src/node/port.ts'],
   hpke: ['src/node/seal.ts'],
