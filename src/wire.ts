@@ -2,15 +2,167 @@
 // Nothing here holds a key, keeps state or touches Node.
 
 export { hipChecksum, sumOfPair, upperLayerChecksum } from './wire/checksum.ts'
-export * from './wire/datagram.ts'
-export * from './wire/esp.ts'
-export * from './wire/exchange.ts'
+export {
+  classify,
+  decodeEcho,
+  ECHO_BYTES,
+  encodeEcho,
+  hipOf,
+  INNER_UDP_BYTES,
+  KEEPALIVE,
+  readInnerUdp,
+  wrapHip,
+  writeInnerUdp,
+} from './wire/datagram.ts'
+export {
+  ESP_HEADER_BYTES,
+  type EspLayout,
+  espSize,
+  readTrailer,
+  sequenceLowOf,
+  spiOf,
+  writeEspHeader,
+  writeTrailer,
+} from './wire/esp.ts'
+export {
+  type DiffieHellman,
+  decodeChosenCipher,
+  decodeChosenEspTransform,
+  decodeDhGroupList,
+  decodeDiffieHellman,
+  decodeEncrypted,
+  decodeEspTransform,
+  decodeHipCipher,
+  decodeHitSuiteList,
+  decodeHostId,
+  decodeMac,
+  decodePuzzle,
+  decodeR1Counter,
+  decodeSignature,
+  decodeSolution,
+  decodeTransportFormatList,
+  encodeDhGroupList,
+  encodeDiffieHellman,
+  encodeEncrypted,
+  encodeEspTransform,
+  encodeHipCipher,
+  encodeHitSuiteList,
+  encodeHostId,
+  encodePuzzle,
+  encodeR1Counter,
+  encodeSignature,
+  encodeSolution,
+  encodeTransportFormatList,
+  type HostId,
+  type Puzzle,
+  type R1Counter,
+  type Signature,
+  type Solution,
+} from './wire/exchange.ts'
 export { isMalformed, type Malformed } from './wire/malformed.ts'
-export * from './wire/messages.ts'
-export * from './wire/mobility.ts'
-export * from './wire/notify.ts'
-export * from './wire/object.ts'
-export * from './wire/packet.ts'
-export * from './wire/private.ts'
-export * from './wire/registry.ts'
-export * from './wire/update.ts'
+export {
+  type Close,
+  type CloseAck,
+  decodeMessage,
+  encodeMessage,
+  type I1,
+  type I2,
+  type Message,
+  type MessageKind,
+  type Notify,
+  type R1,
+  type R2,
+  type Update,
+} from './wire/messages.ts'
+export { decodeLocatorSet, encodeLocatorSet, type LocatorEntry } from './wire/mobility.ts'
+export { decodeNotification, encodeNotification, type NotificationData } from './wire/notify.ts'
+export {
+  type CborLimits,
+  type CborValue,
+  type Claim,
+  decodeCbor,
+  decodeClaim,
+  decodeGrant,
+  decodeReady,
+  decodeReceipt,
+  decodeSigned,
+  decodeWhereabouts,
+  encodeCbor,
+  encodeClaim,
+  encodeGrant,
+  encodeReady,
+  encodeReceipt,
+  encodeSigned,
+  encodeWhereabouts,
+  type Grant,
+  type KeyTriple,
+  type Ready,
+  type Receipt,
+  type SignedObject,
+  signedInput,
+  type Whereabouts,
+  type WhereaboutsLocator,
+} from './wire/object.ts'
+export {
+  appendParameter,
+  coveredBy,
+  coveredByR1,
+  type DecodeOptions,
+  decodePacket,
+  decodeParameters,
+  encodePacket,
+  encodeParameters,
+  HIP_HEADER_BYTES,
+  HIP_PACKET_LIMIT,
+  macTwoInput,
+  type Packet,
+  type ParameterValue,
+  type RawParameter,
+} from './wire/packet.ts'
+export {
+  decodeEpoch,
+  decodeFinals,
+  decodeInstance,
+  decodePadding,
+  decodeReserveSpi,
+  type Epoch,
+  type EpochStart,
+  encodeEpoch,
+  encodeFinals,
+  encodeInstance,
+  encodePadding,
+  encodeReserveSpi,
+  type Final,
+  type Instance,
+} from './wire/private.ts'
+export {
+  Control,
+  DhGroup,
+  EcdsaCurve,
+  EddsaCurve,
+  EspSuite,
+  HIP_PORT,
+  HiAlgorithm,
+  HipCipher,
+  HitSuite,
+  NextHeader,
+  Notification,
+  PacketType,
+  Parameter,
+  TransportFormat,
+} from './wire/registry.ts'
+export {
+  decodeAck,
+  decodeEspInfo,
+  decodeOpaque,
+  decodeSeq,
+  type EspInfo,
+  encodeAck,
+  encodeEchoRequestSigned,
+  encodeEchoRequestUnsigned,
+  encodeEchoResponseSigned,
+  encodeEchoResponseUnsigned,
+  encodeEspInfo,
+  encodeSeq,
+  LOWEST_SPI,
+} from './wire/update.ts'

@@ -1,4 +1,4 @@
-// The eight packets as typed values. Each has its table of parameters, as RFC 7401 §5.3, RFC 7402 §5.2, RFC 8046 §4.2 and
+// The eight packets as typed values. Each has its table of parameters, as RFC 7401 §5.3, RFC 7402 §5.2, RFC 8046 §4.3 and
 // MOVING §2 give them; a value of a message has passed it: nothing missing, doubled, unknown and critical, or misshapen.
 
 import type { DiffieHellman, HostId, Puzzle, R1Counter, Signature, Solution } from './exchange.ts'

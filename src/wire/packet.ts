@@ -147,7 +147,7 @@ export function coveredByR1(packet: Packet, type: number): Uint8Array {
 
 /**
  * What HIP_MAC_2 covers: the header and all parameters of smaller type, then the Responder's HOST_ID TLV as it stood in
- * R1, and a header length that counts it. Takes a decoded R2, or the bytes of one that is being built. RFC 7401 §6.4.2.
+ * R1, and a header length that counts it. Takes a decoded R2, or the bytes of one that is being built. RFC 7401 §6.4.1.
  */
 export function macTwoInput(packet: Packet | Uint8Array, hostIdTlv: Uint8Array): Uint8Array {
   const covered = packet instanceof Uint8Array ? packet : coveredBy(packet, Parameter.HIP_MAC_2)

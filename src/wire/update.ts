@@ -1,4 +1,4 @@
-// Parameters of UPDATE, and the echoes that CLOSE shares with it (RFC 7401 §5.2.16–§5.2.22, RFC 7402 §5.1.1).
+// Parameters of UPDATE, and the echoes that CLOSE shares with it (RFC 7401 §5.2.16–§5.2.23, RFC 7402 §5.1.1).
 
 import { Reader, Writer } from '../base/bytes.ts'
 import { type Malformed, malformed } from './malformed.ts'
