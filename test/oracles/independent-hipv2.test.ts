@@ -51,7 +51,8 @@ describe('the independent exchange', () => {
   it('has our ESP keys, each in its direction, at our index', () => {
     expect(espKeymatIndex(context)).toBe(96)
     for (const { direction_hits, enc, auth } of exchange.esp_keys) {
-      const ours = direction_hits[0] === toHex(initiator) ? keys.esp.send : keys.esp.receive
+      // The file names the receiver first, as the test of its data below bears out.
+      const ours = direction_hits[1] === toHex(initiator) ? keys.esp.send : keys.esp.receive
       expect([toHex(ours.encryption), toHex(ours.authentication)]).toEqual([enc, auth])
     }
     expect(exchange.esp_keys.length).toBe(2)
