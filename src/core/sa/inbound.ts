@@ -1,0 +1,82 @@
+// One inbound SA (RFC 4303 §3.4): final bound, replay check, opening, and only then the window moves. A number beyond what the
+// peer announced in FINALS is refused before any cryptography (MOVING §3, §5).
+
+import { assert } from '../../base/assert.ts'
+import type { AeadProvider, Opener } from '../../crypto/aead.ts'
+import type { EspKeys } from '../../crypto/keymat.ts'
+import { espSuiteInfo } from '../../crypto/suites.ts'
+import { ESP_HEADER_BYTES, readTrailer, sequenceLowOf } from '../../wire/esp.ts'
+import { DEFAULTS } from '../config.ts'
+import { ReplayWindow, type WindowSnapshot } from './replay.ts'
+
+export interface InboundOptions {
+  /** Our inbound SPI. */
+  readonly spi: number
+  readonly suite: number
+  readonly keys: EspKeys
+  readonly aead: AeadProvider
+  /** A window of its own; by default a fresh one of the default size. */
+  readonly window?: ReplayWindow
+  /** The last number the peer announced, if it did. */
+  readonly final?: number | undefined
+}
+
+/** What came out of a packet, or why nothing did. `payload` is a view of memory that nobody else writes to. */
+export type Opened =
+  | { readonly nextHeader: number; readonly payload: Uint8Array; readonly sequence: number }
+  | OpenFault
+
+/** `forged`: the ICV is wrong. `malformed`: no packet of this suite, or authentic but with padding that cannot be. */
+export type OpenFault = 'replayed' | 'forged' | 'beyond-final' | 'malformed'
+
+export class InboundSa {
+  readonly spi: number
+  readonly suite: number
+  /** Kept for the capsule (MOVING §7). */
+  readonly keys: EspKeys
+  /** No number above it opens: Infinity until the peer's FINALS come. */
+  final: number
+  readonly #opener: Opener
+  readonly #window: ReplayWindow
+  readonly #overhead: number
+  readonly #blockBytes: number
+
+  constructor({ spi, suite, keys, aead, window, final }: InboundOptions) {
+    const layout = espSuiteInfo(suite)
+    assert(layout !== undefined, `ESP suite ${suite} is not one of ours`)
+    this.spi = spi
+    this.suite = suite
+    this.keys = keys
+    this.final = final ?? Infinity
+    this.#opener = aead.opener(suite, keys)
+    this.#window = window ?? new ReplayWindow(DEFAULTS.replayWindow)
+    this.#overhead = ESP_HEADER_BYTES + layout.ivBytes + layout.icvBytes
+    this.#blockBytes = layout.blockBytes
+  }
+
+  /** The highest authentic number so far; 0 if there was none. */
+  get highest(): number {
+    return this.#window.highest
+  }
+
+  /** Opens a packet that has this SA's SPI. Its bytes stay as they are. */
+  open(packet: Uint8Array): Opened {
+    const ciphertext = packet.length - this.#overhead
+    if (ciphertext < this.#blockBytes || ciphertext % this.#blockBytes !== 0) return 'malformed'
+    const window = this.#window
+    const sequence = window.infer(sequenceLowOf(packet))
+    if (sequence > this.final) return 'beyond-final'
+    if (!window.fresh(sequence)) return 'replayed'
+    const plaintext = this.#opener.open(packet, sequence)
+    if (plaintext === undefined) return 'forged'
+    window.mark(sequence)
+    const trailer = readTrailer(plaintext)
+    if (trailer === undefined) return 'malformed'
+    return { nextHeader: trailer.nextHeader, payload: plaintext.subarray(0, trailer.length), sequence }
+  }
+
+  /** The window, for the capsule. */
+  snapshot(): WindowSnapshot {
+    return this.#window.snapshot()
+  }
+}

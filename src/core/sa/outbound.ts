@@ -1,0 +1,73 @@
+// One outbound SA (RFC 4303 §3.3, RFC 7402 §3): numbers packets from 1 and seals them in place. It has no way in or out of a
+// capsule: keys and counters to go on sealing with never leave this start (MOVING §7).
+
+import { assert } from '../../base/assert.ts'
+import type { AeadProvider, Sealer } from '../../crypto/aead.ts'
+import type { Entropy } from '../../crypto/entropy.ts'
+import type { EspKeys } from '../../crypto/keymat.ts'
+import { espSuiteInfo } from '../../crypto/suites.ts'
+import { ESP_HEADER_BYTES, type EspLayout, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
+
+export interface OutboundOptions {
+  /** The peer's inbound SPI. */
+  readonly spi: number
+  readonly suite: number
+  readonly keys: EspKeys
+  readonly aead: AeadProvider
+  readonly entropy: Entropy
+  /** The last number that may be sealed; by default the highest that can be counted. */
+  readonly limit?: number
+}
+
+export class OutboundSa {
+  readonly spi: number
+  readonly suite: number
+  /** Where a payload starts in a packet from `allocate`. */
+  readonly payloadOffset: number
+  readonly #layout: EspLayout
+  readonly #sealer: Sealer
+  readonly #limit: number
+  #sequence = 0
+
+  constructor({ spi, suite, keys, aead, entropy, limit = Number.MAX_SAFE_INTEGER }: OutboundOptions) {
+    const layout = espSuiteInfo(suite)
+    assert(layout !== undefined, `ESP suite ${suite} is not one of ours`)
+    this.spi = spi
+    this.suite = suite
+    this.payloadOffset = ESP_HEADER_BYTES + layout.ivBytes
+    this.#layout = layout
+    this.#sealer = aead.sealer(suite, keys, entropy)
+    this.#limit = limit
+  }
+
+  /** The last number sealed; 0 if none was. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  /** True once `seal` may not be called again: the keys are used up. */
+  get exhausted(): boolean {
+    return this.#sequence >= this.#limit
+  }
+
+  /** The size of a finished packet, as UDP payload. */
+  size(payloadLength: number): number {
+    return espSize(this.#layout, payloadLength)
+  }
+
+  /** A packet with room for a payload, which the caller writes at `payloadOffset` before `seal`. */
+  allocate(payloadLength: number): Uint8Array {
+    return new Uint8Array(espSize(this.#layout, payloadLength))
+  }
+
+  /** Gives the packet the next number and seals it in place: it is then ready to be sent. */
+  seal(packet: Uint8Array, payloadLength: number, nextHeader: number): void {
+    assert(this.#sequence < this.#limit, 'an SA seals no number beyond its limit')
+    assert(packet.length === espSize(this.#layout, payloadLength), 'a packet to seal comes from allocate')
+    const sequence = this.#sequence + 1
+    this.#sequence = sequence
+    writeEspHeader(packet, this.spi, sequence >>> 0)
+    writeTrailer(packet, this.#layout, payloadLength, nextHeader)
+    this.#sealer.seal(packet, sequence)
+  }
+}
