@@ -1,0 +1,191 @@
+// The capsule's outer form (MOVING §7): a header in the clear that is authenticated twice, by the sealing and by the grant;
+// the sealed bytes; and the grant, which signs their hash. The sealing itself is done between the halves here, by whoever
+// has it. Nothing is decoded before everything that can be checked without opening it has been.
+
+import { assert } from '../../base/assert.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import { sha256 } from '../../crypto/hash.ts'
+import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
+import { Identity, type PublicKey, publicKeyFrom } from '../../crypto/identity.ts'
+import { validP256Secret } from '../../crypto/p256.ts'
+import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
+import {
+  type CborValue,
+  decodeCbor,
+  decodeGrant,
+  decodeSigned,
+  encodeCbor,
+  encodeGrant,
+  type Grant,
+} from '../../wire/object.ts'
+import { EPOCH_MAX } from './fields.ts'
+import type { FrozenState } from './frozen.ts'
+import { decodeState, encodeState } from './frozen-codec.ts'
+import { type DelegationChain, signedBy, signObject } from './receipt.ts'
+
+/**
+ * The version written here, and those read: release N opens the capsules of N − 1, and N − 1 those of N, so a new field is
+ * read for one whole release before the next one writes it.
+ */
+export const CAPSULE_VERSION = 1
+export const CAPSULE_VERSIONS: readonly number[] = [1]
+/** Largest capsule, sealed or not. */
+export const CAPSULE_BYTES_MAX = 64 * 1024 * 1024
+/** Longest offer id of a READY. */
+const OFFER_BYTES_MAX = 32
+
+/** What anybody may read of a capsule. */
+export interface CapsuleHeader {
+  readonly version: number
+  /** How it is sealed: a number of whoever seals. */
+  readonly suite: number
+  readonly hit: Hit
+  /** The epoch that was frozen: the base of what is resumed. */
+  readonly epoch: number
+  /** HPKE's number of the KEM. */
+  readonly kem: number
+  /** The host it is sealed to. */
+  readonly recipient: Hit
+  /** The offer id of the READY whose one-time key it is sealed to; empty: the host's long-term key. */
+  readonly offer: Uint8Array
+}
+
+/** Everything needed to seal: AAD and plaintext. */
+export interface PreparedCapsule {
+  readonly plaintext: Uint8Array
+  readonly aad: Uint8Array
+}
+
+/** What turns sealed bytes into a capsule: who grants, to whom. */
+export interface CapsuleGrant {
+  readonly host: Identity
+  /** The full key of the host it goes to; `header.recipient` is its HIT. */
+  readonly to: PublicKey
+  readonly purpose: 'move' | 'replace'
+}
+
+/** A capsule whose grant has been checked, not yet unsealed. */
+export interface ReadCapsule {
+  readonly header: CapsuleHeader
+  readonly aad: Uint8Array
+  readonly sealed: Uint8Array
+  /** The signed grant, to be shown to the ledger. */
+  readonly grant: Uint8Array
+  readonly granted: Grant
+}
+
+export type CapsuleFault =
+  | 'malformed'
+  | 'other-version'
+  | 'too-large'
+  | 'forged' // the grant's signature does not fit
+  | 'edited' // header or sealed bytes are not those the grant was signed for
+  | 'not-yours' // sealed and granted to another host
+
+/**
+ * The bytes to seal and what they are bound to. 'too-large' is for the user: state and unread datagrams must shrink. Whatever
+ * comes out has been read back once, because a capsule that cannot be opened is a lost process.
+ */
+export function prepareCapsule(state: FrozenState, header: CapsuleHeader): PreparedCapsule | 'too-large' {
+  const plaintext = encodeState(state)
+  if (plaintext.length > CAPSULE_BYTES_MAX / 2) return 'too-large'
+  const again = decodeCapsule(plaintext, header)
+  assert(!isMalformed(again), `a capsule reads back: ${isMalformed(again) ? again.malformed : ''}`)
+  return { plaintext, aad: encodeCbor(headerFields(header)) }
+}
+
+/** Puts the sealed bytes and their grant together: the whole capsule. From here on the process may only start by claim. */
+export function finishCapsule(header: CapsuleHeader, sealed: Uint8Array, by: CapsuleGrant): Uint8Array {
+  const grant = encodeGrant({
+    from: by.host.publicKey,
+    hit: hitBytes(header.hit),
+    epoch: header.epoch,
+    to: by.to,
+    sealedHash: sha256(sealed),
+    purpose: by.purpose,
+  })
+  return encodeCapsule(header, sealed, signObject('grant', grant, by.host))
+}
+
+/** CBOR of the header's fields, the sealed bytes and the signed grant. */
+export function encodeCapsule(header: CapsuleHeader, sealed: Uint8Array, grant: Uint8Array): Uint8Array {
+  return encodeCbor([...headerFields(header), sealed, grant])
+}
+
+/**
+ * Reads a capsule as far as it can be read by anybody: framing, then the grant's signature, then that header and sealed bytes
+ * are the granted ones. Whether the grant counts, the ledger decides.
+ */
+export function readCapsule(bytes: Uint8Array, chain: DelegationChain = []): ReadCapsule | CapsuleFault {
+  if (bytes.length > CAPSULE_BYTES_MAX) return 'too-large'
+  const value = decodeCbor(bytes, { bytes: CAPSULE_BYTES_MAX, depth: 1 })
+  if (isMalformed(value) || !Array.isArray(value)) return 'malformed'
+  const header = readHeader(value)
+  if (typeof header === 'string') return header
+  const [sealed, grant, ...rest] = value.slice(HEADER_FIELDS)
+  if (!(sealed instanceof Uint8Array) || !(grant instanceof Uint8Array) || rest.length > 0) return 'malformed'
+  const granted = readGrant(grant, chain)
+  if (typeof granted === 'string') return granted
+  const fits =
+    equalBytes(granted.hit, hitBytes(header.hit)) &&
+    granted.epoch === header.epoch &&
+    hitOf(granted.to) === header.recipient &&
+    equalBytes(granted.sealedHash, sha256(sealed))
+  if (!fits) return 'edited'
+  return { header, aad: encodeCbor(headerFields(header)), sealed, grant, granted }
+}
+
+/** Reads a capsule that is meant for this host; what is left is to unseal it and to call `decodeCapsule`. */
+export function openCapsule(bytes: Uint8Array, host: Hit, chain: DelegationChain = []): ReadCapsule | CapsuleFault {
+  const capsule = readCapsule(bytes, chain)
+  if (typeof capsule === 'string') return capsule
+  return capsule.header.recipient === host ? capsule : 'not-yours'
+}
+
+/** The frozen state of an unsealed capsule, if it is the one the header speaks of. */
+export function decodeCapsule(plaintext: Uint8Array, header: CapsuleHeader): FrozenState | Malformed {
+  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8 })
+  if (isMalformed(value)) return value
+  const state = decodeState(value, header.version)
+  if (isMalformed(state)) return state
+  const { algorithm, secret } = state.identity
+  if (algorithm === 'ecdsa-p256' && !validP256Secret(secret)) return malformed('identity key out of range', 0)
+  if (Identity.fromSecret(algorithm, secret).hit !== header.hit) return malformed('identity of another HIT', 0)
+  return state.epoch === header.epoch ? state : malformed('state of another epoch', 0)
+}
+
+const HEADER_FIELDS = 7
+
+function headerFields(header: CapsuleHeader): readonly CborValue[] {
+  const { version, suite, hit, epoch, kem, recipient, offer } = header
+  return [version, suite, hitBytes(hit), epoch, kem, hitBytes(recipient), offer]
+}
+
+function readHeader(value: readonly CborValue[]): CapsuleHeader | 'malformed' | 'other-version' {
+  const [version, suite, hit, epoch, kem, recipient, offer] = value
+  if (!isNumber(version, 1, 0xffff)) return 'malformed'
+  // Another version may look different from here on.
+  if (!CAPSULE_VERSIONS.includes(version)) return 'other-version'
+  if (!isNumber(suite, 0, 0xffff) || !isNumber(epoch, 1, EPOCH_MAX) || !isNumber(kem, 0, 0xffff)) return 'malformed'
+  if (!isHit(hit) || !isHit(recipient)) return 'malformed'
+  if (!(offer instanceof Uint8Array) || offer.length > OFFER_BYTES_MAX) return 'malformed'
+  return { version, suite, hit: hitText(hit), epoch, kem, recipient: hitText(recipient), offer }
+}
+
+function readGrant(bytes: Uint8Array, chain: DelegationChain): Grant | 'malformed' | 'forged' {
+  const object = decodeSigned(bytes)
+  if (isMalformed(object)) return 'malformed'
+  const grant = decodeGrant(object.payload)
+  if (isMalformed(grant)) return 'malformed'
+  const to = publicKeyFrom(grant.to.algorithm, grant.to.label, grant.to.bytes)
+  if (to === undefined) return 'malformed'
+  return signedBy('grant', object, grant.from, chain) ? grant : 'forged'
+}
+
+function isNumber(value: CborValue | undefined, min: number, max: number): value is number {
+  return typeof value === 'number' && value >= min && value <= max
+}
+
+function isHit(value: CborValue | undefined): value is Uint8Array {
+  return value instanceof Uint8Array && isFlatHit(value)
+}

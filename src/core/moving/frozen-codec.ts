@@ -1,0 +1,267 @@
+// FrozenState ↔ CBOR maps with integer keys (MOVING §7). Every number is range-checked, every key has the length its suite
+// gives it, every list is capped, and there is no text at all. Field numbers never change their meaning.
+
+import { assert } from '../../base/assert.ts'
+import { hitBytes } from '../../crypto/hit.ts'
+import { HI_ECDSA, HI_EDDSA } from '../../crypto/public-key.ts'
+import { redacted } from '../../crypto/secret.ts'
+import { cipherKeyBytes, espSuiteInfo, hitSuite } from '../../crypto/suites.ts'
+import type { Malformed } from '../../wire/malformed.ts'
+import { type CborValue, encodeCbor } from '../../wire/object.ts'
+import { type FieldMap, type Fields, fieldMap, keyField, locatorField, readFields, startField } from './fields.ts'
+import type {
+  FrozenAssociation,
+  FrozenFloor,
+  FrozenInbound,
+  FrozenLocator,
+  FrozenSocket,
+  FrozenState,
+} from './frozen.ts'
+
+/** Largest counts and sizes. What the engine keeps (`config.ts`) is well inside. */
+const ASSOCIATIONS_MAX = 65_536
+const FLOORS_MAX = 65_536
+const SOCKETS_MAX = 65_536
+const INBOUND_MAX = 16
+const FINALS_MAX = 16
+const LOCATORS_MAX = 64
+const DATAGRAMS_MAX = 65_536
+const DATAGRAM_BYTES_MAX = 65_535
+const BITMAP_BYTES_MAX = 65_536
+const STATE_BYTES_MAX = 32 * 1024 * 1024
+const SECRET_BYTES = 32
+const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER
+/** A year: longer lifetimes are cut to it. */
+const REMAINING_MS_MAX = 365 * 24 * 3_600_000
+const SPI_MIN = 256
+const U32_MAX = 0xffff_ffff
+/** The newest layout of the maps below. */
+const LAYOUT = 1
+
+/** The plaintext of a capsule. */
+export function encodeState(state: FrozenState): Uint8Array {
+  return encodeCbor(
+    fieldMap([
+      [1, LAYOUT],
+      [2, state.identity.algorithm === 'ed25519' ? HI_EDDSA : HI_ECDSA],
+      [3, state.identity.secret],
+      [4, state.epoch],
+      [5, state.associations.map(writeAssociation)],
+      [6, state.floors.map(writeFloor)],
+      [7, state.sockets.map(writeSocket)],
+      [8, state.state],
+    ]),
+  )
+}
+
+/** Reads what `encodeState` of this release or the one before wrote; `version` is the capsule's. */
+export function decodeState(value: CborValue, version: number): FrozenState | Malformed {
+  const state = readFields(value, 'capsule', (fields): FrozenState => {
+    fields.integer(1, version, version)
+    const algorithm = fields.integer(2, HI_ECDSA, HI_EDDSA)
+    if (algorithm !== HI_ECDSA && algorithm !== HI_EDDSA) fields.fail(2)
+    return {
+      identity: redacted('FrozenIdentity', {
+        algorithm: algorithm === HI_EDDSA ? 'ed25519' : 'ecdsa-p256',
+        secret: fields.bytes(3, SECRET_BYTES),
+      }),
+      epoch: fields.epoch(4),
+      associations: fields.list(5, ASSOCIATIONS_MAX, readAssociation),
+      floors: fields.list(6, FLOORS_MAX, readFloor),
+      sockets: fields.list(7, SOCKETS_MAX, readSocket),
+      state: fields.bytes(8, 0, STATE_BYTES_MAX),
+    }
+  })
+  return 'malformed' in state ? state : redacted('FrozenState', state)
+}
+
+function writeAssociation(a: FrozenAssociation): FieldMap {
+  return fieldMap([
+    [1, keyField(a.peerKey)],
+    [2, a.peerLedger === undefined ? undefined : keyField(a.peerLedger)],
+    [3, startField(a.peerStart)],
+    [4, startField(a.ownStart)],
+    [5, a.responder],
+    [6, a.hitSuite],
+    [7, a.dhGroup],
+    [8, a.cipher],
+    [9, a.espSuite],
+    [10, a.i],
+    [11, a.j],
+    [12, a.secret],
+    [13, a.hipSend.encryption],
+    [14, a.hipSend.integrity],
+    [15, a.hipReceive.encryption],
+    [16, a.hipReceive.integrity],
+    [17, a.reserveIn],
+    [18, a.reserveOut],
+    [19, a.inbound.map(writeInbound)],
+    [
+      20,
+      a.finals.map((final) =>
+        fieldMap([
+          [1, final.spi],
+          [2, final.sequence],
+        ]),
+      ),
+    ],
+    [21, a.locators.map(writeLocator)],
+    [
+      22,
+      a.unsent.map((sent) =>
+        fieldMap([
+          [1, sent.sourcePort],
+          [2, sent.port],
+          [3, sent.bytes],
+        ]),
+      ),
+    ],
+  ])
+}
+
+function readAssociation(fields: Fields): FrozenAssociation {
+  const suites = readSuites(fields)
+  const { hashBytes, macBytes, cipherBytes, ...numbers } = suites
+  return redacted('FrozenAssociation', {
+    peerKey: fields.key(1),
+    peerLedger: fields.has(2) ? fields.key(2) : undefined,
+    peerStart: fields.start(3, 0),
+    ownStart: fields.start(4, 1),
+    responder: fields.flag(5),
+    ...numbers,
+    i: fields.bytes(10, hashBytes),
+    j: fields.bytes(11, hashBytes),
+    secret: fields.bytes(12, SECRET_BYTES),
+    hipSend: { encryption: fields.bytes(13, cipherBytes), integrity: fields.bytes(14, macBytes) },
+    hipReceive: { encryption: fields.bytes(15, cipherBytes), integrity: fields.bytes(16, macBytes) },
+    reserveIn: readReserve(fields, 17),
+    reserveOut: readReserve(fields, 18),
+    inbound: fields.list(19, INBOUND_MAX, (item) => readInbound(item, numbers.espSuite)),
+    finals: fields.list(20, FINALS_MAX, (item) => ({
+      spi: item.integer(1, SPI_MIN, U32_MAX),
+      sequence: item.integer(2, 0, SEQUENCE_MAX),
+    })),
+    locators: fields.list(21, LOCATORS_MAX, readLocator),
+    unsent: fields.list(22, DATAGRAMS_MAX, (item) => ({
+      sourcePort: item.integer(1, 0, 0xffff),
+      port: item.integer(2, 0, 0xffff),
+      bytes: item.bytes(3, 0, DATAGRAM_BYTES_MAX),
+    })),
+  })
+}
+
+/** The suites, and the lengths they give to puzzle numbers and HIP keys. */
+function readSuites(fields: Fields) {
+  const hitSuiteId = fields.integer(6, 1, 15)
+  const suite = hitSuite(hitSuiteId)
+  if (suite === undefined) fields.fail(6)
+  const dhGroup = fields.integer(7, 1, 0xff)
+  const cipher = fields.integer(8, 1, 0xffff)
+  const cipherBytes = cipherKeyBytes(cipher)
+  if (cipherBytes === undefined) fields.fail(8)
+  const espSuite = fields.integer(9, 1, 0xffff)
+  if (espSuiteInfo(espSuite) === undefined) fields.fail(9)
+  return {
+    hitSuite: hitSuiteId,
+    dhGroup,
+    cipher,
+    espSuite,
+    hashBytes: suite?.hashBytes ?? 0,
+    macBytes: suite?.macKeyBytes ?? 0,
+    cipherBytes: cipherBytes ?? 0,
+  }
+}
+
+/** 0 stands for none. */
+function readReserve(fields: Fields, key: number): number {
+  const spi = fields.integer(key, 0, U32_MAX)
+  if (spi !== 0 && spi < SPI_MIN) fields.fail(key)
+  return spi
+}
+
+function writeInbound(inbound: FrozenInbound): FieldMap {
+  return fieldMap([
+    [1, inbound.spi],
+    [2, inbound.keys.encryption],
+    [3, inbound.keys.authentication],
+    [4, inbound.highest],
+    [5, inbound.bitmap],
+    [6, inbound.final],
+  ])
+}
+
+function readInbound(fields: Fields, espSuite: number): FrozenInbound {
+  const suite = espSuiteInfo(espSuite)
+  return {
+    spi: fields.integer(1, SPI_MIN, U32_MAX),
+    keys: {
+      encryption: fields.bytes(2, suite?.encryptionBytes ?? 0),
+      authentication: fields.bytes(3, suite?.authenticationBytes ?? 0),
+    },
+    highest: fields.integer(4, 0, SEQUENCE_MAX),
+    bitmap: fields.bytes(5, 0, BITMAP_BYTES_MAX),
+    final: fields.has(6) ? fields.integer(6, 0, SEQUENCE_MAX) : undefined,
+  }
+}
+
+function writeLocator(entry: FrozenLocator): FieldMap {
+  assert(entry.remainingMs >= 0, 'a frozen locator has not expired')
+  return fieldMap([
+    [1, locatorField(entry.locator)],
+    [2, entry.preferred],
+    [3, Math.floor(Math.min(entry.remainingMs, REMAINING_MS_MAX))],
+  ])
+}
+
+function readLocator(fields: Fields): FrozenLocator {
+  return {
+    locator: fields.locator(1),
+    preferred: fields.flag(2),
+    remainingMs: fields.integer(3, 0, REMAINING_MS_MAX),
+  }
+}
+
+function writeFloor(floor: FrozenFloor): FieldMap {
+  return fieldMap([
+    [1, keyField(floor.key)],
+    [2, floor.ledger === undefined ? undefined : keyField(floor.ledger)],
+    [3, floor.epoch],
+    [4, floor.incarnation],
+  ])
+}
+
+function readFloor(fields: Fields): FrozenFloor {
+  return {
+    key: fields.key(1),
+    ledger: fields.has(2) ? fields.key(2) : undefined,
+    epoch: fields.epoch(3),
+    incarnation: fields.bytes(4, 16),
+  }
+}
+
+function writeSocket(socket: FrozenSocket): FieldMap {
+  return fieldMap([
+    [1, socket.port],
+    [
+      2,
+      socket.unread.map((read) =>
+        fieldMap([
+          [1, hitBytes(read.hit)],
+          [2, read.port],
+          [3, read.bytes],
+        ]),
+      ),
+    ],
+  ])
+}
+
+function readSocket(fields: Fields): FrozenSocket {
+  return {
+    port: fields.integer(1, 0, 0xffff),
+    unread: fields.list(2, DATAGRAMS_MAX, (item) => ({
+      hit: item.hit(1),
+      port: item.integer(2, 0, 0xffff),
+      bytes: item.bytes(3, 0, DATAGRAM_BYTES_MAX),
+    })),
+  }
+}

@@ -1,0 +1,227 @@
+// The ledger in plain files (MOVING §1, §10): a folder an identity, a file a version, never rewritten. Version n + 1 is made
+// in one step that fails if it is there, so of two claims at once one loses, reads again and decides again. It arbitrates
+// between the processes of one machine and no further, and its key protects it from other machines, not from its own user.
+
+import { join } from 'node:path'
+import { toHex } from '../base/bytes.ts'
+import { applyActivate, applyClaim, peekClaim } from '../core/moving/record.ts'
+import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/moving/whereabouts.ts'
+import type { Entropy } from '../crypto/entropy.ts'
+import { type Hit, hitBytes } from '../crypto/hit.ts'
+import type { Identity, PublicKey } from '../crypto/identity.ts'
+import { isMalformed } from '../wire/malformed.ts'
+import { Folder } from './folder.ts'
+import {
+  type ActivateReply,
+  type ClaimReply,
+  type ClaimRequest,
+  type Ledger,
+  LedgerError,
+  type LedgerRecord,
+} from './interface.ts'
+import { LedgerKey } from './key-file.ts'
+import { isRunning, type Runner, thisRunner } from './runner.ts'
+import { decodeVersion, encodeVersion, type VersionFile } from './version-file.ts'
+
+export interface FileLedgerOptions {
+  /** The ledger's folder, such as ~/.sojourn/ledger. Made if it is not there. */
+  readonly folder: string
+  /** Random bytes from the operating system. */
+  readonly entropy: Entropy
+  /** Wall clock in ms, for receipts; the system's if not given. */
+  readonly now?: () => number
+}
+
+const VERSION = /^[0-9a-f]{16}$/
+const WHEREABOUTS = /^whereabouts-[0-9a-f]{8}-[0-9a-f]{16}$/
+const ENDED = /^ended-[0-9a-f]{8}$/
+/** Races lost one after another before the ledger says that it cannot answer: somebody is hammering it. */
+const RACES_MAX = 64
+
+/** A ledger for the processes of one machine. Opens no file before it is asked something. */
+export class FileLedger implements Ledger {
+  readonly #root: string
+  readonly #entropy: Entropy
+  readonly #now: () => number
+  readonly #key: LedgerKey
+  readonly #folders = new Map<Hit, Folder>()
+  #runner: Promise<Runner> | undefined
+
+  constructor(options: FileLedgerOptions) {
+    this.#root = options.folder
+    this.#entropy = options.entropy
+    this.#now = options.now ?? Date.now
+    this.#key = new LedgerKey(this.#open(options.folder), options.entropy)
+  }
+
+  async key(): Promise<PublicKey> {
+    return (await this.#key.identity()).publicKey
+  }
+
+  async read(hit: Hit): Promise<LedgerRecord | undefined> {
+    return (await this.#newest(this.#folder(hit)))?.record
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimReply> {
+    await this.key()
+    const about = peekClaim(request.claim)
+    if (about === undefined) return { refused: 'malformed', record: undefined }
+    return this.#race(about.hit, async (newest) => {
+      const reply = applyClaim(newest?.record, request)
+      const exempt = about.granted || request.takeOver === true
+      if (reply.refused !== undefined || exempt || reply.record === newest?.record) return { reply }
+      const pid = newest === undefined ? undefined : await this.#alive(newest)
+      if (pid === undefined) return { reply, next: { record: reply.record, runner: newest?.runner } }
+      return { reply: { refused: 'alive', record: newest?.record, detail: `process ${pid} runs it` } }
+    })
+  }
+
+  async activate(request: Uint8Array): Promise<ActivateReply> {
+    const identity: Identity = await this.#key.identity()
+    const about = peekClaim(request)
+    if (about === undefined) return { refused: 'malformed', record: undefined }
+    const runner = await this.#self()
+    return this.#race(about.hit, async (newest) => {
+      const reply = applyActivate(newest?.record, request, identity, this.#now())
+      if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
+      return { reply, next: { record: reply.record, runner } }
+    })
+  }
+
+  async publish(whereabouts: Uint8Array): Promise<void> {
+    const hit = whereaboutsHit(whereabouts)
+    if (hit === undefined) return
+    const folder = this.#folder(hit)
+    const said = admitWhereabouts(whereabouts, (await this.#newest(folder))?.record, await this.key())
+    if (said === undefined) return
+    const name = `whereabouts-${hex(said.start.epoch, 8)}-${hex(said.version, 16)}`
+    const kept = newestOf(await folder.names(), WHEREABOUTS)
+    if (kept !== undefined && kept >= name) return
+    await folder.create(name, whereabouts)
+    for (const other of await folder.names()) if (WHEREABOUTS.test(other) && other < name) await folder.remove(other)
+  }
+
+  async find(hit: Hit): Promise<Uint8Array | undefined> {
+    const folder = this.#folder(hit)
+    for (let tries = 0; tries < RACES_MAX; tries++) {
+      const name = newestOf(await folder.names(), WHEREABOUTS)
+      if (name === undefined) return undefined
+      const bytes = await folder.read(name)
+      if (bytes === undefined) continue // swept, because newer ones are there
+      const said = verifyWhereabouts(bytes, { hit, pinned: await this.key() })
+      if (typeof said !== 'string') return bytes
+      const wayOut = 'remove the file: the identity publishes again when it moves or starts'
+      throw new LedgerError('damaged', `whereabouts ${join(folder.path, name)} are damaged (${said}): ${wayOut}`)
+    }
+    throw this.#busy(folder)
+  }
+
+  async release(hit: Hit, epoch: number): Promise<void> {
+    const folder = this.#folder(hit)
+    const newest = await this.#newest(folder)
+    const self = await this.#self()
+    if (newest?.record.activated?.epoch !== epoch || newest.runner === undefined) return
+    if (newest.runner.pid !== self.pid || newest.runner.started !== self.started) return
+    const name = `ended-${hex(epoch, 8)}`
+    await folder.create(name, new Uint8Array(0))
+    for (const other of await folder.names()) if (ENDED.test(other) && other < name) await folder.remove(other)
+  }
+
+  /** Decides on the newest version and makes the next one of it; loses a race by deciding again on what won. */
+  async #race<R>(
+    hit: Hit,
+    decide: (newest: VersionFile | undefined) => Promise<{ readonly reply: R; readonly next?: VersionFile }>,
+  ): Promise<R> {
+    const folder = this.#folder(hit)
+    for (let tries = 0; tries < RACES_MAX; tries++) {
+      const newest = await this.#newest(folder)
+      const { reply, next } = await decide(newest)
+      if (next === undefined) {
+        // An answer that is repeated must be as durable as when it was given first.
+        if (newest !== undefined) await folder.sync()
+        return reply
+      }
+      if (await folder.create(hex(next.record.version, 16), encodeVersion(next))) return reply
+    }
+    throw this.#busy(folder)
+  }
+
+  async #newest(folder: Folder): Promise<VersionFile | undefined> {
+    const names = await folder.names()
+    await folder.sweep(names)
+    const versions = names.filter((name) => VERSION.test(name))
+    const name = newestOf(versions, VERSION)
+    if (name === undefined) return undefined
+    const path = join(folder.path, name)
+    const missing = await firstMissing(folder, versions, name)
+    if (missing !== undefined) throw damaged(join(folder.path, missing), 'it is missing')
+    const bytes = await folder.read(name)
+    const version = bytes === undefined ? undefined : decodeVersion(bytes)
+    if (version === undefined) throw damaged(path, 'it vanished while it was read')
+    if (isMalformed(version)) throw damaged(path, version.malformed)
+    const { record } = version
+    if (hex(record.version, 16) !== name || folder.path !== this.#folder(record.hit).path) {
+      throw damaged(path, 'it belongs elsewhere')
+    }
+    return version
+  }
+
+  /** The process that runs the start activated last, if it still does. */
+  async #alive({ record, runner }: VersionFile): Promise<number | undefined> {
+    if (record.activated === undefined || runner === undefined) return undefined
+    const names = await this.#folder(record.hit).names()
+    if (names.includes(`ended-${hex(record.activated.epoch, 8)}`)) return undefined
+    return (await isRunning(runner)) ? runner.pid : undefined
+  }
+
+  #folder(hit: Hit): Folder {
+    const known = this.#folders.get(hit)
+    if (known !== undefined) return known
+    const folder = this.#open(join(this.#root, toHex(hitBytes(hit))))
+    this.#folders.set(hit, folder)
+    return folder
+  }
+
+  #open(path: string): Folder {
+    return new Folder(path, this.#entropy, () => this.#self())
+  }
+
+  #self(): Promise<Runner> {
+    this.#runner ??= thisRunner()
+    return this.#runner
+  }
+
+  #busy(folder: Folder): LedgerError {
+    return new LedgerError(
+      'unavailable',
+      `the ledger in ${folder.path} is too busy: stop what else starts this identity`,
+    )
+  }
+}
+
+function damaged(path: string, what: string): LedgerError {
+  const wayOut = 'restore the file from a copy; deleting it could let an older start run again'
+  return new LedgerError('damaged', `the ledger's ${path} is damaged (${what}): ${wayOut}`)
+}
+
+/** A listing may skip files that were made while it was read, so a hole counts only if the file is not there either. */
+async function firstMissing(folder: Folder, versions: readonly string[], newest: string): Promise<string | undefined> {
+  if (Number.parseInt(newest, 16) === versions.length) return undefined
+  const listed = new Set(versions)
+  for (let version = 1; ; version++) {
+    const name = hex(version, 16)
+    if (name === newest) return undefined
+    if (!listed.has(name) && (await folder.read(name)) === undefined) return name
+  }
+}
+
+/** Names of one kind have one length, so their order is that of their numbers. */
+function newestOf(names: readonly string[], kind: RegExp): string | undefined {
+  let newest: string | undefined
+  for (const name of names) if (kind.test(name) && (newest === undefined || name > newest)) newest = name
+  return newest
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0')
+}
