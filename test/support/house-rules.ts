@@ -26,7 +26,6 @@ export type Rule =
   | 'builtin'
   | 'ambient'
   | 'entry'
-  | 'cycle'
   | 'file-length'
   | 'function-length'
   | 'citation'
@@ -48,7 +47,6 @@ export function houseFaults(sources: readonly Source[]): readonly Fault[] {
     faults.push(...textFaults(source))
     if (source.path.endsWith('.ts')) faults.push(...codeFaults(source))
   }
-  faults.push(...cycleFaults(sources.filter((source) => source.path.startsWith('src/'))))
   return faults
 }
 
@@ -136,11 +134,16 @@ function folderOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1]
 }
 
-function importsOf(file: ts.SourceFile): { specifier: string; node: ts.Node; typeOnly: boolean }[] {
-  const found: { specifier: string; node: ts.Node; typeOnly: boolean }[] = []
+/** The layer that an import reaches: a folder of src, or one by its published front door, such as src/wire.ts. */
+function layerOf(path: string): string | undefined {
+  return folderOf(path) ?? /^src\/([^/]+)\.ts$/.exec(path)?.[1]
+}
+
+function importsOf(file: ts.SourceFile): { specifier: string; node: ts.Node }[] {
+  const found: { specifier: string; node: ts.Node }[] = []
   const visit = (node: ts.Node): void => {
     const target = moduleOf(node)
-    if (target !== undefined) found.push({ specifier: target, node, typeOnly: isTypeOnly(node) })
+    if (target !== undefined) found.push({ specifier: target, node })
     ts.forEachChild(node, visit)
   }
   visit(file)
@@ -158,18 +161,6 @@ function moduleOf(node: ts.Node): string | undefined {
   return loads ? (literal(node.arguments[0]) ?? '<computed>') : undefined
 }
 
-function isTypeOnly(node: ts.Node): boolean {
-  if (ts.isImportTypeNode(node)) return true
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly
-  if (!ts.isImportDeclaration(node) || node.importClause === undefined) return false
-  const clause = node.importClause
-  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true
-  const named = clause.namedBindings
-  return clause.name === undefined && named !== undefined && ts.isNamedImports(named)
-    ? named.elements.length > 0 && named.elements.every((element) => element.isTypeOnly)
-    : false
-}
-
 function literal(node: ts.Node | undefined): string | undefined {
   return node !== undefined && ts.isStringLiteralLike(node) ? node.text : undefined
 }
@@ -184,13 +175,23 @@ function importFaults(path: string, specifier: string, node: ts.Node, add: Add):
 function layerFaults(path: string, specifier: string, node: ts.Node, add: Add): void {
   const target = resolve(path, specifier)
   const from = folderOf(path)
-  const to = folderOf(target)
-  if (from === undefined || from === to) return // an entry may re-export from anywhere
+  const to = layerOf(target)
+  if (from === undefined) {
+    doorFaults(path, to, node, add)
+    return
+  }
+  if (from === to) return
   const allowed = LAYERS[from]?.imports
   if (allowed === undefined) add('layer', node, `src/${from} is no layer of DESIGN §2`)
   else if (to === undefined || !allowed.includes(to)) {
     add('layer', node, `${from} may not import ${target}; it may import ${allowed.join(', ') || 'nothing'}`)
   }
+}
+
+/** src/wire.ts and src/sim.ts show one layer each; src/index.ts shows what users hold, of whatever layer. */
+function doorFaults(path: string, to: string | undefined, node: ts.Node, add: Add): void {
+  const own = layerOf(path) ?? ''
+  if (own in LAYERS && to !== own) add('layer', node, `${path} shows src/${own} and nothing else`)
 }
 
 function builtinFaults(path: string, specifier: string, node: ts.Node, add: Add): void {
@@ -283,33 +284,4 @@ function isInComment(file: ts.SourceFile, position: number): boolean {
   }
   visit(file)
   return inside
-}
-
-// ── Cycles: a file that needs itself has no place in any layer ────────────────
-
-function cycleFaults(sources: readonly Source[]): Fault[] {
-  const edges = new Map<string, string[]>()
-  for (const source of sources) {
-    if (!source.path.endsWith('.ts')) continue
-    const values = importsOf(parse(source)).filter((found) => !found.typeOnly && found.specifier.startsWith('.'))
-    edges.set(
-      source.path,
-      values.map((found) => resolve(source.path, found.specifier)),
-    )
-  }
-  const faults: Fault[] = []
-  const done = new Set<string>()
-  const walk = (path: string, trail: readonly string[]): void => {
-    const at = trail.indexOf(path)
-    if (at >= 0) {
-      const message = `imports itself by way of ${[...trail.slice(at + 1), path].join(' → ')}`
-      faults.push({ rule: 'cycle', path, line: 1, message })
-      return
-    }
-    if (done.has(path)) return
-    for (const next of edges.get(path) ?? []) walk(next, [...trail, path])
-    done.add(path)
-  }
-  for (const path of edges.keys()) walk(path, [])
-  return faults
 }
