@@ -59,7 +59,12 @@ export interface Config {
   /** Rekey with fresh Diffie–Hellman after so many packets or so long (DESIGN §5). */
   readonly rekeyPackets: number
   readonly rekeyMs: number
+  /** Nothing is sealed beyond this number of one SA, whatever becomes of the rekey. */
+  readonly sealedPacketsMax: number
   readonly updateIdWindow: number
+  /** After so long without an answer a busy association probes, whatever its PTO. */
+  readonly silenceMsMin: number
+  readonly checkTriesMax: number
 
   // ── Base exchange and security associations ────────────────────────────────
   readonly replayWindow: number
@@ -69,6 +74,8 @@ export interface Config {
   readonly puzzleTriesPerSlice: number
   readonly r1GenerationMs: number
   readonly consumedPairsMax: number
+  /** R2s kept for I2s that are repeated because an R2 was lost; each goes out again at most once in `cachedAnswerMs`. */
+  readonly cachedAnswersMax: number
   readonly cachedAnswerMs: number
   readonly i1PacketBytes: number
   readonly unpaddedR1PerSecond: number
@@ -114,7 +121,10 @@ export const DEFAULTS: Config = {
   finalsMax: 4,
   rekeyPackets: 2 ** 23,
   rekeyMs: 3_600_000,
+  sealedPacketsMax: 2 ** 25,
   updateIdWindow: 64,
+  silenceMsMin: 1_000,
+  checkTriesMax: 4,
 
   replayWindow: 4_096,
   puzzleDifficulty: 0,
@@ -123,6 +133,7 @@ export const DEFAULTS: Config = {
   puzzleTriesPerSlice: 2_000,
   r1GenerationMs: 120_000,
   consumedPairsMax: 65_536,
+  cachedAnswersMax: 1_024,
   cachedAnswerMs: 500,
   i1PacketBytes: 512,
   unpaddedR1PerSecond: 20,

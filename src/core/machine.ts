@@ -27,9 +27,27 @@ export type EndReason =
 /** What a machine tells its owner. Every variant names the peer by HIT. */
 export type MachineEvent =
   | { readonly type: 'associated'; readonly peer: Hit; readonly initiator: boolean }
-  | { readonly type: 'ended'; readonly peer: Hit; readonly reason: EndReason; readonly tried: readonly Locator[]; readonly detail: string }
-  | { readonly type: 'datagram'; readonly peer: Hit; readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }
-  | { readonly type: 'pong'; readonly peer: Hit; readonly identifier: number; readonly sequence: number; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'ended'
+      readonly peer: Hit
+      readonly reason: EndReason
+      readonly tried: readonly Locator[]
+      readonly detail: string
+    }
+  | {
+      readonly type: 'datagram'
+      readonly peer: Hit
+      readonly sourcePort: number
+      readonly port: number
+      readonly bytes: Uint8Array
+    }
+  | {
+      readonly type: 'pong'
+      readonly peer: Hit
+      readonly identifier: number
+      readonly sequence: number
+      readonly bytes: Uint8Array
+    }
   /** The peer is now reached at another locator: an authentic, checked move or readdress. */
   | { readonly type: 'path'; readonly peer: Hit; readonly locator: Locator }
   /** The peer has been started again elsewhere and rebound the association: its new epoch. */

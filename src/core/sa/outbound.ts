@@ -7,6 +7,7 @@ import type { Entropy } from '../../crypto/entropy.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
 import { espSuiteInfo } from '../../crypto/suites.ts'
 import { ESP_HEADER_BYTES, type EspLayout, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
+import { packetMemory } from './packet-memory.ts'
 
 export interface OutboundOptions {
   /** The peer's inbound SPI. */
@@ -57,7 +58,7 @@ export class OutboundSa {
 
   /** A packet with room for a payload, which the caller writes at `payloadOffset` before `seal`. */
   allocate(payloadLength: number): Uint8Array {
-    return new Uint8Array(espSize(this.#layout, payloadLength))
+    return packetMemory(espSize(this.#layout, payloadLength))
   }
 
   /** Gives the packet the next number and seals it in place: it is then ready to be sent. */

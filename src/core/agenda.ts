@@ -1,0 +1,79 @@
+// Which of many has the earliest deadline: a binary heap that is told of changes and forgets stale entries when they
+// surface. An idle association costs nothing here, and the next deadline is always on top.
+
+export interface Dated {
+  /** When it wants to be called; Infinity if never. */
+  readonly due: number
+}
+
+export class Agenda<T extends Dated> {
+  readonly #heap: { readonly at: number; readonly item: T }[] = []
+  readonly #noted = new Map<T, number>()
+
+  /** Notes the present deadline of an item, if it has changed. */
+  note(item: T): void {
+    const at = item.due
+    if (this.#noted.get(item) === at) return
+    if (at === Infinity) {
+      this.#noted.delete(item)
+      return
+    }
+    this.#noted.set(item, at)
+    this.#push({ at, item })
+  }
+
+  forget(item: T): void {
+    this.#noted.delete(item)
+  }
+
+  /** The earliest deadline; Infinity if there is none. */
+  get next(): number {
+    this.#dropStale()
+    return this.#heap[0]?.at ?? Infinity
+  }
+
+  /** Takes out the earliest item that is due at `now`. */
+  due(now: number): T | undefined {
+    this.#dropStale()
+    const top = this.#heap[0]
+    if (top === undefined || top.at > now) return undefined
+    this.#pop()
+    this.#noted.delete(top.item)
+    return top.item
+  }
+
+  #dropStale(): void {
+    for (let top = this.#heap[0]; top !== undefined && this.#noted.get(top.item) !== top.at; top = this.#heap[0])
+      this.#pop()
+  }
+
+  #push(entry: { readonly at: number; readonly item: T }): void {
+    const heap = this.#heap
+    let index = heap.push(entry) - 1
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      const above = heap[parent]
+      if (above === undefined || above.at <= entry.at) break
+      heap[index] = above
+      index = parent
+    }
+    heap[index] = entry
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let index = 0
+    for (;;) {
+      const left = 2 * index + 1
+      const right = left + 1
+      const smaller = (heap[right]?.at ?? Infinity) < (heap[left]?.at ?? Infinity) ? right : left
+      const child = heap[smaller]
+      if (child === undefined || child.at >= last.at) break
+      heap[index] = child
+      index = smaller
+    }
+    heap[index] = last
+  }
+}

@@ -1,0 +1,275 @@
+// One association: this identity and one peer (RFC 7401 §4.4). The class holds what every part needs and the outer state;
+// the parts are beside it: opening (base exchange), control (UPDATE and NOTIFY in), ratchet (rekey), ../moving/rebind
+// (MOVING §5, §6), reach (address checks, silence, parking), data (ESP) and closing.
+
+import type { Locator } from '../../base/address.ts'
+import { assert } from '../../base/assert.ts'
+import { Deadlines } from '../../base/deadlines.ts'
+import { Queue } from '../../base/queue.ts'
+import { type Hit, hitBytes } from '../../crypto/hit.ts'
+import type { Start } from '../../crypto/keymat.ts'
+import { sumOfPair } from '../../wire/checksum.ts'
+import type { EndReason } from '../machine.ts'
+import { repeatOffer } from '../moving/offer.ts'
+import { expireClosing } from './closing.ts'
+import type { Context } from './context.ts'
+import { Credit } from './credit.ts'
+import { rekeyIfDue } from './data.ts'
+import { dropOpening, expireOpening, type Opening } from './opening.ts'
+import { Paths, type Tuple } from './paths.ts'
+import { repeatAnswer, repeatReliable } from './ratchet.ts'
+import { expireKeepalive, expirePark, expireSilence, probeParked, repeatChecks, resumeTimers } from './reach.ts'
+import { Rtt } from './rtt.ts'
+import { closeInbound, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
+import type { Envelope } from './update.ts'
+
+/** RFC 7401 §4.4.1, with the data of each state inside it. `parked` is ours (MOVING §6): alive, but out of reach. */
+export type State =
+  | { readonly name: 'unassociated' }
+  | { readonly name: 'opening'; readonly opening: Opening }
+  | { readonly name: 'established'; readonly session: Session }
+  | { readonly name: 'parked'; readonly session: Session }
+  | {
+      readonly name: 'closing'
+      readonly session: Session
+      readonly close: Uint8Array
+      readonly nonce: Uint8Array
+      tries: number
+    }
+  | { readonly name: 'closed'; readonly closeAck: Uint8Array | undefined }
+
+const EDGES: Readonly<Record<State['name'], readonly State['name'][]>> = {
+  unassociated: ['opening', 'established'],
+  opening: ['opening', 'established', 'closed'],
+  established: ['parked', 'closing', 'closed', 'established'],
+  parked: ['established', 'closing', 'closed'],
+  closing: ['established', 'closed'],
+  closed: ['opening', 'established'],
+}
+
+export type Timer =
+  | 'open'
+  | 'offer'
+  | 'answer'
+  | 'reliable'
+  | 'check'
+  | 'silence'
+  | 'keepalive'
+  | 'old-sas'
+  | 'early'
+  | 'park'
+  | 'park-probe'
+  | 'rekey'
+  | 'close'
+
+/** What waits to be sealed. Bytes are ours: the caller may reuse its buffer. */
+export type Unsent =
+  | { readonly kind: 'datagram'; readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'echo'
+      readonly reply: boolean
+      readonly identifier: number
+      readonly sequence: number
+      readonly bytes: Uint8Array
+    }
+  | { readonly kind: 'dummy' }
+
+/** An UPDATE that is repeated until it is acknowledged. */
+export interface Reliable {
+  readonly purpose: 'confirm' | 'readdress'
+  readonly bytes: Uint8Array
+  readonly updateId: number
+  tries: number
+  sentAt: number
+}
+
+export class Association {
+  readonly context: Context
+  readonly peer: Hit
+  readonly peerBytes: Uint8Array
+  readonly paths: Paths
+  readonly credit: Credit
+  readonly rtt: Rtt
+  readonly timers: Deadlines<Timer> = new Deadlines()
+  readonly unsent: Queue<Unsent>
+  unsentBytes = 0
+  /** The application was told that the queue is full and waits for room. */
+  full = false
+  forged = 0
+  /** Sum over both HITs, for the checksums of inner datagrams. */
+  readonly pair: number
+  state: State = { name: 'unassociated' }
+  /** How many base exchanges this association has needed. */
+  baseExchanges = 0
+  readonly reliable: Map<Reliable['purpose'], Reliable> = new Map()
+  /** Packets under keys that we are about to have (MOVING §5). */
+  early: { readonly bytes: Uint8Array; readonly source: Locator; readonly at: number }[] = []
+  interimSent = 0
+  lastHeardAt: number
+  lastSentAt: number
+  /** When we first sent something that the peer has not followed by anything. */
+  unansweredSince: number | undefined
+  silenceTries = 0
+  lastNotifiedAt = -Infinity
+  /** The last address check or probe sent, which a refusal may name. */
+  probe: Uint8Array | undefined
+  parkProbeMs = 0
+  readdressWanted = false
+  tried: Locator[] = []
+  /** What the user should be told if the base exchange comes to nothing. */
+  fault: { readonly reason: EndReason; readonly detail: string } | undefined
+  /** The newest whereabouts of the peer that we have been shown. */
+  learned: { readonly start: Start; readonly version: number } | undefined
+
+  constructor(context: Context, peer: Hit, now: number) {
+    this.context = context
+    this.peer = peer
+    this.peerBytes = hitBytes(peer)
+    this.pair = sumOfPair(context.hitBytes, this.peerBytes)
+    this.paths = new Paths(context.config)
+    this.credit = new Credit(context.config, now)
+    this.rtt = new Rtt(context.config)
+    this.unsent = new Queue(context.config.unsentPacketsMax)
+    this.lastHeardAt = now
+    this.lastSentAt = now
+  }
+
+  /** The keys and SAs, if there are any now. */
+  /** When `expire` wants to be called (for the engine's agenda). */
+  get due(): number {
+    return this.timers.next
+  }
+
+  get session(): Session | undefined {
+    const { state } = this
+    return state.name === 'established' || state.name === 'parked' || state.name === 'closing'
+      ? state.session
+      : undefined
+  }
+
+  /** The one place that changes the outer state. */
+  turn(to: State): void {
+    assert(EDGES[this.state.name].includes(to.name), `association: no edge from ${this.state.name} to ${to.name}`)
+    this.state = to
+  }
+
+  /** Runs everything that is due. */
+  expire(now: number): void {
+    for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) EXPIRE[timer](this, now)
+  }
+
+  /** Ends the association without a word to the peer, and tells the owner why. */
+  end(now: number, reason: EndReason, detail = ''): void {
+    const { session, context } = this
+    const tried = this.tried
+    if (this.state.name === 'opening') dropOpening(this, this.state.opening)
+    if (session !== undefined) this.forgetKeys(session)
+    for (const timer of TIMERS) this.timers.stop(timer)
+    this.reliable.clear()
+    this.early = []
+    this.unsent.clear()
+    this.unsentBytes = 0
+    if (this.state.name !== 'closed') this.turn({ name: 'closed', closeAck: undefined })
+    this.timers.set('close', now + context.config.closedMs)
+    context.event({ type: 'ended', peer: this.peer, reason, tried, detail })
+  }
+
+  forgetKeys(session: Session): void {
+    closeInbound(session, this.context, () => true)
+    for (const secrets of heldSecrets(session)) this.context.dropSpi(secrets.reserveIn)
+    const { ratchet } = session
+    if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
+      this.context.dropSpi(ratchet.offer.inboundSpi)
+      this.context.dropSpi(ratchet.offer.reserveIn)
+    }
+  }
+
+  /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */
+  envelope(session: Session, secrets: Secrets = spokenSecrets(session)): Envelope {
+    const { context } = this
+    const { ratchet } = session
+    return {
+      own: context.hitBytes,
+      peer: this.peerBytes,
+      suite: session.context.suite,
+      start: context.start,
+      identity: context.identity,
+      addressee: session.peerStart,
+      baseEpoch: session.baseEpoch,
+      resumption: secrets.resumption,
+      hipSend: secrets.hip.send,
+      proveStart: (ratchet.name === 'offering' || ratchet.name === 'crossed') && ratchet.offer.kind === 'rebind',
+    }
+  }
+
+  /** Sends a control packet to a tuple; an unverified one never gets more than three times what came from it. */
+  sendTo(now: number, packet: Uint8Array, tuple: Tuple): boolean {
+    if (tuple.state !== 'active' && !this.paths.withinAmplification(tuple, packet.length + 4)) {
+      this.context.count('amplification-limit')
+      return false
+    }
+    this.sendFreely(now, packet, tuple)
+    return true
+  }
+
+  /** For I1, P1 and the first P2s, which have limits of their own. */
+  sendFreely(now: number, packet: Uint8Array, tuple: Tuple): void {
+    this.paths.countSent(tuple, packet.length + 4)
+    this.lastSentAt = now
+    this.context.sendPacket(packet, tuple.locator)
+  }
+
+  /** An authentic packet came: the peer is alive. */
+  heard(now: number, tuple: Tuple, size: number): void {
+    this.credit.earn(now, size)
+    this.lastHeardAt = now
+    this.unansweredSince = undefined
+    if (this.state.name === 'parked') {
+      this.turn({ name: 'established', session: this.state.session })
+      this.timers.stop('park')
+      this.timers.stop('park-probe')
+      resumeTimers(this, now)
+      this.context.event({ type: 'woken', peer: this.peer })
+    }
+    if (this.paths.current === undefined) this.paths.current = tuple
+    if (this.unsent.size > 0) this.context.wake(this)
+  }
+}
+
+const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => void>> = {
+  open: expireOpening,
+  offer: repeatOffer,
+  answer: repeatAnswer,
+  reliable: repeatReliable,
+  check: repeatChecks,
+  silence: expireSilence,
+  keepalive: expireKeepalive,
+  'old-sas': closeOldSas,
+  early: countEarly,
+  park: expirePark,
+  'park-probe': probeParked,
+  rekey: rekeyIfDue,
+  close: expireClosing,
+}
+
+const TIMERS = Object.keys(EXPIRE) as readonly Timer[]
+
+/** MOVING §5: old inbound SAs close wholly three PTO after the answer. */
+function closeOldSas(association: Association, now: number): void {
+  const { session } = association
+  if (session === undefined) return
+  closeInbound(session, association.context, (entry) => entry.closesAt <= now)
+  const next = Math.min(...session.inbound.map((entry) => entry.closesAt))
+  if (next < Infinity) association.timers.set('old-sas', next)
+}
+
+/** MOVING §5: packets whose key never came count as failures only now. */
+function countEarly(association: Association, now: number): void {
+  const { earlyMs } = association.context.config
+  const kept = association.early.filter(({ at }) => at + earlyMs > now)
+  for (let late = association.early.length - kept.length; late > 0; late--)
+    association.context.count('early-packet-lost')
+  association.early = kept
+  const first = kept[0]
+  if (first !== undefined) association.timers.set('early', first.at + earlyMs)
+}

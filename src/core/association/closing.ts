@@ -1,0 +1,103 @@
+// CLOSE and CLOSE_ACK (RFC 7401 §5.3.7, §5.3.8, §6.14, §6.15; MOVING §6): signed, MACed, echoed, and bound to both starts.
+
+import { equalBytes } from '../../base/bytes.ts'
+import type { Close, CloseAck } from '../../wire/messages.ts'
+import { encodeEchoRequestSigned, encodeEchoResponseSigned } from '../../wire/update.ts'
+import { provenStart } from '../moving/rebind.ts'
+import type { Association } from './association.ts'
+import type { Tuple } from './paths.ts'
+import { heldSecrets, type Secrets, type Session } from './session.ts'
+import { buildClose, macFits, signatureFits } from './update.ts'
+
+/** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. */
+export function startClose(association: Association, now: number): void {
+  const { session, context, state } = association
+  if (session === undefined || state.name === 'closing') {
+    if (state.name !== 'closing' && state.name !== 'closed') association.end(now, 'closed')
+    return
+  }
+  const nonce = context.entropy(16)
+  const close = buildClose(association.envelope(session), 'CLOSE', [encodeEchoRequestSigned(nonce)])
+  association.turn({ name: 'closing', session, close, nonce, tries: 1 })
+  for (const timer of [
+    'offer',
+    'answer',
+    'reliable',
+    'check',
+    'silence',
+    'keepalive',
+    'park',
+    'park-probe',
+    'rekey',
+  ] as const) {
+    association.timers.stop(timer)
+  }
+  sendClose(association, now, close)
+  association.timers.set('close', now + association.rtt.ptoMs)
+}
+
+function sendClose(association: Association, now: number, packet: Uint8Array): void {
+  const { current } = association.paths
+  if (current !== undefined) association.sendFreely(now, packet, current)
+}
+
+/** In `closing` CLOSE is repeated; in `closed` the memory of it goes. */
+export function expireClosing(association: Association, now: number): void {
+  const { state, context } = association
+  if (state.name === 'closed') return context.forget(association)
+  if (state.name !== 'closing') return
+  if (state.tries >= context.config.closeTriesMax) return association.end(now, 'closed', 'the peer did not acknowledge')
+  state.tries += 1
+  sendClose(association, now, state.close)
+  association.timers.set('close', now + association.rtt.backoffMs(state.tries))
+}
+
+/** CLOSE in. A repeated one gets the CLOSE_ACK that the first one got. */
+export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
+  const { state, session, context } = association
+  association.paths.countReceived(tuple, message.packet.bytes.length + 4)
+  if (state.name === 'closed') {
+    if (state.closeAck !== undefined) association.sendTo(now, state.closeAck, tuple)
+    return
+  }
+  if (session === undefined || message.epoch === undefined) return context.count('close-unexpected')
+  const secrets = fitting(association, session, message)
+  if (secrets === undefined) return
+  const echo = encodeEchoResponseSigned(message.echoRequestSigned)
+  const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
+  association.sendTo(now, closeAck, tuple)
+  association.forgetKeys(session)
+  association.turn({ name: 'closed', closeAck })
+  association.end(now, 'closed-by-peer')
+}
+
+/**
+ * The S under which a CLOSE is authentic. One of a higher epoch must prove its start; one that names an older start of ours
+ * still closes if its MAC fits a key that we hold; a lower epoch never (MOVING §6).
+ */
+function fitting(association: Association, session: Session, message: Close): Secrets | undefined {
+  const { context } = association
+  const { epoch } = message
+  if (epoch === undefined) return undefined
+  const secrets = heldSecrets(session).find(({ hip }) => macFits(message, session.context.suite, hip.receive))
+  const { sender, addressee } = epoch
+  const known = session.peerStart
+  let lawful = sender.epoch === known.epoch && equalBytes(sender.incarnation, known.incarnation)
+  if (sender.epoch > known.epoch) lawful = provenStart(association, message) !== undefined
+  if (addressee.epoch > context.start.epoch) lawful = false
+  if (secrets === undefined || !lawful || !signatureFits(message, session.peerKey)) {
+    context.count(secrets === undefined ? 'mac-forged' : 'close-refused')
+    return undefined
+  }
+  return secrets
+}
+
+export function onCloseAck(association: Association, now: number, message: CloseAck): void {
+  const { state, context } = association
+  if (state.name !== 'closing') return context.count('close-ack-unexpected')
+  const { session } = state
+  const fits = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
+  if (!fits || !equalBytes(message.echoResponseSigned, state.nonce)) return context.count('close-ack-forged')
+  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  association.end(now, 'closed')
+}

@@ -1,0 +1,75 @@
+// What an association needs of the identity it belongs to. The engine implements it; nothing here has a clock or a socket.
+
+import type { Locator } from '../../base/address.ts'
+import type { AeadProvider } from '../../crypto/aead.ts'
+import type { Entropy } from '../../crypto/entropy.ts'
+import type { Hit } from '../../crypto/hit.ts'
+import type { Identity, PublicKey } from '../../crypto/identity.ts'
+import type { EspKeys, Start } from '../../crypto/keymat.ts'
+import type { Config } from '../config.ts'
+import type { MachineEvent } from '../machine.ts'
+import type { Floors } from '../moving/floor.ts'
+import type { Association } from './association.ts'
+
+/** One start of this identity: its epoch, its incarnation and what proves them (MOVING §1). */
+export interface OwnStart extends Start {
+  /** Drawn at activation; never in a capsule. */
+  readonly instance: Identity
+  /** The ledger's signed word, as object bytes; undefined for an identity that needs no ledger. */
+  readonly receipt: Uint8Array | undefined
+  readonly ledgerKey: PublicKey | undefined
+}
+
+/** A line of a key log. */
+export type KeyLogEntry =
+  | {
+      readonly kind: 'ESP'
+      readonly spi: number
+      readonly suite: number
+      readonly encryption: Uint8Array
+      readonly authentication: Uint8Array
+    }
+  | { readonly kind: 'KIJ'; readonly a: Hit; readonly b: Hit; readonly kij: Uint8Array }
+
+/** Names of everything that is dropped or goes wrong; each is a counter of the engine. */
+export type Counted = string
+
+export interface Context {
+  readonly config: Config
+  readonly identity: Identity
+  readonly hitBytes: Uint8Array
+  readonly start: OwnStart
+  readonly entropy: Entropy
+  readonly aead: AeadProvider
+  readonly espSuites: readonly number[]
+  readonly floors: Floors
+  /** Our own locators, as peers should know them. */
+  readonly locators: readonly Locator[]
+  /** Ports that the application has bound. */
+  readonly ports: ReadonlySet<number>
+  /** Puts one HIP packet on the wire, inside UDP. */
+  sendPacket(packet: Uint8Array, to: Locator): void
+  event(event: MachineEvent): void
+  count(name: Counted): void
+  keylog(entry: KeyLogEntry): void
+  /** A fresh inbound SPI that leads to this association. */
+  newSpi(association: Association): number
+  /** An SPI from a capsule. */
+  claimSpi(spi: number, association: Association): void
+  dropSpi(spi: number): void
+  /** The association has datagrams to seal and may. */
+  wake(association: Association): void
+  /** Takes one token of the budget for signed notifications; false if there is none. */
+  mayNotify(now: number): boolean
+  mayEchoReply(now: number): boolean
+  /** No room for another association. */
+  isFull(): boolean
+  /** A closed association is not remembered any longer. */
+  forget(association: Association): void
+  /** A newer start of this identity exists. */
+  fenced(epoch: number): void
+}
+
+export function logEsp(context: Context, spi: number, suite: number, keys: EspKeys): void {
+  context.keylog({ kind: 'ESP', spi, suite, encryption: keys.encryption, authentication: keys.authentication })
+}

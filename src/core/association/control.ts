@@ -1,0 +1,225 @@
+// UPDATE in (RFC 7401 §6.12; MOVING §6). First whose packet it is and to which of our starts it speaks, then MAC, then
+// signature, then the acknowledged part, then the new part. Nothing here trusts a byte before the MAC has fitted.
+
+import { equalBytes } from '../../base/bytes.ts'
+import type { Start } from '../../crypto/keymat.ts'
+import type { Update } from '../../wire/messages.ts'
+import {
+  encodeAck,
+  encodeEchoRequestSigned,
+  encodeEchoResponseSigned,
+  encodeEspInfo,
+  encodeSeq,
+} from '../../wire/update.ts'
+import { listedLocators, locatorParameter } from '../moving/offer.ts'
+import { isRebindOffer, onRebindAnswer, onRebindOffer } from '../moving/rebind.ts'
+import type { Association } from './association.ts'
+import { answerSuperseded } from './notify.ts'
+import type { Tuple } from './paths.ts'
+import { nextUpdateId, onRekeyOffer, sendAnswer, sendReliably, settle } from './ratchet.ts'
+import { onEcho, startCheck } from './reach.ts'
+import { heldSecrets, type Secrets, type Session } from './session.ts'
+import { buildUpdate, type Contents, macFits, signatureFits } from './update.ts'
+
+/** How the start that a packet names stands to the one we know. */
+type Relation = 'same' | 'higher' | 'lower' | 'other'
+
+function relate(claimed: Start, known: Start): Relation {
+  if (claimed.epoch > known.epoch) return 'higher'
+  if (claimed.epoch < known.epoch) return 'lower'
+  return equalBytes(claimed.incarnation, known.incarnation) ? 'same' : 'other'
+}
+
+export function onUpdate(association: Association, now: number, message: Update, tuple: Tuple): void {
+  const { session, context } = association
+  const { epoch } = message
+  if (session === undefined || epoch === undefined || association.state.name === 'closing')
+    return context.count('update-unexpected')
+  association.paths.countReceived(tuple, message.packet.bytes.length + 4)
+  const sender = relate(epoch.sender, session.peerStart)
+  const addressee = relate(epoch.addressee, context.start)
+  if (addressee === 'higher' || addressee === 'other') return context.count('addressee-unknown')
+  if (sender === 'other') return context.count('equivocation')
+  if (sender === 'lower') return onSuperseded(association, now, message, tuple)
+  if (isRebindOffer(message)) return onRebindOffer(association, now, message, tuple, sender)
+  const secrets = heldSecrets(session).find(({ resumption }) => equalBytes(resumption.id, epoch.resumptionId))
+  if (secrets === undefined) return context.count('resumption-unknown')
+  if (!macFits(message, session.context.suite, secrets.hip.receive)) return context.count('mac-forged')
+  if (needsSignature(message) && message.signature === undefined) return context.count('signature-missing')
+  if (message.signature !== undefined && !signatureFits(message, session.peerKey))
+    return context.count('signature-forged')
+  if (addressee === 'lower') return onOlderAddressee(association, now, message, sender)
+  if (answersOffer(session, message)) return onAnswer(association, now, message, tuple, sender)
+  if (sender === 'higher') return context.count('higher-epoch-without-offer')
+  association.heard(now, tuple, message.packet.bytes.length + 4)
+  onAcknowledged(association, now, message, tuple, secrets)
+  if (association.session === session && message.seq !== undefined) onNew(association, now, message, tuple, session)
+}
+
+/** DESIGN §5: a thief of a capsule may know the MAC key, so whatever moves, rekeys or rebinds is signed. */
+function needsSignature({ locators, dh, finals }: Update): boolean {
+  return locators !== undefined || dh !== undefined || finals !== undefined
+}
+
+/** Not processed; an authentic one learns that it is superseded. */
+function onSuperseded(association: Association, now: number, message: Update, tuple: Tuple): void {
+  const { session, context } = association
+  context.count('lower-epoch')
+  if (session === undefined) return
+  const known = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
+  const authentic =
+    known || (message.signature !== undefined && context.mayNotify(now) && signatureFits(message, session.peerKey))
+  if (authentic) answerSuperseded(association, now, tuple)
+}
+
+/** Neither acted on nor ACKed, but its signed locators are where my P1 may find the peer (MOVING §6). */
+function onOlderAddressee(association: Association, now: number, message: Update, sender: Relation): void {
+  const { context, paths } = association
+  context.count('addressee-older')
+  if (message.locators === undefined || sender !== 'same') return
+  for (const { locator } of listedLocators(message.locators, now)) paths.observe(locator).listed = true
+}
+
+/** P2 and U2 acknowledge our offer and carry the other half of the Diffie–Hellman. */
+function answersOffer(session: Session, message: Update): boolean {
+  const { ratchet } = session
+  if (message.dh === undefined || message.ack === undefined) return false
+  const offer = 'offer' in ratchet ? ratchet.offer : undefined
+  return offer !== undefined && message.ack.includes(offer.updateId)
+}
+
+function onAnswer(
+  association: Association,
+  now: number,
+  message: Update,
+  tuple: Tuple,
+  sender: 'same' | 'higher',
+): void {
+  const { session, context } = association
+  if (session === undefined) return
+  const { ratchet } = session
+  if (ratchet.name !== 'committed') {
+    onRebindAnswer(association, now, message, tuple, sender)
+    if (session.ratchet.name === 'committed') association.heard(now, tuple, message.packet.bytes.length + 4)
+    return
+  }
+  const confirm = association.reliable.get('confirm')
+  if (sender !== 'same' || message.seq !== ratchet.peerUpdateId || confirm === undefined)
+    return context.count('answer-unexpected')
+  association.heard(now, tuple, message.packet.bytes.length + 4)
+  association.sendTo(now, confirm.bytes, tuple)
+}
+
+/** RFC 7401 §6.12.2: what this packet acknowledges or answers. */
+function onAcknowledged(association: Association, now: number, message: Update, tuple: Tuple, secrets: Secrets): void {
+  const { session } = association
+  if (message.echoResponseSigned !== undefined) onEcho(association, now, message.echoResponseSigned, tuple)
+  for (const reliable of association.reliable.values()) {
+    if (message.ack?.includes(reliable.updateId) !== true) continue
+    if (reliable.purpose === 'confirm' && isOld(session, secrets)) continue
+    association.reliable.delete(reliable.purpose)
+    if (reliable.tries === 1) association.rtt.sample(now - reliable.sentAt)
+    if (reliable.purpose === 'confirm') settle(association, now)
+  }
+  if (association.reliable.size === 0) association.timers.stop('reliable')
+  if (association.readdressWanted) readdress(association, now)
+}
+
+/** The ACK of P3 counts only under the new HIP key (MOVING §5). */
+function isOld(session: Session | undefined, secrets: Secrets): boolean {
+  return session !== undefined && session.ratchet.name === 'committed' && secrets === session.current
+}
+
+/** RFC 7401 §6.12.1: the new part, at most once; copies are acknowledged again and nothing else. */
+function onNew(association: Association, now: number, message: Update, tuple: Tuple, session: Session): void {
+  const { seq, epoch } = message
+  if (seq === undefined || epoch === undefined) return
+  const { ratchet } = session
+  const state = session.peerUpdateIds.state(seq)
+  if (state === 'old') return association.context.count('update-id-old')
+  const confirms =
+    ratchet.name !== 'settled' &&
+    ratchet.name !== 'offering' &&
+    equalBytes(epoch.resumptionId, ratchet.next.secrets.resumption.id)
+  if (confirms) settle(association, now)
+  if (message.dh !== undefined && message.ack === undefined) {
+    if (state === 'seen') return repeatRekeyAnswer(association, now, message, tuple)
+    return onRekeyOffer(association, now, message, tuple)
+  }
+  session.peerUpdateIds.record(seq)
+  const newest = state === 'new' && session.peerUpdateIds.highest === seq
+  if (newest && message.locators !== undefined) return onReaddress(association, now, message, tuple, seq)
+  acknowledge(association, now, tuple, [
+    encodeAck([seq]),
+    ...(message.echoRequestSigned === undefined ? [] : [encodeEchoResponseSigned(message.echoRequestSigned)]),
+  ])
+}
+
+function repeatRekeyAnswer(association: Association, now: number, message: Update, tuple: Tuple): void {
+  const { session } = association
+  if (session?.ratchet.name !== 'answered') return association.context.count('offer-repeated')
+  const { answer } = session.ratchet
+  if (equalBytes(answer.offerBytes, message.packet.bytes)) sendAnswer(association, now, answer, tuple)
+}
+
+/** ACKs are never acknowledged nor repeated; they go where the packet came from. */
+function acknowledge(association: Association, now: number, tuple: Tuple, parameters: readonly Contents[]): void {
+  const { session } = association
+  if (session !== undefined)
+    association.sendTo(now, buildUpdate(association.envelope(session), parameters, false), tuple)
+}
+
+/** RFC 8046 §3.2.1, second packet: acknowledged, and the new address checked in the same breath. */
+function onReaddress(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
+  const { session, paths, context } = association
+  if (session === undefined || message.locators === undefined) return
+  paths.list(listedLocators(message.locators, now))
+  context.count('readdressed')
+  if (tuple.state === 'active' || tuple.check !== undefined || paths.openChecks >= context.config.checksOpenMax) {
+    acknowledge(association, now, tuple, [encodeAck([seq])])
+    if (tuple.state === 'active' && paths.activate(tuple))
+      context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
+    return
+  }
+  const updateId = nextUpdateId(session)
+  const nonce = context.entropy(16)
+  const spi = ordinarySpi(session)
+  const parameters = [
+    encodeEspInfo({ keymatIndex: 0, oldSpi: spi, newSpi: spi }),
+    encodeSeq(updateId),
+    encodeAck([seq]),
+    encodeEchoRequestSigned(nonce),
+  ]
+  const packet = buildUpdate(association.envelope(session), parameters, true)
+  if (!association.sendTo(now, packet, tuple)) return
+  association.probe = packet
+  tuple.check = { nonce, updateId, sentAt: now }
+  tuple.checks = 1
+  tuple.checkedAt = now
+  association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
+}
+
+function ordinarySpi(session: Session): number {
+  return session.inbound.findLast(({ role }) => role === 'ordinary')?.sa.spi ?? 0
+}
+
+/** Our own address has changed: RFC 8046 §3.2.1, first packet. While a P1 is out the observed tuple has to do. */
+export function readdress(association: Association, now: number): void {
+  const { session, context, state } = association
+  if (session === undefined || (state.name !== 'established' && state.name !== 'parked')) return
+  const { ratchet } = session
+  association.readdressWanted = ratchet.name !== 'settled'
+  if (association.readdressWanted) {
+    if (association.paths.current !== undefined) startCheck(association, now, association.paths.current)
+    return
+  }
+  const updateId = nextUpdateId(session)
+  const spi = ordinarySpi(session)
+  const parameters = [
+    encodeEspInfo({ keymatIndex: 0, oldSpi: spi, newSpi: spi }),
+    locatorParameter(context.locators.slice(0, context.config.locatorsPerPeerMax), spi),
+    encodeSeq(updateId),
+  ]
+  const bytes = buildUpdate(association.envelope(session), parameters, true)
+  sendReliably(association, now, { purpose: 'readdress', bytes, updateId, tries: 1, sentAt: now })
+}

@@ -1,0 +1,193 @@
+// ESP in and out (RFC 7402, RFC 4303): datagrams as inner UDP, echoes as ICMPv6, dummies against forgetful NATs. What may
+// leave, and how much, is decided in one place: `mayLeave`. Sequence numbers are drawn at the last moment, so that nothing
+// that has been sealed is ever thrown away.
+
+import type { Locator } from '../../base/address.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import {
+  decodeEcho,
+  ECHO_BYTES,
+  encodeEcho,
+  INNER_UDP_BYTES,
+  readInnerUdp,
+  writeInnerUdp,
+} from '../../wire/datagram.ts'
+import { spiOf } from '../../wire/esp.ts'
+import { isMalformed } from '../../wire/malformed.ts'
+import { NextHeader } from '../../wire/registry.ts'
+import type { Transmit } from '../machine.ts'
+import type { Association, Unsent } from './association.ts'
+import type { Tuple } from './paths.ts'
+import { commitByData, startRekey } from './ratchet.ts'
+import { expectAnswer, startCheck } from './reach.ts'
+import type { Inbound, Session } from './session.ts'
+
+/** Takes one ESP packet whose SPI is ours. */
+export function onEsp(association: Association, now: number, packet: Uint8Array, source: Locator): void {
+  const { session, context } = association
+  if (session === undefined || association.state.name === 'closing') return context.count('esp-without-session')
+  const spi = spiOf(packet)
+  const entry = session.inbound.find(({ sa }) => sa.spi === spi)
+  if (entry === undefined) return holdEarly(association, now, packet, source)
+  const opened = entry.sa.open(packet)
+  if (typeof opened === 'string') return onUnopened(association, opened)
+  const { ratchet } = session
+  if (ratchet.name === 'answered' || ratchet.name === 'crossed') {
+    if (equalBytes(entry.of, ratchet.next.secrets.resumption.id)) commitByData(association, now)
+  }
+  const tuple = tupleOf(association, source)
+  association.paths.countReceived(tuple, packet.length)
+  association.heard(now, tuple, packet.length)
+  if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence))
+    startCheck(association, now, tuple)
+  deliver(association, now, opened.nextHeader, opened.payload)
+}
+
+/** Only the highest-numbered authentic packet of the newest SA may propose a tuple (MOVING §6). */
+function isNewest(session: Session, entry: Inbound, sequence: number): boolean {
+  return (
+    entry.role === 'ordinary' &&
+    sequence === entry.sa.highest &&
+    session.inbound.findLast(({ role }) => role === 'ordinary') === entry
+  )
+}
+
+function tupleOf(association: Association, source: Locator): Tuple {
+  const { current } = association.paths
+  if (current !== undefined && current.locator.port === source.port && current.locator.address === source.address)
+    return current
+  return association.paths.observe(source)
+}
+
+function onUnopened(association: Association, why: string): void {
+  const { context } = association
+  context.count(`esp-${why}`)
+  if (why !== 'forged') return
+  association.forged += 1
+  if (association.forged === context.config.forgedPacketsMax) context.count('esp-forgery-limit')
+}
+
+/** A packet under a key that we are about to have: it waits a second, and only then counts as a failure (MOVING §5). */
+function holdEarly(association: Association, now: number, packet: Uint8Array, source: Locator): void {
+  const { context, early, timers } = association
+  if (early.length >= context.config.earlyPacketsMax) return context.count('early-packets-full')
+  early.push({ bytes: packet.slice(), source, at: now })
+  if (early.length === 1) timers.set('early', now + context.config.earlyMs)
+}
+
+/** The keys have come. */
+export function replayEarly(association: Association, now: number): void {
+  const { early } = association
+  association.early = []
+  for (const { bytes, source } of early) onEsp(association, now, bytes, source)
+}
+
+function deliver(association: Association, now: number, nextHeader: number, payload: Uint8Array): void {
+  const { context, peer, peerBytes } = association
+  if (nextHeader === NextHeader.UDP) {
+    const datagram = readInnerUdp(payload, peerBytes, context.hitBytes, association.pair)
+    if (isMalformed(datagram)) return context.count('datagram-malformed')
+    if (!context.ports.has(datagram.port)) return context.count('port-closed')
+    context.event({
+      type: 'datagram',
+      peer,
+      sourcePort: datagram.sourcePort,
+      port: datagram.port,
+      bytes: datagram.data,
+    })
+    return
+  }
+  if (nextHeader === NextHeader.NONE) return context.count('dummy-received')
+  if (nextHeader !== NextHeader.ICMPV6) return context.count('next-header-unknown')
+  const echo = decodeEcho(payload, peerBytes, context.hitBytes)
+  if (isMalformed(echo)) return context.count('echo-malformed')
+  const { identifier, sequence, data } = echo
+  if (echo.reply) return context.event({ type: 'pong', peer, identifier, sequence, bytes: data })
+  if (!context.mayEchoReply(now)) return context.count('echo-limit')
+  enqueue(association, { kind: 'echo', reply: true, identifier, sequence, bytes: data })
+}
+
+/** Queues something to be sealed; false when the queue is full. */
+export function enqueue(association: Association, item: Unsent): boolean {
+  const { context } = association
+  const size = item.kind === 'dummy' ? 0 : item.bytes.length
+  if (association.unsentBytes + size > context.config.unsentBytesMax || !association.unsent.push(item)) {
+    context.count('unsent-full')
+    return false
+  }
+  association.unsentBytes += size
+  context.wake(association)
+  return true
+}
+
+/** Seals the next datagram that may leave, or returns undefined. */
+export function nextDatagram(association: Association, now: number): Transmit | undefined {
+  const item = association.unsent.peek()
+  const { session } = association
+  const tuple = association.paths.current
+  if (item === undefined || session === undefined || tuple === undefined || association.state.name !== 'established')
+    return undefined
+  const { outbound } = session
+  const length = payloadLength(association, item)
+  const packet = outbound.allocate(length)
+  if (!mayLeave(association, now, session, tuple, packet.length)) return undefined
+  association.unsent.shift()
+  if (item.kind !== 'dummy') association.unsentBytes -= item.bytes.length
+  outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))
+  account(association, now, session, tuple, packet.length)
+  if (association.unsent.size === 0 && association.full) {
+    association.full = false
+    association.context.event({ type: 'drained', peer: association.peer })
+  }
+  return { bytes: packet, to: tuple.locator }
+}
+
+/**
+ * To a verified tuple always; to an unverified one within min(credit, three times what came from it); under the interim key
+ * ten packets at once, because the peer has not been able to say anything yet (MOVING §5).
+ */
+function mayLeave(association: Association, now: number, session: Session, tuple: Tuple, size: number): boolean {
+  const { config } = association.context
+  if (session.outbound.sequence >= config.sealedPacketsMax) return false
+  if (session.outbound === session.interim) return association.interimSent < config.interimPacketsMax
+  if (tuple.state === 'active') return true
+  return association.credit.covers(now, size) && association.paths.withinAmplification(tuple, size)
+}
+
+function account(association: Association, now: number, session: Session, tuple: Tuple, size: number): void {
+  association.lastSentAt = now
+  if (session.outbound === session.interim) association.interimSent += 1
+  else if (tuple.state !== 'active') association.credit.spend(now, size)
+  association.paths.countSent(tuple, size)
+  if (session.outbound.sequence === association.context.config.rekeyPackets) association.timers.set('rekey', now)
+  expectAnswer(association, now)
+}
+
+function payloadLength(association: Association, item: Unsent): number {
+  if (item.kind === 'datagram') return INNER_UDP_BYTES + item.bytes.length
+  if (item.kind === 'echo') return ECHO_BYTES + item.bytes.length
+  return association.context.config.dummyBytes
+}
+
+/** Writes the payload and returns its next header. */
+function fill(association: Association, item: Unsent, packet: Uint8Array, offset: number): number {
+  const { context, peerBytes } = association
+  if (item.kind === 'datagram') {
+    writeInnerUdp(packet, offset, item.sourcePort, item.port, item.bytes, context.hitBytes, peerBytes, association.pair)
+    return NextHeader.UDP
+  }
+  if (item.kind === 'dummy') return NextHeader.NONE
+  const { reply, identifier, sequence, bytes } = item
+  packet.set(encodeEcho(reply, identifier, sequence, bytes, context.hitBytes, peerBytes), offset)
+  return NextHeader.ICMPV6
+}
+
+/** DESIGN §5: fresh Diffie–Hellman after so many packets or so long. */
+export function rekeyIfDue(association: Association, now: number): void {
+  const { session, context, timers } = association
+  if (session === undefined) return
+  const { rekeyMs, rekeyPackets } = context.config
+  const due = now - session.establishedAt >= rekeyMs || session.outbound.sequence >= rekeyPackets
+  const started = due && startRekey(association, now)
+  timers.set('rekey', started || !due ? session.establishedAt + 2 * rekeyMs : now + association.rtt.ptoMs)
+}

@@ -1,0 +1,49 @@
+// From the end of a base exchange to an association with keys (RFC 7401 §4.4.4, RFC 7402 §5.2.1).
+
+import { assert } from '../../base/assert.ts'
+import type { Association } from './association.ts'
+import type { Tuple } from './paths.ts'
+import type { Seed } from './seed.ts'
+import { addInbound, makeOutbound, type Session, secretsOf } from './session.ts'
+import { UpdateIds } from './update.ts'
+
+/** Installs what the exchange has made. The tuple it ran over is verified by it (RFC 8046 §5.1). */
+export function establish(association: Association, now: number, seed: Seed, tuple: Tuple): void {
+  const { context, timers } = association
+  const { keys, peerStart, peerKey, peerReceipt, reserveOut } = seed
+  assert(peerStart !== undefined && reserveOut !== undefined, 'peers without EPOCH are refused earlier')
+  const outbound = makeOutbound({ context: seed.context }, context, seed.outboundSpi, keys.esp.send)
+  const session: Session = {
+    peer: association.peer,
+    peerBytes: association.peerBytes,
+    peerKey,
+    peerLedger: peerReceipt?.ledgerKey ?? context.floors.get(peerKey)?.ledger,
+    context: seed.context,
+    responder: !seed.initiator,
+    dhGroup: seed.dhGroup,
+    peerStart,
+    baseEpoch: 0,
+    current: secretsOf(keys, seed.reserveIn, reserveOut),
+    outbound,
+    interim: undefined,
+    inbound: [],
+    retired: [],
+    ratchet: { name: 'settled' },
+    nextUpdateId: 0,
+    peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
+    establishedAt: now,
+  }
+  addInbound(session, context, 'ordinary', seed.inboundSpi, keys.esp.receive, keys.resumption.id)
+  const { epoch, incarnation } = peerStart
+  context.floors.raise({ key: peerKey, epoch, incarnation, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
+  association.turn({ name: 'established', session })
+  association.baseExchanges += 1
+  association.paths.activate(tuple)
+  association.lastHeardAt = now
+  timers.stop('open')
+  timers.stop('close')
+  timers.set('rekey', now + context.config.rekeyMs)
+  timers.set('keepalive', now + context.config.keepaliveMs)
+  context.event({ type: 'associated', peer: association.peer, initiator: seed.initiator })
+  context.wake(association)
+}

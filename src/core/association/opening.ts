@@ -1,0 +1,151 @@
+// The Initiator's half of the state machine (RFC 7401 §4.4.4): I1-SENT, the puzzle, I2-SENT. The bytes are made and judged in
+// initiator.ts; here is when they are sent, how often, and how it ends.
+
+import { formatLocator, type Locator, sameLocator } from '../../base/address.ts'
+import { hitOf, hitText } from '../../crypto/hit.ts'
+import { publicKeyFrom, verify } from '../../crypto/identity.ts'
+import type { Notify, R1, R2 } from '../../wire/messages.ts'
+import { coveredBy } from '../../wire/packet.ts'
+import { Notification, Parameter } from '../../wire/registry.ts'
+import type { EndReason } from '../machine.ts'
+import type { Association } from './association.ts'
+import { establish } from './establish.ts'
+import { type AcceptedR1, acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } from './initiator.ts'
+
+export type Opening =
+  | {
+      readonly name: 'I1-SENT'
+      readonly i1: Uint8Array
+      readonly targets: readonly Locator[]
+      readonly startedAt: number
+      tries: number
+    }
+  | { readonly name: 'SOLVING'; readonly accepted: AcceptedR1; readonly to: Locator; readonly startedAt: number }
+  | {
+      readonly name: 'I2-SENT'
+      readonly sent: SentI2
+      readonly to: Locator
+      readonly startedAt: number
+      tries: number
+      sentAt: number
+    }
+
+/** Sends the first I1s: to a few locators at once, to one by turns afterwards (RFC 7401 §6.6). */
+export function startOpening(association: Association, now: number, locators: readonly Locator[]): void {
+  const { context } = association
+  const i1 = encodeI1(context.hitBytes, association.peerBytes, context.config)
+  const targets = locators.slice(0, context.config.locatorsPerPeerMax)
+  association.turn({ name: 'opening', opening: { name: 'I1-SENT', i1, targets, startedAt: now, tries: 1 } })
+  association.tried = [...targets]
+  for (const target of targets.slice(0, context.config.i1TargetsMax)) context.sendPacket(i1, target)
+  association.timers.set('open', targets.length === 0 ? now : now + association.rtt.ptoMs)
+}
+
+/** The timer of whatever step the exchange is at. */
+export function expireOpening(association: Association, now: number): void {
+  const { state, context, rtt } = association
+  if (state.name !== 'opening') return
+  const { opening } = state
+  if (now >= opening.startedAt + context.config.baseExchangeMs) return giveUp(association, now)
+  switch (opening.name) {
+    case 'SOLVING':
+      return solve(association, now, opening)
+    case 'I1-SENT': {
+      const target = opening.targets[opening.tries % Math.max(1, opening.targets.length)]
+      if (target === undefined) return giveUp(association, now)
+      context.sendPacket(opening.i1, target)
+      break
+    }
+    case 'I2-SENT':
+      context.sendPacket(opening.sent.bytes, opening.to)
+  }
+  opening.tries += 1
+  association.timers.set(
+    'open',
+    Math.min(now + rtt.backoffMs(opening.tries), opening.startedAt + context.config.baseExchangeMs),
+  )
+}
+
+/** What was seen last decides what the user is told. */
+function giveUp(association: Association, now: number): void {
+  const { fault } = association
+  association.end(now, fault?.reason ?? 'unreachable', fault?.detail ?? '')
+}
+
+/** RFC 7401 §6.8. Matched by HITs, never by address. */
+export function onR1(association: Association, now: number, message: R1, source: Locator): void {
+  const { state, context } = association
+  if (state.name !== 'opening' || state.opening.name !== 'I1-SENT') return context.count('r1-unexpected')
+  const accepted = acceptR1(context, association.peer, message)
+  if ('drop' in accepted)
+    return fail(association, accepted.drop, INCOMPATIBLE.has(accepted.drop) ? 'incompatible' : undefined)
+  const { peerStart, peerKey, peerReceipt } = accepted
+  if (peerStart === undefined) return fail(association, 'r1-without-epoch', 'incompatible')
+  const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+  if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
+  const opening: Opening = { name: 'SOLVING', accepted, to: source, startedAt: state.opening.startedAt }
+  association.turn({ name: 'opening', opening })
+  solve(association, now, opening)
+}
+
+const INCOMPATIBLE: ReadonlySet<string> = new Set([
+  'r1-hit-suite',
+  'r1-dh-group',
+  'r1-cipher',
+  'r1-esp-suite',
+  'r1-puzzle-too-difficult',
+])
+
+/** One slice of the puzzle a call, so that nobody can make this process stand still (RFC 7401 §4.1.2). */
+function solve(association: Association, now: number, opening: Extract<Opening, { name: 'SOLVING' }>): void {
+  const { context } = association
+  const j = opening.accepted.solver.step(context.config.puzzleTriesPerSlice)
+  if (j === undefined) return association.timers.set('open', now + 1)
+  const spis = { inboundSpi: context.newSpi(association), reserveIn: context.newSpi(association) }
+  const sent = buildI2(context, opening.accepted, j, spis)
+  if ('drop' in sent) return fail(association, sent.drop, 'incompatible')
+  const { to, startedAt } = opening
+  association.turn({ name: 'opening', opening: { name: 'I2-SENT', sent, to, startedAt, tries: 1, sentAt: now } })
+  context.sendPacket(sent.bytes, to)
+  association.timers.set('open', now + association.rtt.ptoMs)
+}
+
+/** RFC 7401 §6.10. */
+export function onR2(association: Association, now: number, message: R2, source: Locator): void {
+  const { state, context } = association
+  if (state.name !== 'opening' || state.opening.name !== 'I2-SENT') return context.count('r2-unexpected')
+  const { opening } = state
+  const seed = acceptR2(context, opening.sent, message)
+  if ('drop' in seed) return fail(association, seed.drop, undefined)
+  if (opening.tries === 1) association.rtt.sample(now - opening.sentAt)
+  establish(association, now, seed, association.paths.observe(source))
+}
+
+/**
+ * Somebody else is at one of the addresses we tried, and says so under its own signature. It settles nothing, for anybody
+ * on the path could say it; it only makes the error better if nobody else answers.
+ */
+export function onOtherIdentity(association: Association, message: Notify, source: Locator): void {
+  const { state, context } = association
+  const { hostId, notification } = message
+  if (state.name !== 'opening' || hostId === undefined || notification.type !== Notification.INVALID_HIT) return
+  if (!association.tried.some((target) => sameLocator(target, source))) return
+  const key = publicKeyFrom(hostId.algorithm, hostId.label, hostId.key)
+  const other = hitText(message.sender)
+  if (key === undefined || hitOf(key) !== other) return context.count('notify-ignored')
+  if (!verify(key, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes))
+    return context.count('signature-forged')
+  association.fault = { reason: 'imposter', detail: `${other} is at ${formatLocator(source)}` }
+}
+
+function fail(association: Association, name: string, reason: EndReason | undefined): void {
+  association.context.count(name)
+  if (reason !== undefined) association.fault = { reason, detail: name }
+}
+
+/** The SPIs of an exchange that came to nothing lead nowhere. */
+export function dropOpening(association: Association, opening: Opening): void {
+  if (opening.name !== 'I2-SENT') return
+  association.context.dropSpi(opening.sent.inboundSpi)
+  association.context.dropSpi(opening.sent.reserveIn)
+}

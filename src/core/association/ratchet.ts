@@ -1,0 +1,299 @@
+// The three-packet ratchet that renews S with fresh Diffie–Hellman values of both sides (MOVING §3, §5): offer, answer,
+// confirmation and its ACK. A thaw runs it with P1, P2, P3 (../moving/rebind.ts); an ordinary rekey (RFC 7402 §6.9)
+// runs the same states with U1, U2 and U3. The initiator commits with the answer, the responder with the first packet
+// that opens under the new keys; both keep the old S until the confirmation or its ACK.
+
+import { assert } from '../../base/assert.ts'
+import { compareBytes, equalBytes } from '../../base/bytes.ts'
+import { agree, type DhKey, generateDh } from '../../crypto/dh.ts'
+import { type KeySet, ratchetKeys, type Start } from '../../crypto/keymat.ts'
+import { encodeDiffieHellman } from '../../wire/exchange.ts'
+import type { Update } from '../../wire/messages.ts'
+import { encodeReserveSpi } from '../../wire/private.ts'
+import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq } from '../../wire/update.ts'
+import type { Association, Reliable } from './association.ts'
+import { replayEarly } from './data.ts'
+import type { Tuple } from './paths.ts'
+import { park, startCheck } from './reach.ts'
+import {
+  type Answer,
+  addInbound,
+  closeInbound,
+  makeOutbound,
+  type Next,
+  type Offer,
+  type Secrets,
+  type Session,
+  secretsOf,
+  switchOutbound,
+  turnRatchet,
+} from './session.ts'
+import { buildUpdate, type Contents } from './update.ts'
+
+/** Begins an ordinary rekey; false while anything else is unfinished (RFC 7402 §6.9: one at a time). */
+export function startRekey(association: Association, now: number): boolean {
+  const { session, context, state } = association
+  if (session === undefined || state.name !== 'established' || session.ratchet.name !== 'settled') return false
+  if (association.reliable.size > 0) return false
+  const dh = freshDh(association, session)
+  const inboundSpi = context.newSpi(association)
+  const reserveIn = context.newSpi(association)
+  const updateId = nextUpdateId(session)
+  const bytes = buildUpdate(
+    association.envelope(session),
+    offerParameters(session, dh, inboundSpi, reserveIn, updateId),
+    true,
+  )
+  const offer: Offer = { kind: 'rekey', dh, bytes, updateId, inboundSpi, reserveIn, tries: 1, sentAt: now, turn: 0 }
+  turnRatchet(session, { name: 'offering', offer })
+  sendAlong(association, now, bytes)
+  association.timers.set('offer', now + association.rtt.ptoMs)
+  return true
+}
+
+/** What P1 and U1 have in common. */
+export function offerParameters(
+  session: Session,
+  dh: DhKey,
+  inboundSpi: number,
+  reserveIn: number,
+  updateId: number,
+): Contents[] {
+  const oldSpi = session.inbound.find(({ role }) => role === 'ordinary')?.sa.spi ?? inboundSpi
+  return [
+    encodeEspInfo({ keymatIndex: 0, oldSpi, newSpi: inboundSpi }),
+    encodeSeq(updateId),
+    encodeDiffieHellman({ group: dh.group, publicValue: dh.publicValue }),
+    encodeReserveSpi(reserveIn),
+  ]
+}
+
+export function freshDh(association: Association, session: Session): DhKey {
+  const dh = generateDh(session.dhGroup, association.context.entropy)
+  assert(dh !== undefined, 'an association has a Diffie–Hellman group that we have')
+  return dh
+}
+
+export function nextUpdateId(session: Session): number {
+  const id = session.nextUpdateId
+  session.nextUpdateId = (id + 1) >>> 0
+  return id
+}
+
+/** U1 from the peer. Both at once: the offer of the greater HIT wins (docs/PROTOCOL.md, rulings). */
+export function onRekeyOffer(association: Association, now: number, message: Update, tuple: Tuple): void {
+  const { session, context } = association
+  if (session === undefined || message.dh === undefined || message.espInfo === undefined) return
+  if (message.seq === undefined || message.reserveSpi === undefined || message.epoch === undefined) return
+  const { ratchet } = session
+  if (ratchet.name === 'offering') {
+    const ours = compareBytes(context.hitBytes, association.peerBytes) > 0
+    if (ratchet.offer.kind === 'rebind' || ours) return context.count('rekey-crossed')
+    withdrawOffer(association, session, ratchet.offer)
+  } else if (ratchet.name !== 'settled') return context.count('rekey-in-progress')
+  if (!equalBytes(message.epoch.resumptionId, session.current.resumption.id))
+    return context.count('rekey-of-other-secret')
+  const dh = freshDh(association, session)
+  const keys = deriveNext(association, session, dh, message.dh.publicValue, session.peerStart)
+  if (keys === undefined) return context.count('dh-invalid')
+  const inboundSpi = context.newSpi(association)
+  const reserveIn = context.newSpi(association)
+  const next = makeNext(association, session, keys, inboundSpi, message.espInfo.newSpi, reserveIn, message.reserveSpi)
+  const updateId = nextUpdateId(session)
+  const parameters = [...offerParameters(session, dh, inboundSpi, reserveIn, updateId), encodeAck([message.seq])]
+  const bytes = buildUpdate(association.envelope(session, session.current), parameters, true)
+  const offerBytes = message.packet.bytes
+  const answer: Answer = { kind: 'rekey', offerBytes, bytes, updateId, nonce: new Uint8Array(0), tries: 1, sentAt: now }
+  turnRatchet(session, { name: 'answered', answer, next })
+  session.peerUpdateIds.record(message.seq)
+  association.sendTo(now, bytes, tuple)
+  replayEarly(association, now)
+}
+
+/** Our rekey offer is void: a higher epoch or the peer's winning offer came between (MOVING §6). */
+export function withdrawOffer(association: Association, session: Session, offer: Offer): void {
+  association.context.dropSpi(offer.inboundSpi)
+  association.context.dropSpi(offer.reserveIn)
+  association.timers.stop('offer')
+  if (session.ratchet.name === 'offering') turnRatchet(session, { name: 'settled' })
+}
+
+/** The keys of the next S, or undefined if the peer's public value is not a point of the group. */
+export function deriveNext(
+  association: Association,
+  session: Session,
+  dh: DhKey,
+  peerPublic: Uint8Array,
+  peerStart: Start,
+  from: Secrets = session.current,
+): KeySet | undefined {
+  const kij = agree(dh, peerPublic)
+  if (kij === undefined) return undefined
+  const { context } = association
+  context.keylog({ kind: 'KIJ', a: context.identity.hit, b: association.peer, kij })
+  const own = { epoch: context.start.epoch, incarnation: context.start.incarnation }
+  return ratchetKeys(session.context, kij, from.resumption, own, peerStart)
+}
+
+/** Builds the SAs of the next S. Sequence numbers start at 1 here and nowhere else for these keys. */
+export function makeNext(
+  association: Association,
+  session: Session,
+  keys: KeySet,
+  inboundSpi: number,
+  outboundSpi: number,
+  reserveIn: number,
+  reserveOut: number,
+): Next {
+  const { context } = association
+  addInbound(session, context, 'ordinary', inboundSpi, keys.esp.receive, keys.resumption.id)
+  const outbound = makeOutbound(session, context, outboundSpi, keys.esp.send)
+  return { secrets: secretsOf(keys, reserveIn, reserveOut), outbound }
+}
+
+/** The answer has come: the initiator commits, seals under the new keys and repeats its confirmation until that is ACKed. */
+export function commitWithAnswer(
+  association: Association,
+  now: number,
+  next: Next,
+  message: Update,
+  offer: Offer,
+): void {
+  const { session, context } = association
+  assert(session !== undefined && message.seq !== undefined, 'an answer has a SEQ and an association')
+  if (offer.tries === 1) association.rtt.sample(now - offer.sentAt)
+  association.timers.stop('offer')
+  association.timers.stop('answer')
+  session.peerUpdateIds.record(message.seq)
+  turnRatchet(session, { name: 'committed', next, offer, peerUpdateId: message.seq })
+  switchOutbound(session, next.outbound, context.config.finalsMax)
+  session.interim = undefined
+  confirm(association, now, session, [
+    encodeAck([message.seq]),
+    ...(message.echoRequestSigned === undefined ? [] : [encodeEchoResponseSigned(message.echoRequestSigned)]),
+  ])
+  replayEarly(association, now)
+  context.wake(association)
+}
+
+/** P3 or U3, under the new HIP key: key confirmation, repeated until ACKed under the new HIP key. */
+function confirm(association: Association, now: number, session: Session, parameters: readonly Contents[]): void {
+  const updateId = nextUpdateId(session)
+  const bytes = buildUpdate(association.envelope(session), [...parameters, encodeSeq(updateId)], true)
+  sendReliably(association, now, { purpose: 'confirm', bytes, updateId, tries: 1, sentAt: now })
+}
+
+/** A packet opened under the new keys: a responder commits (MOVING §5). The old S stays until P3 or its ACK. */
+export function commitByData(association: Association, now: number): void {
+  const { session, context } = association
+  if (session === undefined) return
+  const { ratchet } = session
+  if (ratchet.name !== 'answered' && ratchet.name !== 'crossed') return
+  const { next } = ratchet
+  association.timers.stop('answer')
+  turnRatchet(session, { name: 'committed', next, offer: undefined, peerUpdateId: undefined })
+  switchOutbound(session, next.outbound, context.config.finalsMax)
+  session.interim = undefined
+  closeInbound(session, context, ({ role }) => role === 'interim')
+  if (ratchet.name !== 'crossed') return
+  association.timers.stop('offer')
+  context.event({ type: 'resumed', peer: association.peer })
+  confirm(association, now, session, [])
+}
+
+/** P3 or its ACK under the new HIP key: only now the old S and its HIP keys go. */
+export function settle(association: Association, now: number): void {
+  const { session, context } = association
+  if (session === undefined) return
+  const { ratchet } = session
+  if (ratchet.name === 'settled' || ratchet.name === 'offering') return
+  const rekeyed =
+    (ratchet.name === 'answered'
+      ? ratchet.answer.kind
+      : ratchet.name === 'committed'
+        ? ratchet.offer?.kind
+        : undefined) === 'rekey'
+  const resumed = ratchet.name === 'crossed'
+  const { next } = ratchet
+  context.dropSpi(session.current.reserveIn)
+  session.current = next.secrets
+  turnRatchet(session, { name: 'settled' })
+  switchOutbound(session, next.outbound, context.config.finalsMax)
+  session.interim = undefined
+  association.timers.stop('offer')
+  association.timers.stop('answer')
+  closeInbound(session, context, ({ role }) => role === 'interim')
+  retireOldSas(association, now, session)
+  session.establishedAt = now
+  association.timers.set('rekey', now + context.config.rekeyMs)
+  if (resumed) context.event({ type: 'resumed', peer: association.peer })
+  if (rekeyed) context.event({ type: 'rekeyed', peer: association.peer })
+  const { current } = association.paths
+  if (current !== undefined && current.state !== 'active') startCheck(association, now, current)
+  context.wake(association)
+}
+
+/** Old inbound SAs close wholly three PTO after the answer (MOVING §5). */
+export function retireOldSas(association: Association, now: number, session: Session): void {
+  const closesAt = now + 3 * association.rtt.ptoMs
+  const { id } = session.current.resumption
+  for (const entry of session.inbound) {
+    if (entry.role === 'ordinary' && !equalBytes(entry.of, id)) entry.closesAt = Math.min(entry.closesAt, closesAt)
+  }
+  const first = Math.min(...session.inbound.map((entry) => entry.closesAt))
+  if (first < Infinity) association.timers.set('old-sas', first)
+}
+
+export function sendReliably(association: Association, now: number, reliable: Reliable): void {
+  association.reliable.set(reliable.purpose, reliable)
+  sendAlong(association, now, reliable.bytes)
+  const at = now + association.rtt.backoffMs(reliable.tries)
+  association.timers.set('reliable', Math.min(at, association.timers.at('reliable')))
+}
+
+/** Sends along the current path. */
+export function sendAlong(association: Association, now: number, packet: Uint8Array): void {
+  const { current } = association.paths
+  if (current !== undefined) association.sendTo(now, packet, current)
+}
+
+/** Repeats confirmations and readdressing UPDATEs that have not been acknowledged (RFC 7401 §6.11). */
+export function repeatReliable(association: Association, now: number): void {
+  const { config } = association.context
+  let soonest = Infinity
+  for (const reliable of association.reliable.values()) {
+    const due = reliable.sentAt + association.rtt.backoffMs(reliable.tries)
+    if (due <= now) {
+      if (reliable.tries >= config.updateTriesMax) return park(association, now)
+      reliable.tries += 1
+      reliable.sentAt = now
+      sendAlong(association, now, reliable.bytes)
+    }
+    soonest = Math.min(soonest, reliable.sentAt + association.rtt.backoffMs(reliable.tries))
+  }
+  if (soonest < Infinity) association.timers.set('reliable', soonest)
+}
+
+/** An answer is repeated on its own only until the copies of the offer take over (MOVING §5: at most four). */
+export function repeatAnswer(association: Association, now: number): void {
+  const { session, context } = association
+  if (session === undefined || (session.ratchet.name !== 'answered' && session.ratchet.name !== 'crossed')) return
+  const { answer } = session.ratchet
+  const { current } = association.paths
+  if (answer.tries >= context.config.answersMax || current === undefined) return
+  answer.tries += 1
+  answer.sentAt = now
+  sendAnswer(association, now, answer, current)
+  association.timers.set('answer', now + association.rtt.backoffMs(answer.tries))
+}
+
+/** P2 to a listed tuple is the address check itself: a few go outside the data limits (MOVING §5). */
+export function sendAnswer(association: Association, now: number, answer: Answer, tuple: Tuple): void {
+  if (tuple.state === 'active') return association.sendFreely(now, answer.bytes, tuple)
+  if (answer.kind === 'rebind' && tuple.listed && tuple.answers < association.context.config.answersMax) {
+    tuple.answers += 1
+    association.context.sendPacket(answer.bytes, tuple.locator)
+    return
+  }
+  association.sendTo(now, answer.bytes, tuple)
+}

@@ -1,0 +1,181 @@
+// Whether the peer can be reached, and where: address checks by echo (RFC 8046 §5.4, MOVING §6), silence, parking, keepalives.
+
+import { equalBytes } from '../../base/bytes.ts'
+import { encodeEchoRequestSigned, encodeSeq } from '../../wire/update.ts'
+import { sendOffer } from '../moving/offer.ts'
+import type { Association } from './association.ts'
+import type { Tuple } from './paths.ts'
+import { nextUpdateId, sendAlong } from './ratchet.ts'
+import { buildUpdate } from './update.ts'
+
+/**
+ * Starts a check of a tuple: an UPDATE with a nonce of its own that must come back from that very tuple. MAC only, outside
+ * the one-UPDATE-at-a-time rule, at most one per RTO and a few open (MOVING §6).
+ */
+export function startCheck(association: Association, now: number, tuple: Tuple): void {
+  const { context, paths, rtt } = association
+  if (tuple.check !== undefined || now - tuple.checkedAt < rtt.ptoMs) return
+  if (paths.openChecks >= context.config.checksOpenMax) return context.count('checks-open')
+  if (sendCheck(association, now, tuple)) tuple.checks = 1
+}
+
+function sendCheck(association: Association, now: number, tuple: Tuple): boolean {
+  const { session, context } = association
+  if (session === undefined) return false
+  const nonce = tuple.check?.nonce ?? context.entropy(16)
+  const updateId = tuple.check?.updateId ?? nextUpdateId(session)
+  const packet = buildUpdate(
+    association.envelope(session),
+    [encodeSeq(updateId), encodeEchoRequestSigned(nonce)],
+    false,
+  )
+  tuple.checkedAt = now
+  if (!association.sendTo(now, packet, tuple)) return false
+  association.probe = packet
+  tuple.check = { nonce, updateId, sentAt: now }
+  association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
+  return true
+}
+
+/** Unanswered checks are repeated a few times, then given up: the tuple stays unverified. */
+export function repeatChecks(association: Association, now: number): void {
+  const { config } = association.context
+  let soonest = Infinity
+  for (const tuple of association.paths.tuples) {
+    if (tuple.check === undefined) continue
+    const due = tuple.check.sentAt + association.rtt.backoffMs(tuple.checks)
+    if (due <= now) {
+      if (tuple.checks >= config.checkTriesMax) {
+        tuple.check = undefined
+        continue
+      }
+      tuple.checks += 1
+      if (!sendCheck(association, now, tuple)) tuple.check = undefined
+    }
+    if (tuple.check !== undefined)
+      soonest = Math.min(soonest, tuple.check.sentAt + association.rtt.backoffMs(tuple.checks))
+  }
+  if (soonest < Infinity) association.timers.set('check', soonest)
+}
+
+/** An echo came back. It counts only from the tuple that was asked. */
+export function onEcho(association: Association, now: number, nonce: Uint8Array, tuple: Tuple): void {
+  const { session, context } = association
+  const { check } = tuple
+  const answer = session !== undefined && 'answer' in session.ratchet ? session.ratchet.answer : undefined
+  if (check !== undefined && equalBytes(check.nonce, nonce)) {
+    if (tuple.checks === 1) association.rtt.sample(now - check.sentAt)
+  } else if (answer === undefined || answer.nonce.length === 0 || !equalBytes(answer.nonce, nonce)) {
+    return context.count('echo-unexpected')
+  } else if (answer.tries === 1) association.rtt.sample(now - answer.sentAt)
+  association.probe = undefined
+  if (association.paths.activate(tuple)) context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
+  context.wake(association)
+}
+
+/**
+ * Something went out that the peer should follow with something: after three PTO of nothing we ask (MOVING §6). The timer is
+ * not moved by every packet; when it fires it looks how long the silence really is.
+ */
+export function expectAnswer(association: Association, now: number): void {
+  if (association.unansweredSince !== undefined) return
+  association.unansweredSince = now
+  association.silenceTries = 0
+  if (association.timers.at('silence') === Infinity) association.timers.set('silence', now + silenceMs(association))
+}
+
+function silenceMs(association: Association): number {
+  return Math.max(3 * association.rtt.ptoMs, association.context.config.silenceMsMin)
+}
+
+/** Probes the current tuple; in the end the association is parked. */
+export function expireSilence(association: Association, now: number): void {
+  const { session, context, state, paths, unansweredSince } = association
+  if (session === undefined || state.name !== 'established' || unansweredSince === undefined) return
+  if ('offer' in session.ratchet && session.ratchet.name !== 'committed') return
+  const due = unansweredSince + silenceMs(association)
+  if (association.silenceTries === 0 && due > now) return association.timers.set('silence', due)
+  if (association.silenceTries >= context.config.updateTriesMax) return park(association, now)
+  association.silenceTries += 1
+  if (paths.current !== undefined) probe(association, now, paths.current)
+  association.timers.set('silence', now + association.rtt.backoffMs(association.silenceTries + 1))
+}
+
+/** An UPDATE whose only purpose is to be answered, to a tuple that need not be in doubt. */
+function probe(association: Association, now: number, tuple: Tuple): void {
+  tuple.check = undefined
+  if (sendCheck(association, now, tuple)) tuple.checks = association.context.config.checkTriesMax
+}
+
+/** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
+export function park(association: Association, now: number): void {
+  const { state, context, timers } = association
+  if (state.name !== 'established') return
+  association.turn({ name: 'parked', session: state.session })
+  for (const timer of ['offer', 'answer', 'reliable', 'check', 'silence'] as const) timers.stop(timer)
+  association.parkProbeMs = Math.min(
+    2 * association.rtt.backoffMs(context.config.updateTriesMax),
+    context.config.parkProbeMsMax,
+  )
+  timers.set('park', now + context.config.parkMs)
+  timers.set('park-probe', now + association.parkProbeMs)
+  context.event({ type: 'parked', peer: association.peer })
+  context.event({ type: 'lookup', peer: association.peer })
+}
+
+/** A parked end sends only its P1, or else one probe, at doubling intervals: both ends may be parked in a partition. */
+export function probeParked(association: Association, now: number): void {
+  const { session, context, timers, paths } = association
+  if (session === undefined || association.state.name !== 'parked') return
+  const { ratchet } = session
+  if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
+    ratchet.offer.turn += 1
+    if (ratchet.offer.kind === 'rebind') sendOffer(association, now, ratchet.offer)
+    else sendAlong(association, now, ratchet.offer.bytes)
+  } else {
+    const target = paths.targets(now)[0]
+    if (target !== undefined) probe(association, now, paths.observe(target))
+    const confirm = association.reliable.get('confirm')
+    if (confirm !== undefined && paths.current !== undefined) association.sendTo(now, confirm.bytes, paths.current)
+  }
+  association.parkProbeMs = Math.min(2 * association.parkProbeMs, context.config.parkProbeMsMax)
+  timers.set('park-probe', now + association.parkProbeMs)
+  context.event({ type: 'lookup', peer: association.peer })
+}
+
+export function expirePark(association: Association, now: number): void {
+  if (association.state.name === 'parked') association.end(now, 'expired', 'the peer could not be reached')
+}
+
+/** After parking, what was under way goes on where it stopped. */
+export function resumeTimers(association: Association, now: number): void {
+  const { session, timers } = association
+  if (session === undefined) return
+  const { ratchet } = session
+  if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
+    ratchet.offer.tries = 1
+    timers.set('offer', now + association.rtt.ptoMs)
+  }
+  for (const reliable of association.reliable.values()) {
+    reliable.tries = 1
+    reliable.sentAt = now
+    timers.set('reliable', now + association.rtt.ptoMs)
+  }
+}
+
+/** RFC 9028 §4.10 and MOVING §6: a quiet path is kept open by an ESP dummy, long enough for a rebinding to show. */
+export function expireKeepalive(association: Association, now: number): void {
+  const { context, state } = association
+  if (state.name !== 'established') return
+  const { keepaliveMs } = context.config
+  const due = association.lastSentAt + keepaliveMs
+  if (due > now) {
+    association.timers.set('keepalive', due)
+    return
+  }
+  if (association.paths.current?.state === 'active' && association.unsent.size === 0) {
+    association.unsent.push({ kind: 'dummy' })
+    context.wake(association)
+  }
+  association.timers.set('keepalive', now + keepaliveMs)
+}

@@ -1,0 +1,113 @@
+// The Responder's half of the state machine (RFC 7401 §4.4.4, §6.7, §6.9): I1s are answered without state, an I2 that proves
+// everything becomes an association. Who may replace what is decided here.
+
+import type { Locator } from '../../base/address.ts'
+import { compareBytes } from '../../base/bytes.ts'
+import type { Hit } from '../../crypto/hit.ts'
+import type { PublicKey } from '../../crypto/identity.ts'
+import type { I1, I2 } from '../../wire/messages.ts'
+import type { Association } from './association.ts'
+import type { Context } from './context.ts'
+import { establish } from './establish.ts'
+import { dropOpening } from './opening.ts'
+import { R1Pool } from './r1-pool.ts'
+import { acceptI2, type Candidate } from './responder.ts'
+import { sameStart } from './start-proof.ts'
+
+export class Responding {
+  readonly #context: Context
+  readonly #admit: (key: PublicKey, peer: Hit) => boolean
+  readonly #pool: R1Pool
+
+  constructor(context: Context, admit: (key: PublicKey, peer: Hit) => boolean) {
+    this.#context = context
+    this.#admit = admit
+    this.#pool = new R1Pool(context)
+  }
+
+  get deadline(): number {
+    return this.#pool.deadline
+  }
+
+  expire(now: number): void {
+    if (this.#pool.deadline <= now) this.#pool.expire(now)
+  }
+
+  /**
+   * No state, no signature. In a simultaneous open the smaller HIT stays Initiator and gets no R1 from one that is
+   * in I1-SENT itself (RFC 7401 §4.4.4).
+   */
+  onI1(now: number, message: I1, source: Locator, existing: Association | undefined): void {
+    const context = this.#context
+    const opening = existing?.state.name === 'opening' ? existing.state.opening : undefined
+    if (opening?.name === 'I1-SENT' && compareBytes(context.hitBytes, message.sender) < 0)
+      return context.count('i1-crossed')
+    const answer = this.#pool.answer(now, message, source)
+    if ('drop' in answer) return context.count(answer.drop)
+    context.sendPacket(answer.r1, source)
+  }
+
+  /** Returns the association that was made, if one was. */
+  onI2(
+    now: number,
+    message: I2,
+    source: Locator,
+    existing: Association | undefined,
+    make: () => Association,
+  ): Association | undefined {
+    const context = this.#context
+    let association: Association | undefined
+    const outcome = acceptI2(context, this.#pool, now, message, source, {
+      admit: this.#admit,
+      decide: (candidate) => {
+        const refused = this.#refusal(candidate, existing)
+        if (refused !== undefined) return refused
+        association = reuse(existing, now) ?? make()
+        return { inboundSpi: context.newSpi(association), reserveIn: context.newSpi(association) }
+      },
+    })
+    if ('drop' in outcome) {
+      context.count(outcome.drop)
+      return undefined
+    }
+    if ('repeat' in outcome) {
+      context.sendPacket(outcome.repeat, source)
+      return undefined
+    }
+    if (association === undefined) return undefined
+    context.sendPacket(outcome.r2, source)
+    establish(association, now, outcome.seed, association.paths.observe(source))
+    return association
+  }
+
+  /** MOVING §2: a lower epoch, or an equal one of another incarnation, never replaces an association. */
+  #refusal(candidate: Candidate, existing: Association | undefined): Refusal | undefined {
+    const context = this.#context
+    const { peerStart, peerKey, peerReceipt } = candidate
+    if (peerStart === undefined) return 'i2-without-epoch'
+    if (context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }) !== 'accepted')
+      return 'i2-below-floor'
+    const bound = existing?.session?.peerStart
+    if (bound !== undefined) {
+      const zombie = peerStart.epoch < bound.epoch || (peerStart.epoch === bound.epoch && !sameStart(peerStart, bound))
+      return zombie ? 'i2-zombie' : undefined
+    }
+    if (existing?.state.name === 'opening' && existing.state.opening.name === 'I2-SENT') {
+      return compareBytes(context.hitBytes, existing.peerBytes) < 0 ? 'i2-crossed' : undefined
+    }
+    return existing === undefined && context.isFull() ? 'associations-full' : undefined
+  }
+}
+
+type Refusal = 'i2-without-epoch' | 'i2-below-floor' | 'i2-zombie' | 'i2-crossed' | 'associations-full'
+
+/** An association that was opening keeps its queue; one that was established ends and makes room. */
+function reuse(existing: Association | undefined, now: number): Association | undefined {
+  if (existing === undefined) return undefined
+  if (existing.state.name === 'opening') {
+    dropOpening(existing, existing.state.opening)
+    return existing
+  }
+  if (existing.state.name !== 'closed') existing.end(now, 'replaced')
+  return undefined
+}

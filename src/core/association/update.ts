@@ -1,0 +1,172 @@
+// UPDATE, NOTIFY, CLOSE and CLOSE_ACK as bytes (RFC 7401 §5.3.5–5.3.8): every one names both starts in EPOCH (MOVING §2, §6),
+// carries a MAC under the HIP key of the S its resumption id names, and a signature unless it is a mere address check.
+// Also the memory of the peer's Update IDs (RFC 7401 §6.12.1).
+
+import type { Identity, PublicKey } from '../../crypto/identity.ts'
+import { verify } from '../../crypto/identity.ts'
+import type { HipKeys, Resumption, Start } from '../../crypto/keymat.ts'
+import { sameSecret } from '../../crypto/secret.ts'
+import type { HitSuite } from '../../crypto/suites.ts'
+import { encodeSignature } from '../../wire/exchange.ts'
+import { type Close, type CloseAck, encodeMessage, type Notify, type Update } from '../../wire/messages.ts'
+import { encodeNotification } from '../../wire/notify.ts'
+import { appendParameter, coveredBy } from '../../wire/packet.ts'
+import { encodeEpoch, encodePadding } from '../../wire/private.ts'
+import { Parameter } from '../../wire/registry.ts'
+import { signInstance } from '../moving/receipt.ts'
+import type { OwnStart } from './context.ts'
+
+export interface Contents {
+  readonly type: number
+  readonly contents: Uint8Array
+}
+
+/** Keys and names that every packet of an association needs. */
+export interface Envelope {
+  readonly own: Uint8Array
+  readonly peer: Uint8Array
+  readonly suite: HitSuite
+  readonly start: OwnStart
+  readonly identity: Identity
+  readonly addressee: Start
+  readonly baseEpoch: number
+  readonly resumption: Resumption
+  readonly hipSend: HipKeys
+  /** P1, and the answers and CLOSE of a start whose P1 is unanswered, prove the epoch with receipt and INSTANCE. */
+  readonly proveStart: boolean
+}
+
+/** An UPDATE; address checks go without the signature. `padTo` is the size of the finished packet, for P1. */
+export function buildUpdate(
+  envelope: Envelope,
+  parameters: readonly Contents[],
+  signed: boolean,
+  padTo = 0,
+): Uint8Array {
+  return seal(envelope, 'UPDATE', parameters, signed, padTo)
+}
+
+export function buildClose(
+  envelope: Envelope,
+  kind: 'CLOSE' | 'CLOSE_ACK',
+  parameters: readonly Contents[],
+): Uint8Array {
+  return seal(envelope, kind, parameters, true, 0)
+}
+
+/** NOTIFY has a signature but no MAC (RFC 7401 §5.3.6). */
+export function buildNotify(
+  own: Uint8Array,
+  peer: Uint8Array,
+  identity: Identity,
+  extra: Contents | undefined,
+  type: number,
+  data: Uint8Array,
+): Uint8Array {
+  const parameters = [encodeNotification({ type, data }), ...(extra === undefined ? [] : [extra])]
+  return sign(encodeMessage('NOTIFY', own, peer, parameters), identity)
+}
+
+export function epochOf(
+  start: OwnStart,
+  addressee: Start | undefined,
+  baseEpoch: number,
+  resumptionId: Uint8Array,
+  receipt: boolean,
+): Contents {
+  return encodeEpoch({
+    sender: { epoch: start.epoch, incarnation: start.incarnation },
+    addressee: addressee ?? { epoch: 0, incarnation: new Uint8Array(16) },
+    baseEpoch,
+    resumptionId,
+    receipt: receipt && start.receipt !== undefined ? start.receipt : new Uint8Array(0),
+  })
+}
+
+function seal(
+  envelope: Envelope,
+  kind: 'UPDATE' | 'CLOSE' | 'CLOSE_ACK',
+  parameters: readonly Contents[],
+  signed: boolean,
+  padTo: number,
+): Uint8Array {
+  const { own, peer, suite, start } = envelope
+  const proof = envelope.proveStart && start.receipt !== undefined
+  const epoch = epochOf(start, envelope.addressee, envelope.baseEpoch, envelope.resumption.id, proof)
+  let bytes = encodeMessage(kind, own, peer, [...parameters, epoch])
+  if (padTo > 0) {
+    const tail = (proof ? INSTANCE_BYTES : 0) + parameterBytes(suite.hashBytes) + parameterBytes(2 + SIGNATURE_BYTES)
+    bytes = encodeMessage(kind, own, peer, [...parameters, epoch, ...paddingTo(padTo, bytes.length + tail)])
+  }
+  if (proof) bytes = appendParameter(bytes, Parameter.INSTANCE, signInstance(start.instance, bytes))
+  bytes = appendParameter(bytes, Parameter.HIP_MAC, suite.mac(envelope.hipSend.integrity, bytes))
+  return signed ? sign(bytes, envelope.identity) : bytes
+}
+
+const SIGNATURE_BYTES = 64
+const INSTANCE_BYTES = parameterBytes(96)
+
+/** RFC 7401 §5.2.1: header, contents and padding of a parameter. */
+function parameterBytes(length: number): number {
+  return 11 + length - ((length + 3) % 8)
+}
+
+function sign(bytes: Uint8Array, identity: Identity): Uint8Array {
+  const signature = { algorithm: identity.publicKey.algorithm, bytes: identity.sign(bytes) }
+  const { type, contents } = encodeSignature(Parameter.HIP_SIGNATURE, signature)
+  return appendParameter(bytes, type, contents)
+}
+
+/** HIP_MAC under the peer's sending key (RFC 7401 §6.4.1). */
+export function macFits(message: Update | Close | CloseAck, suite: HitSuite, key: HipKeys): boolean {
+  return sameSecret(suite.mac(key.integrity, coveredBy(message.packet, Parameter.HIP_MAC)), message.mac)
+}
+
+/** HIP_SIGNATURE by the peer's Host Identity (RFC 7401 §6.4.2). */
+export function signatureFits(message: Update | Close | CloseAck | Notify, key: PublicKey): boolean {
+  const { signature } = message
+  if (signature === undefined || signature.algorithm !== key.algorithm) return false
+  return verify(key, coveredBy(message.packet, Parameter.HIP_SIGNATURE), signature.bytes)
+}
+
+/** The zero padding that brings a packet of `bytes` to `goal` bytes; nothing if there is no room (MOVING §2). */
+function paddingTo(goal: number, bytes: number): readonly Contents[] {
+  const room = goal - bytes
+  return room < 8 ? [] : [encodePadding(room - 4)]
+}
+
+/**
+ * The Update IDs of one start of the peer (RFC 7401 §6.12.1): what has been seen is acknowledged again but not acted on
+ * again. IDs restart with the epoch, so this memory is made anew with it (MOVING §6).
+ */
+export class UpdateIds {
+  readonly #window: number
+  #highest: number | undefined
+  #seen = new Set<number>()
+
+  constructor(window: number) {
+    this.#window = window
+  }
+
+  state(id: number): 'new' | 'seen' | 'old' {
+    if (this.#highest === undefined) return 'new'
+    if (this.#seen.has(id)) return 'seen'
+    return distance(id, this.#highest) <= -this.#window ? 'old' : 'new'
+  }
+
+  /** The highest ID so far: only it may say where the peer is. */
+  get highest(): number | undefined {
+    return this.#highest
+  }
+
+  record(id: number): void {
+    if (this.#highest === undefined || distance(id, this.#highest) > 0) this.#highest = id
+    this.#seen.add(id)
+    for (const seen of this.#seen) if (distance(seen, this.#highest) <= -this.#window) this.#seen.delete(seen)
+  }
+}
+
+/** `a` − `b` on the circle of 2^32. */
+function distance(a: number, b: number): number {
+  return (a - b) | 0
+}

@@ -1,0 +1,85 @@
+// Floors (MOVING, Words; §2): the highest epoch accepted for a full key, with the ledger pinned for it. They outlive
+// associations and travel in capsules. A floor refuses lower epochs; it never stands in for the epoch an association is bound to.
+
+import { equalBytes } from '../../base/bytes.ts'
+import { type PublicKey, publicKeyText, samePublicKey } from '../../crypto/identity.ts'
+import type { Start } from '../../crypto/keymat.ts'
+
+export interface Floor {
+  readonly key: PublicKey
+  readonly epoch: number
+  readonly incarnation: Uint8Array
+  readonly ledger: PublicKey | undefined
+  /** The receipt that proved it, to show to a superseded instance. */
+  readonly receipt: Uint8Array | undefined
+}
+
+/** What a peer shows for the start it claims. */
+export interface Claimed {
+  readonly key: PublicKey
+  readonly start: Start
+  /** A receipt that has been verified for this key and start. */
+  readonly receipt: { readonly ledgerKey: PublicKey; readonly bytes: Uint8Array } | undefined
+}
+
+export type Judgement = 'accepted' | 'lower-epoch' | 'equal-epoch-other-incarnation' | 'no-receipt' | 'other-ledger'
+
+export class Floors {
+  readonly #max: number
+  readonly #floors = new Map<string, Floor>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  get size(): number {
+    return this.#floors.size
+  }
+
+  get(key: PublicKey): Floor | undefined {
+    return this.#floors.get(publicKeyText(key))
+  }
+
+  all(): Iterable<Floor> {
+    return this.#floors.values()
+  }
+
+  /**
+   * MOVING §1, §2: a lower epoch never; an equal one only of the same incarnation; without a receipt only the first epoch
+   * of a key for which no ledger is pinned; with one only from the pinned ledger.
+   */
+  judge({ key, start, receipt }: Claimed): Judgement {
+    const floor = this.get(key)
+    if (floor !== undefined && start.epoch < floor.epoch) return 'lower-epoch'
+    const same = floor !== undefined && floor.epoch === start.epoch && equalBytes(floor.incarnation, start.incarnation)
+    if (receipt === undefined) {
+      if (same) return 'accepted'
+      if (floor?.ledger !== undefined) return 'no-receipt'
+      return start.epoch === 1 ? 'accepted' : 'no-receipt'
+    }
+    if (floor?.ledger !== undefined && !samePublicKey(floor.ledger, receipt.ledgerKey)) return 'other-ledger'
+    if (floor?.ledger !== undefined && floor.epoch === start.epoch && !same) return 'equal-epoch-other-incarnation'
+    return 'accepted'
+  }
+
+  /** Records an accepted start; lower ones change nothing. The least recently contacted key goes first. */
+  raise(floor: Floor): void {
+    const text = publicKeyText(floor.key)
+    const old = this.#floors.get(text)
+    this.#floors.delete(text)
+    this.#floors.set(text, old === undefined || old.epoch <= floor.epoch ? merged(old, floor) : old)
+    if (this.#floors.size <= this.#max) return
+    const oldest = this.#floors.keys().next()
+    if (!oldest.done) this.#floors.delete(oldest.value)
+  }
+}
+
+/** A pinned ledger and a receipt that is still true are never forgotten. */
+function merged(old: Floor | undefined, floor: Floor): Floor {
+  const sameEpoch = old !== undefined && old.epoch === floor.epoch
+  return {
+    ...floor,
+    ledger: floor.ledger ?? old?.ledger,
+    receipt: floor.receipt ?? (sameEpoch ? old.receipt : undefined),
+  }
+}

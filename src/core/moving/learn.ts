@@ -1,0 +1,40 @@
+// What the ledger, or a stub, says of where a silent peer is (MOVING §5, §6, §8). It raises the floor and adds places where a
+// P1 or a probe may find the peer; it never binds an association and never moves data.
+
+import type { Association } from '../association/association.ts'
+import { sendOffer } from './offer.ts'
+import { compareWhereabouts, verifyWhereabouts } from './whereabouts.ts'
+
+/** Returns why the whereabouts were not believed, or undefined. */
+export function learnWhereabouts(association: Association, now: number, bytes: Uint8Array): string | undefined {
+  const { session, context, paths, learned } = association
+  if (session === undefined) return 'no-session'
+  const pinned = session.peerLedger ?? context.floors.get(session.peerKey)?.ledger
+  const said = verifyWhereabouts(bytes, { hit: association.peer, key: session.peerKey, pinned })
+  if (typeof said === 'string') {
+    context.count(`whereabouts-${said}`)
+    return said
+  }
+  const judgement = context.floors.judge({
+    key: said.key,
+    start: said.start,
+    receipt: { ledgerKey: said.ledgerKey, bytes: said.receipt },
+  })
+  if (judgement !== 'accepted') return judgement
+  if (learned !== undefined && compareWhereabouts(said, learned) <= 0) return 'not-newer'
+  association.learned = { start: said.start, version: said.version }
+  const { epoch, incarnation } = said.start
+  context.floors.raise({ key: said.key, epoch, incarnation, ledger: said.ledgerKey, receipt: said.receipt })
+  const fresh = said.locators.filter((locator) => paths.find(locator)?.listed !== true)
+  for (const locator of said.locators) paths.observe(locator).listed = true
+  const { ratchet } = session
+  if (
+    fresh.length === 0 ||
+    (ratchet.name !== 'offering' && ratchet.name !== 'crossed') ||
+    ratchet.offer.kind !== 'rebind'
+  )
+    return undefined
+  const first = fresh[0]
+  if (first !== undefined) sendOffer(association, now, ratchet.offer, first)
+  return undefined
+}

@@ -1,0 +1,104 @@
+// P1, the offer with which a thawed identity rebinds a peer (MOVING §5): signed, provable by the ledger's receipt, made once
+// and repeated by turns to every place where the peer may be.
+
+import { addressBytes, addressText, type Locator } from '../../base/address.ts'
+import { assert } from '../../base/assert.ts'
+import { encodeLocatorSet, type LocatorEntry } from '../../wire/mobility.ts'
+import { encodeFinals } from '../../wire/private.ts'
+import type { Association } from '../association/association.ts'
+import { freshDh, nextUpdateId, offerParameters, sendAlong } from '../association/ratchet.ts'
+import { park } from '../association/reach.ts'
+import { finalsOf, type Offer, turnRatchet } from '../association/session.ts'
+import { buildUpdate, type Contents } from '../association/update.ts'
+
+/** P1, made once: contents and FINALS are fixed at the first sending and repeated until answered (MOVING §5). */
+export function offerRebind(association: Association, now: number): void {
+  const { session, context } = association
+  assert(session !== undefined && session.ratchet.name === 'settled', 'P1 starts from a resumed association')
+  const dh = freshDh(association, session)
+  const inboundSpi = context.newSpi(association)
+  const reserveIn = context.newSpi(association)
+  const updateId = nextUpdateId(session)
+  const parameters = [
+    ...offerParameters(session, dh, inboundSpi, reserveIn, updateId),
+    locatorParameter(context.locators.slice(0, P1_LOCATORS_MAX), inboundSpi),
+    encodeFinals(finalsOf(session, context.config.finalsMax)),
+  ]
+  const envelope = { ...association.envelope(session), proveStart: true }
+  const bytes = buildUpdate(envelope, parameters, true, context.config.offerBytesMin)
+  const offer: Offer = { kind: 'rebind', dh, bytes, updateId, inboundSpi, reserveIn, tries: 1, sentAt: now, turn: 0 }
+  turnRatchet(session, { name: 'offering', offer })
+  sendOffer(association, now, offer)
+  association.timers.set('offer', now + association.rtt.ptoMs)
+  context.wake(association)
+}
+
+/** MOVING §2: P1 lists at most two locators, so that it stays within 1,204 bytes. */
+const P1_LOCATORS_MAX = 2
+
+/** Unanswered P1s go by turns to every place where the peer may be (MOVING §5). */
+export function sendOffer(association: Association, now: number, offer: Offer, where?: Locator): void {
+  const targets = association.paths.targets(now)
+  const target = where ?? targets[offer.turn % Math.max(1, targets.length)]
+  if (target === undefined) return
+  association.sendFreely(now, offer.bytes, association.paths.observe(target))
+}
+
+/** The timer of P1 and U1. */
+export function repeatOffer(association: Association, now: number): void {
+  const { session, context } = association
+  if (session === undefined) return
+  const { ratchet } = session
+  if (ratchet.name !== 'offering' && ratchet.name !== 'crossed') return
+  const { offer } = ratchet
+  if (offer.tries >= context.config.updateTriesMax) return park(association, now)
+  offer.tries += 1
+  offer.turn += 1
+  offer.sentAt = now
+  if (offer.kind === 'rebind') sendOffer(association, now, offer)
+  else sendAlong(association, now, offer.bytes)
+  if (offer.tries === 2) context.event({ type: 'lookup', peer: association.peer })
+  association.timers.set('offer', now + association.rtt.backoffMs(offer.tries))
+}
+
+/** LOCATOR_SET entries for our own locators: type 2, address and port, bound to an inbound SPI (RFC 9028 §5.7). */
+export function locatorParameter(locators: readonly Locator[], spi: number): Contents {
+  const entries = locators.flatMap(({ address, port }, index): LocatorEntry[] => {
+    const bytes = addressBytes(address)
+    if (bytes === undefined) return []
+    return [
+      {
+        trafficType: 0,
+        locatorType: 2,
+        preferred: index === 0,
+        lifetimeSeconds: 0xffffffff,
+        port,
+        protocol: 17,
+        kind: 0,
+        priority: (126 << 24) | ((65_535 - index) << 8) | 255,
+        spi,
+        address: bytes,
+      },
+    ]
+  })
+  return encodeLocatorSet(entries)
+}
+
+/** The locators with ports that a peer has signed for, in its order of preference. */
+export function listedLocators(
+  entries: readonly LocatorEntry[],
+  now: number,
+): { locator: Locator; expiresAt: number }[] {
+  return [...entries]
+    .sort((a, b) => Number(b.preferred) - Number(a.preferred))
+    .flatMap(({ locatorType, address, port, lifetimeSeconds }) =>
+      locatorType === 2 && port !== undefined && port > 0
+        ? [
+            {
+              locator: { address: addressText(address), port },
+              expiresAt: lifetimeSeconds === 0xffffffff ? Infinity : now + lifetimeSeconds * 1_000,
+            },
+          ]
+        : [],
+    )
+}

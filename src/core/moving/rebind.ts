@@ -1,0 +1,313 @@
+// The peer's side of the rebinding flight and the rules that decide every crossing (MOVING §5, §6): P1 in, P2 out, and the
+// thawed side's reading of P2. What both have in common with an ordinary rekey is in ../association/ratchet.ts.
+
+import { equalBytes } from '../../base/bytes.ts'
+import type { DhKey } from '../../crypto/dh.ts'
+import type { PublicKey } from '../../crypto/identity.ts'
+import type { KeySet, Start } from '../../crypto/keymat.ts'
+import type { Update } from '../../wire/messages.ts'
+import { coveredBy } from '../../wire/packet.ts'
+import { type Epoch, encodeFinals } from '../../wire/private.ts'
+import { Parameter } from '../../wire/registry.ts'
+import { encodeAck, encodeEchoRequestSigned } from '../../wire/update.ts'
+import type { Association } from '../association/association.ts'
+import { replayEarly } from '../association/data.ts'
+import { refuse } from '../association/notify.ts'
+import type { Tuple } from '../association/paths.ts'
+import {
+  commitWithAnswer,
+  deriveNext,
+  freshDh,
+  makeNext,
+  nextUpdateId,
+  offerParameters,
+  sendAnswer,
+  withdrawOffer,
+} from '../association/ratchet.ts'
+import {
+  type Answer,
+  addInbound,
+  applyFinals,
+  closeInbound,
+  finalsOf,
+  heldSecrets,
+  interimFor,
+  type Offer,
+  type Secrets,
+  type Session,
+  switchOutbound,
+  turnRatchet,
+} from '../association/session.ts'
+import { buildUpdate, macFits, signatureFits, UpdateIds } from '../association/update.ts'
+import { listedLocators } from './offer.ts'
+import { verifyInstance, verifyReceipt } from './receipt.ts'
+
+/** A P1 with everything that a P1 has. */
+interface RebindOffer {
+  readonly message: Update
+  readonly epoch: Epoch
+  readonly seq: number
+  readonly dh: NonNullable<Update['dh']>
+  readonly espInfo: NonNullable<Update['espInfo']>
+  readonly locators: NonNullable<Update['locators']>
+  readonly finals: NonNullable<Update['finals']>
+  readonly reserveSpi: number
+}
+
+/** A start that receipt and INSTANCE prove and no floor forbids. */
+interface ProvenStart {
+  readonly key: PublicKey
+  readonly start: Start
+  readonly receipt: { readonly ledgerKey: PublicKey; readonly bytes: Uint8Array }
+}
+
+/** An UPDATE that offers to rebind: Diffie–Hellman and FINALS, and no ACK. */
+export function isRebindOffer(message: Update): boolean {
+  return message.dh !== undefined && message.finals !== undefined && message.ack === undefined
+}
+
+/** P1 of a higher epoch, a copy of one that we have answered, or one of the bound epoch that this start has not answered. */
+export function onRebindOffer(
+  association: Association,
+  now: number,
+  message: Update,
+  tuple: Tuple,
+  relation: 'higher' | 'same',
+): void {
+  const { session, context } = association
+  const offer = readOffer(message)
+  if (session === undefined || offer === undefined) return context.count('offer-incomplete')
+  const { ratchet } = session
+  if (relation === 'same') {
+    const answer = ratchet.name === 'answered' || ratchet.name === 'crossed' ? ratchet.answer : undefined
+    if (answer !== undefined) {
+      if (!equalBytes(answer.offerBytes, message.packet.bytes)) return context.count('offer-changed')
+      return sendAnswer(association, now, answer, tuple)
+    }
+    if (ratchet.name !== 'offering' || ratchet.offer.kind !== 'rebind') return context.count('offer-repeated')
+  }
+  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  const proven = provenStart(association, message)
+  if (proven === undefined) return
+  const secrets = heldSecrets(session).find(({ resumption }) => equalBytes(resumption.id, offer.epoch.resumptionId))
+  if (secrets === undefined && relation === 'same') return context.count('offer-of-other-secret')
+  if (secrets === undefined || !macFits(message, session.context.suite, secrets.hip.receive)) {
+    return refuse(association, now, message, tuple, proven, 'no-shared-secret')
+  }
+  if (relation === 'higher' && session.peerStart.epoch > offer.epoch.baseEpoch) {
+    return refuse(association, now, message, tuple, proven, 'older-state')
+  }
+  if (!applyFinals(session, offer.finals, now + 3 * association.rtt.ptoMs)) {
+    return refuse(association, now, message, tuple, proven, 'numbers-above-finals')
+  }
+  acceptOffer(association, now, offer, tuple, proven, secrets)
+}
+
+/** Reads the start that a packet claims; counts why it is not proven (MOVING §1). */
+export function provenStart(
+  association: Association,
+  message: Pick<Update, 'epoch' | 'instance' | 'packet'>,
+): ProvenStart | undefined {
+  const { context, session } = association
+  const { epoch, instance, packet } = message
+  if (session === undefined || epoch === undefined) return undefined
+  const start = epoch.sender
+  const pinned = session.peerLedger ?? context.floors.get(session.peerKey)?.ledger
+  const expected = { hit: association.peer, start, ...(pinned === undefined ? {} : { pinned }) }
+  const receipt = verifyReceipt(epoch.receipt, expected)
+  if (typeof receipt === 'string') {
+    context.count(`receipt-${receipt}`)
+    return undefined
+  }
+  if (instance === undefined || !verifyInstance(instance, coveredBy(packet, Parameter.INSTANCE), start)) {
+    context.count('instance-unproven')
+    return undefined
+  }
+  const proven = { key: session.peerKey, start, receipt: { ledgerKey: receipt.ledgerKey, bytes: epoch.receipt } }
+  const judgement = context.floors.judge(proven)
+  if (judgement === 'accepted') return proven
+  context.count(`start-${judgement}`)
+  return undefined
+}
+
+/** From now on the association belongs to this start of the peer (MOVING §6). */
+export function bindStart(association: Association, session: Session, { key, start, receipt }: ProvenStart): void {
+  const { epoch, incarnation } = start
+  session.peerStart = { epoch, incarnation }
+  session.peerLedger = receipt.ledgerKey
+  association.context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
+}
+
+/** P2 for our P1: the thawed side commits. In a crossing both ends do, with one and the same new S. */
+export function onRebindAnswer(
+  association: Association,
+  now: number,
+  message: Update,
+  tuple: Tuple,
+  relation: 'higher' | 'same',
+): void {
+  const { session, context } = association
+  const { dh, espInfo, reserveSpi, finals, epoch } = message
+  if (session === undefined || (session.ratchet.name !== 'offering' && session.ratchet.name !== 'crossed')) return
+  if (dh === undefined || espInfo === undefined || reserveSpi === undefined || epoch === undefined) {
+    return context.count('answer-incomplete')
+  }
+  const { ratchet } = session
+  const { offer } = ratchet
+  if (!equalBytes(epoch.resumptionId, session.current.resumption.id)) return context.count('answer-of-other-secret')
+  const proven = relation === 'higher' ? provenStart(association, message) : undefined
+  if (relation === 'higher' && proven === undefined) return
+  const keys = deriveNext(association, session, offer.dh, dh.publicValue, epoch.sender)
+  if (keys === undefined) return context.count('dh-invalid')
+  const known = ratchet.name === 'crossed' ? ratchet.next : undefined
+  const same = known !== undefined && equalBytes(known.secrets.resumption.id, keys.resumption.id)
+  if (known !== undefined && !same && relation === 'same') return context.count('answer-with-other-dh')
+  if (finals !== undefined && !applyFinals(withoutNext(session), finals, now + 3 * association.rtt.ptoMs)) {
+    return context.count('answer-finals-too-low')
+  }
+  if (proven !== undefined) bindStart(association, session, proven)
+  if (known !== undefined && !same) dropNext(association, session)
+  const next = same
+    ? known
+    : makeNext(association, session, keys, offer.inboundSpi, espInfo.newSpi, offer.reserveIn, reserveSpi)
+  if (offer.kind === 'rebind') association.rtt.restart()
+  if (association.paths.activate(tuple)) context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
+  commitWithAnswer(association, now, next, message, offer)
+  if (offer.kind === 'rebind') context.event({ type: 'resumed', peer: association.peer })
+}
+
+function readOffer(message: Update): RebindOffer | undefined {
+  const { epoch, seq, dh, espInfo, locators, finals, reserveSpi } = message
+  if (epoch === undefined || seq === undefined || dh === undefined || espInfo === undefined) return undefined
+  if (locators === undefined || finals === undefined || reserveSpi === undefined) return undefined
+  return { message, epoch, seq, dh, espInfo, locators, finals, reserveSpi }
+}
+
+/** The peer is bound to its new start; whatever was unfinished falls back to the S that P1 names (MOVING §6). */
+function acceptOffer(
+  association: Association,
+  now: number,
+  offer: RebindOffer,
+  tuple: Tuple,
+  proven: ProvenStart,
+  secrets: Secrets,
+): void {
+  const { session, context, paths } = association
+  if (session === undefined) return
+  const own = abandon(association, session, secrets)
+  const dh = own?.dh ?? freshDh(association, session)
+  const keys = deriveNext(association, session, dh, offer.dh.publicValue, proven.start)
+  if (keys === undefined) return context.count('dh-invalid')
+  bindStart(association, session, proven)
+  session.peerUpdateIds = new UpdateIds(context.config.updateIdWindow)
+  session.peerUpdateIds.record(offer.seq)
+  association.credit.restart(now)
+  association.rtt.restart()
+  association.reliable.clear()
+  paths.list(listedLocators(offer.locators, now))
+  paths.restart(tuple)
+  association.heard(now, tuple, offer.message.packet.bytes.length + 4)
+  openInterim(association, session, proven.start, offer.epoch.addressee)
+  answerOffer(association, now, session, offer, own, dh, keys, tuple)
+  association.timers.set('old-sas', now + 3 * association.rtt.ptoMs)
+  context.event({ type: 'rebound', peer: association.peer, epoch: proven.start.epoch })
+  replayEarly(association, now)
+  context.wake(association)
+}
+
+/** P2, and data at once under the new keys. Until our own P1 is answered every answer repeats its DH, SPI and proof. */
+function answerOffer(
+  association: Association,
+  now: number,
+  session: Session,
+  offer: RebindOffer,
+  own: Offer | undefined,
+  dh: DhKey,
+  keys: KeySet,
+  tuple: Tuple,
+): void {
+  const { context } = association
+  const inboundSpi = own?.inboundSpi ?? context.newSpi(association)
+  const reserveIn = own?.reserveIn ?? context.newSpi(association)
+  const updateId = nextUpdateId(session)
+  const nonce = context.entropy(16)
+  const parameters = [
+    ...offerParameters(session, dh, inboundSpi, reserveIn, updateId),
+    encodeAck([offer.seq]),
+    encodeEchoRequestSigned(nonce),
+    encodeFinals(finalsOf(session, context.config.finalsMax)),
+  ]
+  const envelope = { ...association.envelope(session, session.current), proveStart: own !== undefined }
+  const bytes = buildUpdate(envelope, parameters, true)
+  const offerBytes = offer.message.packet.bytes
+  const answer: Answer = { kind: 'rebind', offerBytes, bytes, updateId, nonce, tries: 1, sentAt: now }
+  const next = makeNext(association, session, keys, inboundSpi, offer.espInfo.newSpi, reserveIn, offer.reserveSpi)
+  turnRatchet(
+    session,
+    own === undefined ? { name: 'answered', answer, next } : { name: 'crossed', offer: own, answer, next },
+  )
+  switchOutbound(session, next.outbound, context.config.finalsMax)
+  sendAnswer(association, now, answer, tuple)
+  association.timers.set('answer', now + association.rtt.ptoMs)
+}
+
+/**
+ * Both sides fall back to the S that P1 names and the last finalised SAs (MOVING §6). Returns our own P1 if it is still
+ * unanswered; a P1 that names the pending S has answered it.
+ */
+function abandon(association: Association, session: Session, secrets: Secrets): Offer | undefined {
+  const { ratchet } = session
+  const { context } = association
+  closeInbound(session, context, ({ role }) => role === 'interim')
+  if (ratchet.name === 'settled') return undefined
+  if (ratchet.name === 'offering') {
+    if (ratchet.offer.kind === 'rebind') return ratchet.offer
+    withdrawOffer(association, session, ratchet.offer)
+    return undefined
+  }
+  if (secrets === ratchet.next.secrets) {
+    context.dropSpi(session.current.reserveIn)
+    session.current = secrets
+    association.timers.stop('offer')
+    if (ratchet.name === 'crossed') context.event({ type: 'resumed', peer: association.peer })
+    return undefined
+  }
+  if (ratchet.name === 'crossed') {
+    dropNext(association, session)
+    return ratchet.offer
+  }
+  context.dropSpi(ratchet.next.secrets.reserveIn)
+  return undefined
+}
+
+/** The inbound SA of a crossing that came to nothing: its SPI, which our P1 has announced, is used again. */
+function dropNext(association: Association, session: Session): void {
+  const { ratchet } = session
+  if (ratchet.name !== 'crossed') return
+  session.inbound = session.inbound.filter(({ sa }) => sa.spi !== ratchet.offer.inboundSpi)
+  association.context.count('crossing-overtaken')
+}
+
+/** FINALS of P2 speak of the SAs before it, never of the one that the new S opens. */
+function withoutNext(session: Session): Session {
+  const { ratchet } = session
+  if (ratchet.name !== 'crossed') return session
+  return {
+    ...session,
+    inbound: session.inbound.filter(({ of }) => !equalBytes(of, ratchet.next.secrets.resumption.id)),
+  }
+}
+
+/** The SA on our reserve SPI, under a key that only this start of the peer can derive (MOVING §3). */
+function openInterim(association: Association, session: Session, sender: Start, receiver: Start): void {
+  const { context } = association
+  const spi = session.current.reserveIn
+  const keys = interimFor(
+    session,
+    session.current,
+    { hit: association.peerBytes, start: sender },
+    { hit: context.hitBytes, start: receiver },
+    spi,
+  )
+  addInbound(session, context, 'interim', spi, keys, session.current.resumption.id)
+}

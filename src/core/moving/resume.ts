@@ -1,0 +1,172 @@
+// Running associations to frozen ones and back (MOVING §4, §7). Exactly one S goes into a capsule: the one this end has
+// committed to. A resumed association has no outbound SA of its own: only the interim one, on the peer's reserve SPI, under
+// a key that this very start derives, and it waits for its P1 to be answered.
+
+import { assert } from '../../base/assert.ts'
+import { hitBytes, hitOf } from '../../crypto/hit.ts'
+import { resumptionOf, type Start } from '../../crypto/keymat.ts'
+import { hitSuite } from '../../crypto/suites.ts'
+import { Association, type Unsent } from '../association/association.ts'
+import type { Context } from '../association/context.ts'
+import {
+  finalsOf,
+  type Inbound,
+  interimFor,
+  makeOutbound,
+  type Secrets,
+  type Session,
+  spokenSecrets,
+} from '../association/session.ts'
+import { UpdateIds } from '../association/update.ts'
+import { InboundSa } from '../sa/inbound.ts'
+import { ReplayWindow } from '../sa/replay.ts'
+import type { FrozenAssociation } from './frozen.ts'
+
+/** What goes on elsewhere; undefined for an association that is not established: those are begun again (MOVING §7). */
+export function freezeAssociation(association: Association, now: number): FrozenAssociation | undefined {
+  const { session, context, state } = association
+  if (session === undefined || state.name === 'closing') return undefined
+  const secrets = spokenSecrets(session)
+  return {
+    peerKey: session.peerKey,
+    peerLedger: session.peerLedger,
+    peerStart: session.peerStart,
+    ownStart: { epoch: context.start.epoch, incarnation: context.start.incarnation },
+    responder: session.responder,
+    hitSuite: session.context.suite.id,
+    dhGroup: session.dhGroup,
+    cipher: session.context.cipher,
+    espSuite: session.context.espSuite,
+    i: session.context.i,
+    j: session.context.j,
+    secret: secrets.resumption.secret,
+    hipSend: secrets.hip.send,
+    hipReceive: secrets.hip.receive,
+    reserveIn: secrets.reserveIn,
+    reserveOut: secrets.reserveOut,
+    inbound: session.inbound.flatMap(({ sa, role }) =>
+      role === 'interim'
+        ? []
+        : [{ spi: sa.spi, keys: sa.keys, ...sa.snapshot(), final: sa.final === Infinity ? undefined : sa.final }],
+    ),
+    finals: finalsOf(session, context.config.finalsMax),
+    locators: frozenLocators(association, now),
+    unsent: [...association.unsent].flatMap((item) =>
+      item.kind === 'datagram' ? [{ sourcePort: item.sourcePort, port: item.port, bytes: item.bytes }] : [],
+    ),
+  }
+}
+
+function frozenLocators(association: Association, now: number): FrozenAssociation['locators'] {
+  const { paths, context } = association
+  const lifetime = (expiresAt: number): number => Math.min(expiresAt - now, MAX_LIFETIME_MS)
+  const current = paths.current
+  return [...paths.tuples]
+    .filter((tuple) => tuple === current || (tuple.state !== 'deprecated' && tuple.listed && tuple.expiresAt > now))
+    .sort((a, b) => Number(b === current) - Number(a === current))
+    .slice(0, context.config.locatorsPerPeerMax)
+    .map((tuple) => ({
+      locator: tuple.locator,
+      preferred: tuple === current,
+      remainingMs: Math.floor(lifetime(tuple.expiresAt)),
+    }))
+}
+
+/** A locator without an end is as good as one of a year. */
+const MAX_LIFETIME_MS = 365 * 86_400_000
+
+/** The association of a start that has just been activated. Its P1 is still to be sent. */
+export function thawAssociation(
+  context: Context,
+  frozen: FrozenAssociation,
+  baseEpoch: number,
+  now: number,
+): Association {
+  const suite = hitSuite(frozen.hitSuite)
+  assert(suite !== undefined, 'a decoded capsule names suites that we have')
+  const peer = hitOf(frozen.peerKey)
+  const association = new Association(context, peer, now)
+  const secrets: Secrets = {
+    resumption: resumptionOf(frozen.secret),
+    hip: { send: frozen.hipSend, receive: frozen.hipReceive },
+    reserveIn: frozen.reserveIn,
+    reserveOut: frozen.reserveOut,
+  }
+  const keys = {
+    suite,
+    espSuite: frozen.espSuite,
+    cipher: frozen.cipher,
+    own: context.hitBytes,
+    peer: hitBytes(peer),
+    i: frozen.i,
+    j: frozen.j,
+  }
+  const interim = makeOutbound(
+    { context: keys },
+    context,
+    frozen.reserveOut,
+    interimOf(keys, secrets, context.start, frozen.peerStart),
+  )
+  const session: Session = {
+    peer,
+    peerBytes: keys.peer,
+    peerKey: frozen.peerKey,
+    peerLedger: frozen.peerLedger,
+    context: keys,
+    responder: frozen.responder,
+    dhGroup: frozen.dhGroup,
+    peerStart: frozen.peerStart,
+    baseEpoch,
+    current: secrets,
+    outbound: interim,
+    interim,
+    inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, secrets)),
+    retired: [...frozen.finals],
+    ratchet: { name: 'settled' },
+    nextUpdateId: 0,
+    peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
+    establishedAt: now,
+  }
+  association.turn({ name: 'established', session })
+  for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
+  place(association, frozen, now)
+  for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
+  return association
+}
+
+function interimOf(keys: Session['context'], secrets: Secrets, own: Start, peer: Start): ReturnType<typeof interimFor> {
+  const sender = { hit: keys.own, start: own }
+  const receiver = { hit: keys.peer, start: peer }
+  return interimFor({ context: keys }, secrets, sender, receiver, secrets.reserveOut)
+}
+
+function inboundOf(
+  context: Context,
+  suite: number,
+  frozen: FrozenAssociation['inbound'][number],
+  secrets: Secrets,
+): Inbound {
+  const window = new ReplayWindow(context.config.replayWindow, frozen.highest, frozen.bitmap)
+  const sa = new InboundSa({
+    spi: frozen.spi,
+    suite,
+    keys: frozen.keys,
+    aead: context.aead,
+    window,
+    final: frozen.final,
+  })
+  return { sa, role: 'ordinary', of: secrets.resumption.id, closesAt: Infinity }
+}
+
+/** In a capsule the peers' locators are unverified (MOVING §5). */
+function place(association: Association, frozen: FrozenAssociation, now: number): void {
+  const { paths } = association
+  paths.list(frozen.locators.map(({ locator, remainingMs }) => ({ locator, expiresAt: now + remainingMs })))
+  const preferred = frozen.locators.find((entry) => entry.preferred) ?? frozen.locators[0]
+  if (preferred !== undefined) paths.current = paths.observe(preferred.locator)
+}
+
+function requeue(association: Association, item: Unsent): void {
+  if (item.kind === 'dummy' || !association.unsent.push(item)) return
+  association.unsentBytes += item.bytes.length
+}
