@@ -60,7 +60,7 @@ export const Parameter = {
   RELAY_HMAC: 65520,
 } as const
 
-/** Notify Message Types: RFC 7401 §5.2.19, RFC 7402 §5.1.3, RFC 8046 §8, RFC 9028 §5.10; the last two are MOVING §6's. */
+/** Notify Message Types: RFC 7401 §5.2.19, RFC 7402 §5.1.3, RFC 8046 §5.3, RFC 9028 §5.10; the last two are MOVING §6's. */
 export const Notification = {
   UNSUPPORTED_CRITICAL_PARAMETER_TYPE: 1,
   INVALID_SYNTAX: 7,
