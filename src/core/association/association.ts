@@ -110,7 +110,7 @@ export class Association {
   /** When we first sent something that the peer has not followed by anything. */
   unansweredSince: number | undefined
   silenceTries = 0
-  lastNotifiedAt = -Infinity
+  lastNotifiedAt: number = -Infinity
   /** The last address check or probe sent, which a refusal may name. */
   probe: Uint8Array | undefined
   parkProbeMs = 0

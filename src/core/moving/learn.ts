@@ -2,8 +2,9 @@
 // P1 or a probe may find the peer; it never binds an association and never moves data.
 
 import type { Association } from '../association/association.ts'
+import type { Context } from '../association/context.ts'
 import { sendOffer } from './offer.ts'
-import { compareWhereabouts, verifyWhereabouts } from './whereabouts.ts'
+import { buildWhereabouts, compareWhereabouts, verifyWhereabouts } from './whereabouts.ts'
 
 /** Returns why the whereabouts were not believed, or undefined. */
 export function learnWhereabouts(association: Association, now: number, bytes: Uint8Array): string | undefined {
@@ -37,4 +38,11 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   const first = fresh[0]
   if (first !== undefined) sendOffer(association, now, ratchet.offer, first)
   return undefined
+}
+
+/** Our own whereabouts, to publish; undefined without a ledger. Versions rise within an epoch. */
+export function ownWhereabouts({ identity, start, locators }: Context, version: number): Uint8Array | undefined {
+  const { receipt, ledgerKey: ledger, instance } = start
+  if (receipt === undefined || ledger === undefined) return undefined
+  return buildWhereabouts({ identity, instance, start, version, locators, ledger, receipt })
 }

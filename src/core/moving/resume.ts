@@ -20,10 +20,29 @@ import {
 import { UpdateIds } from '../association/update.ts'
 import { InboundSa } from '../sa/inbound.ts'
 import { ReplayWindow } from '../sa/replay.ts'
-import type { FrozenAssociation } from './frozen.ts'
+import type { FrozenAssociation, FrozenSocket, FrozenState } from './frozen.ts'
+
+/** The whole identity as a value (MOVING §7). `at` is when it was frozen: what has a lifetime goes on from there. */
+export function freezeIdentity(
+  context: Context,
+  associations: Iterable<Association>,
+  at: number,
+  sockets: readonly FrozenSocket[],
+  state: Uint8Array,
+): FrozenState {
+  const { identity, floors, start } = context
+  return {
+    identity: { algorithm: identity.algorithm, secret: identity.secret() },
+    epoch: start.epoch,
+    associations: [...associations].flatMap((association) => freezeAssociation(association, at) ?? []),
+    floors: [...floors.all()].map(({ key, ledger, epoch, incarnation }) => ({ key, ledger, epoch, incarnation })),
+    sockets,
+    state,
+  }
+}
 
 /** What goes on elsewhere; undefined for an association that is not established: those are begun again (MOVING §7). */
-export function freezeAssociation(association: Association, now: number): FrozenAssociation | undefined {
+function freezeAssociation(association: Association, now: number): FrozenAssociation | undefined {
   const { session, context, state } = association
   if (session === undefined || state.name === 'closing') return undefined
   const secrets = spokenSecrets(session)

@@ -1,0 +1,82 @@
+// Whose a HIP packet is (RFC 7401 §6.1): found by HITs, never by addresses. What nobody here can use is counted, and two
+// kinds of it are answered, at a limited rate, because the answer saves their sender a riddle.
+
+import type { Locator } from '../base/address.ts'
+import { equalBytes } from '../base/bytes.ts'
+import { type Hit, hitText } from '../crypto/hit.ts'
+import type { Message } from '../wire/messages.ts'
+import type { Association } from './association/association.ts'
+import { onClose, onCloseAck } from './association/closing.ts'
+import type { Context } from './association/context.ts'
+import { onUpdate } from './association/control.ts'
+import { onNotify, otherIdentity, refusal } from './association/notify.ts'
+import { onOtherIdentity, onR1, onR2 } from './association/opening.ts'
+import type { Responding } from './association/responding.ts'
+
+export interface Reception {
+  readonly context: Context
+  readonly associations: ReadonlyMap<Hit, Association>
+  readonly responding: Responding
+  /** A new association with this peer. */
+  make(peer: Hit, now: number): Association
+}
+
+/** Takes one well-formed packet. Returns the association that it reached, if it reached one. */
+export function receiveHip(
+  reception: Reception,
+  now: number,
+  message: Message,
+  source: Locator,
+): Association | undefined {
+  const { context, associations, responding } = reception
+  if (!equalBytes(message.receiver, context.hitBytes)) {
+    onMisaddressed(context, now, message, source)
+    return undefined
+  }
+  const peer = hitText(message.sender)
+  const association = associations.get(peer)
+  if (message.kind === 'I1') {
+    responding.onI1(now, message, source, association)
+    return association
+  }
+  if (message.kind === 'I2') {
+    return responding.onI2(now, message, source, association, () => reception.make(peer, now))
+  }
+  if (association === undefined) onStranger(reception, now, message, source)
+  else dispatch(association, now, message, source)
+  return association
+}
+
+function dispatch(
+  association: Association,
+  now: number,
+  message: Exclude<Message, { kind: 'I1' | 'I2' }>,
+  source: Locator,
+): void {
+  if (message.kind === 'R1') return onR1(association, now, message, source)
+  if (message.kind === 'R2') return onR2(association, now, message, source)
+  if (association.state.name === 'opening') return association.context.count('packet-before-exchange')
+  const tuple = association.paths.observe(source)
+  if (message.kind === 'UPDATE') return onUpdate(association, now, message, tuple)
+  if (message.kind === 'NOTIFY') return onNotify(association, now, message, tuple)
+  if (message.kind === 'CLOSE') return onClose(association, now, message, tuple)
+  return onCloseAck(association, now, message)
+}
+
+/** An I1 for an identity that is not here: a signed word says who is. Shorter than an I1. */
+function onMisaddressed(context: Context, now: number, message: Message, source: Locator): void {
+  context.count('hip-for-another')
+  if (message.kind === 'I1' && context.mayNotify(now))
+    context.sendPacket(otherIdentity(context, message.sender), source)
+}
+
+/** MOVING §6: an UPDATE for an association that we do not have is refused, so that its sender learns it. */
+function onStranger({ context, associations }: Reception, now: number, message: Message, source: Locator): void {
+  context.count('no-association')
+  if (message.kind === 'NOTIFY') {
+    for (const association of associations.values()) onOtherIdentity(association, message, source)
+    return
+  }
+  if (message.kind !== 'UPDATE' || message.epoch === undefined || !context.mayNotify(now)) return
+  context.sendPacket(refusal(context, message.sender, message.epoch.sender, message.packet.bytes), source)
+}

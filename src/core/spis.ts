@@ -1,0 +1,47 @@
+// Which association an inbound SPI leads to (RFC 7402 §5.1.1, §6.6): the only look-up an ESP packet needs. SPIs are chosen by
+// the receiver at random, are never one of the 256 reserved ones, and are new each time.
+
+import type { Entropy } from '../crypto/entropy.ts'
+import { LOWEST_SPI } from '../wire/update.ts'
+import type { Association } from './association/association.ts'
+
+export class Spis {
+  readonly #entropy: Entropy
+  readonly #table = new Map<number, Association>()
+
+  constructor(entropy: Entropy) {
+    this.#entropy = entropy
+  }
+
+  get size(): number {
+    return this.#table.size
+  }
+
+  find(spi: number): Association | undefined {
+    return this.#table.get(spi)
+  }
+
+  /** A fresh SPI for this association. */
+  draw(association: Association): number {
+    for (;;) {
+      const bytes = this.#entropy(4)
+      const spi = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
+      if (spi < LOWEST_SPI || this.#table.has(spi)) continue
+      this.#table.set(spi, association)
+      return spi
+    }
+  }
+
+  /** An SPI that a capsule brings. */
+  claim(spi: number, association: Association): void {
+    this.#table.set(spi, association)
+  }
+
+  drop(spi: number): void {
+    this.#table.delete(spi)
+  }
+
+  clear(): void {
+    this.#table.clear()
+  }
+}
