@@ -1,0 +1,63 @@
+// How the demo is watched: lines with a time in front, and on a terminal a last line that lives.
+
+import { styleText } from 'node:util'
+import { type Printer, say } from '../output.ts'
+
+/** Takes what happens, as it happens. */
+export interface Timeline {
+  /** `value` is for machines. */
+  event(text: string, value: Readonly<Record<string, unknown>>): void
+  progress(sent: number, answered: number): void
+  /** Who is where now. */
+  scene(text: string): void
+  end(): void
+}
+
+/** One line an event, as text or JSON. */
+export function plainTimeline(out: Printer): Timeline {
+  const begun = performance.now()
+  return {
+    event: (text, value) =>
+      out.line(`${clock(begun)}  ${text}`, { atMs: Math.round(performance.now() - begun), ...value }),
+    progress: () => undefined,
+    scene: () => undefined,
+    end: () => undefined,
+  }
+}
+
+/** The same with colours, and the counters on a line of their own. */
+export function terminalTimeline(): Timeline {
+  const begun = performance.now()
+  let scene = ''
+  let counters = ''
+  let trace = ''
+  let before = 0
+  const live = (): void => say(`\r\x1b[K${styleText('cyan', trace.padStart(TRACE_LENGTH))} ${counters}  ${scene}`)
+  return {
+    event(text) {
+      say(`\r\x1b[K${styleText('gray', clock(begun))}  ${text}\n`)
+      live()
+    },
+    progress(sent, answered) {
+      const since = Math.max(0, answered - before)
+      before = answered
+      // Twenty answers in a tenth of a second are all that can come.
+      const bar = BARS[Math.min(BARS.length - 1, Math.round((since / 20) * (BARS.length - 1)))] ?? ' '
+      trace = (trace + bar).slice(-TRACE_LENGTH)
+      counters = `${answered} of ${sent} answered`
+      live()
+    },
+    scene(text) {
+      scene = text
+      live()
+    },
+    end: () => say('\r\x1b[K'),
+  }
+}
+
+const BARS = '·▁▂▃▄▅▆▇█'
+const TRACE_LENGTH = 30
+
+function clock(begun: number): string {
+  return `${((performance.now() - begun) / 1_000).toFixed(2).padStart(6)} s`
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// The command `sojourn`: parses, runs one command, turns every failure into one line on stderr and an exit code (DESIGN §8).
+
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command, CommanderError } from 'commander'
+import { messageOf } from '../node/errors.ts'
+import { actorCommands } from './demo/actor.ts'
+import { demoCommand } from './demo.ts'
+import { EXIT, exitCodeOf } from './exit.ts'
+import { idCommand } from './id.ts'
+import { closeKindly } from './kindly.ts'
+import { listenCommand } from './listen.ts'
+import { say } from './output.ts'
+import { pingCommand } from './ping.ts'
+import { version } from './version.ts'
+
+/** Runs the command line `args` (without node and script) and returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const stop = closeKindly()
+  const program = new Command('sojourn')
+    .description('Processes named by keys: they move between hosts while their peers stay connected.')
+    .version(version())
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeOut: say, writeErr: () => undefined })
+    .addHelpText('after', EXAMPLES)
+  for (const command of [idCommand(), listenCommand(stop), pingCommand(stop), demoCommand(stop)]) {
+    program.addCommand(inherit(program, command))
+  }
+  for (const command of actorCommands()) program.addCommand(inherit(program, command), { hidden: true })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return process.exitCode === undefined ? EXIT.ok : Number(process.exitCode)
+  } catch (error) {
+    if (error instanceof CommanderError) return usage(error)
+    process.stderr.write(`sojourn: ${messageOf(error)}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+const EXAMPLES = `
+Peers are written HIT@ADDR:PORT or HIT@[IPV6]:PORT, more places after commas. Ports alone are inside the association.
+
+Examples:
+  sojourn id new --out me.pem            make an identity, print its HIT
+  sojourn listen 7 --echo                answer datagrams on port 7, print how to reach us
+  sojourn ping HIT@192.0.2.1:10500 -c 3  is it there, and how far away
+  sojourn demo                           watch a process move three times while its peer stays with it
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 refused, 5 fenced.
+Environment: SOJOURN_HOME, SOJOURN_KEYLOG, NODE_DEBUG=sojourn.`
+
+// Sub-commands made on their own do not take over these settings by themselves.
+function inherit(program: Command, command: Command): Command {
+  command.copyInheritedSettings(program)
+  for (const child of command.commands) inherit(program, child)
+  return command
+}
+
+function usage(error: CommanderError): number {
+  if (error.exitCode === 0) return EXIT.ok
+  // Without a command commander shows the help and calls that an error.
+  const text = error.code === 'commander.help' ? 'no command given' : error.message.replace(/^error: /, '')
+  process.stderr.write(`sojourn: ${messageOf(text)}; see sojourn --help\n`)
+  return EXIT.usage
+}
+
+function isEntry(): boolean {
+  const script = process.argv[1]
+  return script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)
+}
+
+if (isEntry()) {
+  const code = await main(process.argv.slice(2))
+  process.exitCode = code
+}

@@ -1,0 +1,36 @@
+// The published surface: everything a program needs, and nothing else. Re-exports only.
+
+export { formatLocator, type Locator, parseLocator } from './base/address.ts'
+export { type Hit, parseHit } from './crypto/hit.ts'
+export { Identity, type IdentityAlgorithm, type PublicKey } from './crypto/identity.ts'
+export { FileLedger } from './ledger/file.ts'
+export { type Ledger, LedgerError, type LedgerErrorCode } from './ledger/interface.ts'
+export { MemoryLedger } from './ledger/memory.ts'
+export {
+  Association,
+  type AssociationEnd,
+  type AssociationEvents,
+  type PingOptions,
+  type Pong,
+} from './node/association.ts'
+export {
+  type Datagram,
+  type DatagramInfo,
+  DatagramSocket,
+  type DatagramSocketEvents,
+  type SendCallback,
+} from './node/datagram-socket.ts'
+export {
+  type AssociateOptions,
+  Endpoint,
+  type EndpointEnd,
+  type EndpointEvents,
+  type EndpointOptions,
+  type FreezeOptions,
+  type PlaceOptions,
+} from './node/endpoint.ts'
+export { SojournError, type SojournErrorCode } from './node/errors.ts'
+export { Host, type HostKem, type HostOptions } from './node/host.ts'
+export { createIdentity, readIdentity, writeIdentity } from './node/key-file.ts'
+export { formatPeer, type Peer, type PeerLike, parsePeer } from './node/peer.ts'
+export { type Thawed, type ThawOptions, thaw } from './node/thaw.ts'

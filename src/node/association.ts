@@ -1,0 +1,166 @@
+// A session with one peer as users hold it: what the engine says about it, its events, and a `closed` promise that never
+// rejects. It survives moves of both ends; a new base exchange of the same peer is a new one.
+
+import { EventEmitter } from 'node:events'
+import type { Locator } from '../base/address.ts'
+import type { AssociationView } from '../core/engine.ts'
+import type { EndReason } from '../core/machine.ts'
+import type { Hit } from '../crypto/hit.ts'
+import { SojournError, type SojournErrorCode } from './errors.ts'
+
+/** Why an association is over; `frozen` and `destroyed` when its endpoint was. */
+export interface AssociationEnd {
+  readonly reason: EndReason | 'frozen' | 'destroyed'
+  readonly detail: string
+}
+
+export interface AssociationEvents {
+  /** The peer is now reached at another locator, and that locator is verified. */
+  path: [locator: Locator]
+  /** The peer has been started again elsewhere and goes on with us. */
+  rebound: [epoch: number]
+  /** The peer has answered our own thaw. */
+  resumed: []
+  rekeyed: []
+  /** The peer does not answer; datagrams wait. */
+  parked: []
+  woken: []
+  close: [end: AssociationEnd]
+}
+
+/** What an association needs of its endpoint. */
+export interface AssociationCarrier {
+  readonly hit: Hit
+  view(peer: Hit): AssociationView | undefined
+  rekeyWith(peer: Hit): boolean
+  closeWith(peer: Hit): void
+  pingPeer(peer: Hit, options: PingOptions): Promise<Pong>
+}
+
+export interface PingOptions {
+  readonly bytes?: Uint8Array
+  /** Default 1000. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** An answer to a ping. */
+export interface Pong {
+  readonly rttMs: number
+  /** Where the peer was reached. */
+  readonly path: Locator | undefined
+}
+
+/** A session with one peer. Made by `endpoint.associate()`, or by the peer. */
+export class Association extends EventEmitter<AssociationEvents> implements AsyncDisposable {
+  readonly local: Hit
+  readonly peer: Hit
+  /** True if we began it. */
+  readonly initiator: boolean
+  /** Settles when the association ends; never rejects. */
+  readonly closed: Promise<AssociationEnd>
+  readonly #carrier: AssociationCarrier
+  #settle: (end: AssociationEnd) => void = () => undefined
+  #end: AssociationEnd | undefined
+
+  constructor(carrier: AssociationCarrier, peer: Hit, initiator: boolean) {
+    super()
+    this.#carrier = carrier
+    this.local = carrier.hit
+    this.peer = peer
+    this.initiator = initiator
+    this.closed = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  /** `moving`: a move of ours or of the peer is not finished. `parked`: the peer does not answer. */
+  get state(): AssociationView['state'] | 'closed' {
+    return this.#view()?.state ?? 'closed'
+  }
+
+  /** Where the peer is reached now; undefined once closed. */
+  get locator(): Locator | undefined {
+    return this.#view()?.locator
+  }
+
+  get rttMs(): number | undefined {
+    return this.#view()?.rttMs
+  }
+
+  /** How often the peer has been started, as far as it told us. */
+  get peerEpoch(): number {
+    return this.#view()?.peerEpoch ?? 0
+  }
+
+  /** Base exchanges run with this peer. Moves need none. */
+  get baseExchanges(): number {
+    return this.#view()?.baseExchanges ?? 0
+  }
+
+  /** Datagrams that wait for the peer. */
+  get queued(): number {
+    return this.#view()?.queued ?? 0
+  }
+
+  /** An echo inside the association, answered by the peer's endpoint itself. Rejects with ERR_SOJOURN_TIMEOUT. */
+  ping(options: PingOptions = {}): Promise<Pong> {
+    this.#open()
+    return this.#carrier.pingPeer(this.peer, options)
+  }
+
+  /** Begins new keys by a fresh Diffie–Hellman; 'rekeyed' follows. False if one is under way or a move is. */
+  rekey(): boolean {
+    this.#open()
+    return this.#carrier.rekeyWith(this.peer)
+  }
+
+  /** Says goodbye to the peer; resolves when it answered or was given up on. */
+  close(): Promise<AssociationEnd> {
+    if (this.#end === undefined) this.#carrier.closeWith(this.peer)
+    return this.closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** For the endpoint: it is over. */
+  finish(end: AssociationEnd): void {
+    if (this.#end !== undefined) return
+    this.#end = end
+    this.#settle(end)
+    this.emit('close', end)
+  }
+
+  #view(): AssociationView | undefined {
+    return this.#end === undefined ? this.#carrier.view(this.peer) : undefined
+  }
+
+  #open(): void {
+    if (this.#end === undefined) return
+    const message = `the association with ${this.peer} is over (${this.#end.reason}): associate again`
+    throw new SojournError('ERR_SOJOURN_CLOSED', message)
+  }
+}
+
+/** The error of a base exchange that came to nothing, or of an association that ended under a waiting call. */
+export function endError(peer: Hit, reason: EndReason, tried: readonly string[], detail: string): SojournError {
+  const where = tried.length > 0 ? ` at ${tried.join(', ')}` : ''
+  const why = detail === '' ? '' : ` (${detail})`
+  const [code, what, wayOut] = ENDS[reason]
+  return new SojournError(code, `${peer} ${what}${where}${why}: ${wayOut}`)
+}
+
+const ENDS: Readonly<Record<EndReason, readonly [SojournErrorCode, string, string]>> = {
+  closed: ['ERR_SOJOURN_CLOSED', 'was closed by us', 'associate again'],
+  'closed-by-peer': ['ERR_SOJOURN_REFUSED', 'has closed the association', 'associate again if it should go on'],
+  reset: ['ERR_SOJOURN_REFUSED', 'could not resume the association', 'associate again; unanswered data is lost'],
+  replaced: ['ERR_SOJOURN_CLOSED', 'has begun a new association', 'use that one'],
+  fenced: ['ERR_SOJOURN_FENCED', 'no longer talks to this start of our identity', 'a newer start of it runs elsewhere'],
+  unreachable: ['ERR_SOJOURN_UNREACHABLE', 'does not answer', 'check that it runs there and that UDP passes'],
+  refused: ['ERR_SOJOURN_REFUSED', 'refuses us', 'ask its owner to admit this identity'],
+  incompatible: ['ERR_SOJOURN_INCOMPATIBLE', 'shares no cipher suite with us', 'compare the suites of both ends'],
+  imposter: ['ERR_SOJOURN_IMPOSTER', 'is not who answers', 'check the HIT, or where it lives now'],
+  expired: ['ERR_SOJOURN_TIMEOUT', 'has not answered for too long', 'associate again once it is back'],
+}

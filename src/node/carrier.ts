@@ -1,0 +1,347 @@
+// Carries one engine on a port and hands what it tells to whoever asked: associations, datagram sockets, waiting calls. The
+// door users hold is `Endpoint`; here is the machinery behind it, one method an event.
+
+import { EventEmitter } from 'node:events'
+import { formatLocator, type Locator, sameLocator } from '../base/address.ts'
+import { unreachable } from '../base/assert.ts'
+import type { AssociationView, Engine } from '../core/engine.ts'
+import type { EndReason, MachineEvent } from '../core/machine.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Ledger } from '../ledger/interface.ts'
+import { Association, type AssociationCarrier, endError, type PingOptions, type Pong } from './association.ts'
+import { Attempts } from './attempts.ts'
+import type { DatagramCarrier, DatagramSocket, SendOutcome } from './datagram-socket.ts'
+import { Driver, now } from './driver.ts'
+import { SojournError } from './errors.ts'
+import { type Happening, observe } from './observe.ts'
+import type { Peer } from './peer.ts'
+import { Pings } from './pings.ts'
+import { type DatagramPort, openPort, reachableLocators } from './port.ts'
+import { Publisher } from './publisher.ts'
+import { Seeker } from './seeker.ts'
+
+/** What an endpoint hears from its carrier. */
+export interface CarrierEvents {
+  association: [association: Association]
+  frozen: []
+  fenced: [epoch: number]
+}
+
+export interface CarrierOptions {
+  readonly engine: Engine
+  readonly port: DatagramPort
+  readonly ledger: Ledger | undefined
+  readonly admit: ((peer: Hit) => boolean) | undefined
+}
+
+const EPHEMERAL_FIRST = 49_152
+const EPHEMERAL_COUNT = 16_384
+/** How long the port of an old address still receives: what was on its way when the peers were told. */
+const LINGER_MS = 500
+
+/** One engine, its port, its associations and its sockets. */
+export class Carrier extends EventEmitter<CarrierEvents> implements AssociationCarrier, DatagramCarrier {
+  readonly engine: Engine
+  readonly driver: Driver
+  readonly sockets: Map<number, DatagramSocket> = new Map()
+  readonly #associations = new Map<Hit, Association>()
+  readonly #attempts = new Attempts()
+  readonly #pings: Pings
+  readonly #turnedAway = new Set<Hit>()
+  readonly #seeker: Seeker | undefined
+  readonly #publisher: Publisher | undefined
+  readonly #admit: ((peer: Hit) => boolean) | undefined
+  readonly #lingering = new Map<DatagramPort, NodeJS.Timeout>()
+  #port: DatagramPort
+  #held = true
+  #nextPort = 0
+  #open = true
+
+  constructor({ engine, port, ledger, admit }: CarrierOptions) {
+    super()
+    this.engine = engine
+    this.#port = port
+    this.#admit = admit
+    this.driver = new Driver(engine, port, (event) => this.#heard(event))
+    this.#pings = new Pings((peer, identifier, sequence, bytes) => {
+      const sent = engine.ping(now(), peer, identifier, sequence, bytes)
+      this.driver.run()
+      return sent
+    })
+    if (ledger === undefined) return
+    this.#seeker = new Seeker(ledger, (peer, whereabouts) => {
+      engine.learn(now(), peer, whereabouts)
+      this.driver.run()
+    })
+    this.#publisher = new Publisher(ledger, (version) => engine.whereabouts(version))
+  }
+
+  get hit(): Hit {
+    return this.engine.hit
+  }
+
+  /** Where the port is bound. */
+  get locator(): Locator {
+    return this.#port.locator
+  }
+
+  /** Starts to send and receive, and tells the ledger where we are. */
+  start(): void {
+    this.driver.run()
+    this.#publisher?.publish()
+  }
+
+  // ── Associations ───────────────────────────────────────────────────────────
+
+  association(peer: Hit): Association | undefined {
+    return this.#associations.get(peer)
+  }
+
+  associations(): IterableIterator<Association> {
+    return this.#associations.values()
+  }
+
+  /** Takes up the associations that a thawed engine brings. */
+  adopt(): void {
+    for (const view of this.engine.associations()) {
+      if (!this.#associations.has(view.peer)) this.#begin(view.peer, true)
+    }
+  }
+
+  /** Waits for an association with `peer`; begins it if there is none. */
+  associate(peer: Peer, timeoutMs: number, signal: AbortSignal | undefined): Promise<Association> {
+    const present = this.#associations.get(peer.hit)
+    if (present !== undefined && present.state !== 'closing') return Promise.resolve(present)
+    return this.#attempts.join(peer, timeoutMs, signal, {
+      begin: (target) => {
+        this.engine.associate(now(), target)
+        this.driver.run()
+      },
+      abandon: (hit) => {
+        // Only the exchange that has not ended yet: an association that came after all is somebody's.
+        if (this.view(hit)?.state === 'opening') this.closeWith(hit)
+      },
+    })
+  }
+
+  view(peer: Hit): AssociationView | undefined {
+    return this.engine.association(peer)
+  }
+
+  rekeyWith(peer: Hit): boolean {
+    const begun = this.engine.rekey(now(), peer)
+    this.driver.run()
+    return begun
+  }
+
+  closeWith(peer: Hit): void {
+    this.engine.close(now(), peer)
+    this.driver.run()
+  }
+
+  pingPeer(peer: Hit, options: PingOptions): Promise<Pong> {
+    return this.#pings.ping(peer, options, () => this.view(peer)?.locator)
+  }
+
+  // ── Datagram sockets ───────────────────────────────────────────────────────
+
+  openPort(port: number, socket: DatagramSocket): number | undefined {
+    this.requireOpen()
+    const chosen = port === 0 ? this.#freePort() : port
+    if (chosen === undefined || this.sockets.has(chosen) || !this.engine.bind(chosen)) return undefined
+    this.sockets.set(chosen, socket)
+    return chosen
+  }
+
+  adoptPort(port: number, socket: DatagramSocket): void {
+    this.sockets.set(port, socket)
+    this.engine.bind(port)
+  }
+
+  shutPort(port: number): void {
+    if (this.sockets.delete(port)) this.engine.unbind(port)
+  }
+
+  sendDatagram(peer: Hit, sourcePort: number, port: number, bytes: Uint8Array): SendOutcome {
+    if (!this.#open) return 'no-association'
+    const outcome = this.engine.send(now(), peer, sourcePort, port, bytes)
+    this.driver.run()
+    return outcome
+  }
+
+  // ── The UDP port ───────────────────────────────────────────────────────────
+
+  ref(): void {
+    this.#held = true
+    this.#port.ref()
+  }
+
+  unref(): void {
+    this.#held = false
+    this.#port.unref()
+  }
+
+  /** Moves to another local address: the new port is open before the peers are told, the old one hears on for a moment. */
+  async rebind(bind: Partial<Locator>): Promise<Locator> {
+    const old = this.#port
+    const wanted = { address: bind.address ?? old.locator.address, port: bind.port ?? 0 }
+    for (const port of this.#lingering.keys()) if (sameLocator(port.locator, wanted)) await this.#shut(port)
+    const port = await openPort(wanted)
+    if (!this.#open) {
+      await port.close()
+      this.requireOpen()
+    }
+    if (!this.#held) port.unref()
+    this.#port = port
+    this.driver.use(port)
+    this.engine.readdress(now(), reachableLocators(port.locator))
+    this.driver.run()
+    old.unref()
+    const timer = setTimeout(() => void this.#shut(old), LINGER_MS)
+    timer.unref()
+    this.#lingering.set(old, timer)
+    this.#publisher?.publish()
+    observe('readdressed', { hit: this.hit, from: formatLocator(old.locator), to: formatLocator(port.locator) })
+    return port.locator
+  }
+
+  /** Stops everything at once and closes the ports; the engine is left as it is. Every socket and association ends. */
+  async shut(reason: EndReason | 'frozen' | 'destroyed', detail: string): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    this.driver.stop()
+    this.#seeker?.stopAll()
+    for (const socket of [...this.sockets.values()]) socket.close()
+    for (const association of this.#associations.values()) association.finish({ reason, detail })
+    this.#associations.clear()
+    const error = new SojournError('ERR_SOJOURN_CLOSED', `this endpoint is closed (${reason}): open another one`)
+    this.#attempts.failAll(error)
+    this.#pings.failAll(error)
+    await Promise.all([this.#port.close(), ...[...this.#lingering.keys()].map((port) => this.#shut(port))])
+    await this.#publisher?.stop()
+  }
+
+  requireOpen(): void {
+    if (this.#open) return
+    throw new SojournError('ERR_SOJOURN_CLOSED', 'this endpoint is closed: open another one')
+  }
+
+  async #shut(port: DatagramPort): Promise<void> {
+    clearTimeout(this.#lingering.get(port))
+    this.#lingering.delete(port)
+    await port.close()
+  }
+
+  #freePort(): number | undefined {
+    for (let tried = 0; tried < EPHEMERAL_COUNT; tried++) {
+      const port = EPHEMERAL_FIRST + this.#nextPort
+      this.#nextPort = (this.#nextPort + 1) % EPHEMERAL_COUNT
+      if (!this.sockets.has(port)) return port
+    }
+    return undefined
+  }
+
+  // ── What the engine tells ──────────────────────────────────────────────────
+
+  #heard(event: MachineEvent): void {
+    switch (event.type) {
+      case 'datagram':
+        if (!this.#turnedAway.has(event.peer)) {
+          this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)
+        }
+        return
+      case 'pong':
+        this.#pings.answered(event.peer, event.identifier, event.sequence, this.view(event.peer)?.locator)
+        return
+      case 'associated':
+        return this.#associated(event.peer, event.initiator)
+      case 'ended':
+        return this.#ended(event.peer, event.reason, event.tried, event.detail)
+      case 'drained':
+        for (const socket of this.sockets.values()) socket.drained(event.peer)
+        return
+      case 'frozen':
+        this.emit('frozen')
+        return
+      case 'fenced':
+        this.#tell('fenced', { epoch: event.epoch })
+        this.emit('fenced', event.epoch)
+        return
+      case 'lookup':
+        this.#seeker?.seek(event.peer)
+        return
+      case 'path':
+      case 'rebound':
+      case 'resumed':
+      case 'rekeyed':
+      case 'parked':
+      case 'woken':
+        return this.#changed(event)
+      default:
+        return unreachable(event)
+    }
+  }
+
+  #associated(peer: Hit, initiator: boolean): void {
+    if (!initiator && this.#admit !== undefined && !this.#admit(peer)) {
+      this.#turnedAway.add(peer)
+      this.closeWith(peer)
+      return
+    }
+    const association = this.#begin(peer, initiator)
+    this.#attempts.succeed(peer, association)
+    this.#tell('associated', { peer, initiator })
+    this.emit('association', association)
+  }
+
+  #begin(peer: Hit, initiator: boolean): Association {
+    const association = new Association(this, peer, initiator)
+    this.#associations.get(peer)?.finish({ reason: 'replaced', detail: 'a new base exchange' })
+    this.#associations.set(peer, association)
+    return association
+  }
+
+  #ended(peer: Hit, reason: EndReason, tried: readonly Locator[], detail: string): void {
+    this.#seeker?.stop(peer)
+    if (this.#turnedAway.delete(peer)) return
+    const error = endError(peer, reason, tried.map(formatLocator), detail)
+    this.#pings.fail(peer, error)
+    this.#tell('ended', { peer, reason, tried, detail })
+    const association = this.#associations.get(peer)
+    if (association === undefined) this.#attempts.fail(peer, reason, tried, error)
+    else {
+      this.#associations.delete(peer)
+      association.finish({ reason, detail })
+      // Somebody may have asked for the next one while this one was closing.
+      this.#attempts.renew(peer)
+    }
+    // Whoever waits for room learns from the next send that there is nobody left.
+    for (const socket of this.sockets.values()) socket.drained(peer)
+  }
+
+  #changed(
+    event: Extract<MachineEvent, { type: 'path' | 'rebound' | 'resumed' | 'rekeyed' | 'parked' | 'woken' }>,
+  ): void {
+    const { peer } = event
+    const association = this.#associations.get(peer)
+    if (event.type === 'parked') this.#seeker?.seek(peer)
+    else if (event.type !== 'rekeyed') this.#seeker?.stop(peer)
+    switch (event.type) {
+      case 'path':
+        this.#tell('moved', { peer, locator: formatLocator(event.locator) })
+        association?.emit('path', event.locator)
+        return
+      case 'rebound':
+        this.#tell('rebound', { peer, epoch: event.epoch })
+        association?.emit('rebound', event.epoch)
+        return
+      default:
+        this.#tell(event.type, { peer })
+        association?.emit(event.type)
+    }
+  }
+
+  #tell(what: Happening, message: Readonly<Record<string, unknown>>): void {
+    observe(what, { hit: this.hit, ...message })
+  }
+}

@@ -1,0 +1,117 @@
+// Runs one machine on one port (DESIGN §1): after every input it pumps, yields to the event loop when the pump wants more,
+// and keeps one timer, armed again only when the machine wants to be called earlier than it would fire.
+
+import { performance } from 'node:perf_hooks'
+import type { Locator } from '../base/address.ts'
+import { type Machine, type MachineEvent, pump, type Sink, type Transmit } from '../core/machine.ts'
+import type { DatagramPort } from './port.ts'
+
+const TURN_MAX = 64
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/** Monotonic milliseconds, as every machine here is told. */
+export function now(): number {
+  return performance.now()
+}
+
+/** Owns the loop between a machine, a port and a clock; not the port's life. */
+export class Driver implements Sink {
+  readonly event: (event: MachineEvent) => void
+  readonly #machine: Machine
+  #port: DatagramPort
+  #timer: NodeJS.Timeout | undefined
+  #armedFor = Number.POSITIVE_INFINITY
+  #pumping = false
+  #again = false
+  #yielded = false
+  #stopped = false
+
+  constructor(machine: Machine, port: DatagramPort, onEvent: (event: MachineEvent) => void) {
+    this.#machine = machine
+    this.#port = port
+    this.event = onEvent
+    this.listen(port)
+  }
+
+  /** Feeds the machine from this port too, without sending on it. */
+  listen(port: DatagramPort): void {
+    port.onMessage = this.#receive
+  }
+
+  /** Sends on this port from now on, and feeds from it. */
+  use(port: DatagramPort): void {
+    this.listen(port)
+    this.#port = port
+  }
+
+  transmit(datagram: Transmit): void {
+    this.#port.send(datagram.bytes, datagram.to)
+  }
+
+  /** To be called after every command given to the machine. Safe to call from inside an event. */
+  run(): void {
+    if (this.#stopped) return
+    if (this.#pumping) {
+      this.#again = true
+      return
+    }
+    this.#pumping = true
+    let more = true
+    try {
+      do {
+        this.#again = false
+        more = pump(this.#machine, now(), this, TURN_MAX)
+      } while (this.#again && !more)
+    } finally {
+      // Also when a listener of the application has thrown: the rest is pumped in the next turn.
+      this.#pumping = false
+      if (more) this.#yield()
+      this.#arm()
+    }
+  }
+
+  /** Never calls the machine again. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#port.onMessage = () => undefined
+  }
+
+  readonly #receive = (bytes: Uint8Array, source: Locator): void => {
+    if (this.#stopped) return
+    this.#machine.receive(now(), bytes, source)
+    this.run()
+  }
+
+  readonly #turn = (): void => {
+    this.#yielded = false
+    this.run()
+  }
+
+  readonly #fire = (): void => {
+    // A timer that fires early must not make the machine spin until its time has come.
+    const time = Math.max(now(), this.#armedFor)
+    this.#armedFor = Number.POSITIVE_INFINITY
+    if (this.#stopped) return
+    if (this.#machine.deadline <= time) this.#machine.expire(time)
+    this.run()
+  }
+
+  #yield(): void {
+    if (this.#yielded || this.#stopped) return
+    this.#yielded = true
+    setImmediate(this.#turn)
+  }
+
+  #arm(): void {
+    const { deadline } = this.#machine
+    if (this.#stopped || deadline >= this.#armedFor) return
+    clearTimeout(this.#timer)
+    const delay = Math.min(Math.max(Math.ceil(deadline - now()), 0), TIMER_MS_MAX)
+    // A longer wait than a timer can hold ends early and is armed again.
+    this.#armedFor = Math.min(deadline, now() + TIMER_MS_MAX)
+    this.#timer = setTimeout(this.#fire, delay)
+    // The port keeps the event loop alive, or not; the timer never does alone.
+    this.#timer.unref()
+  }
+}

@@ -1,0 +1,144 @@
+// This machine as a place where processes stay (MOVING, Words): an identity that never moves, a long-term KEM key for stored
+// capsules, and one-time ones for live hand-offs. All in SOJOURN_HOME, by default ~/.sojourn (MOVING §7).
+
+import { createPrivateKey } from 'node:crypto'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { toHex } from '../base/bytes.ts'
+import { READY_SECONDS, signReady } from '../core/moving/ready.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity, PublicKey } from '../crypto/identity.ts'
+import { FileLedger } from '../ledger/file.ts'
+import { now } from './driver.ts'
+import { systemEntropy } from './entropy.ts'
+import { SojournError } from './errors.ts'
+import { readOrCreateIdentity } from './key-file.ts'
+import { generateKemKeys, KEM_ID, type KemKeys } from './seal.ts'
+import { createSecret, readSecret, secretFolder } from './secret-file.ts'
+
+/** A host as the target of stored capsules: who it is and the key to seal to. */
+export interface HostKem {
+  readonly host: PublicKey
+  readonly kem: number
+  readonly publicKey: Uint8Array
+}
+
+export interface HostOptions {
+  /** Default: SOJOURN_HOME, or ~/.sojourn. */
+  readonly home?: string
+}
+
+const OFFERS_MAX = 64
+const OFFER_ID_BYTES = 16
+
+/** This machine's folder of keys. */
+export class Host {
+  readonly home: string
+  readonly identity: Identity
+  readonly #kem: KemKeys
+  readonly #offers = new Map<string, Offer>()
+
+  private constructor(home: string, identity: Identity, kem: KemKeys) {
+    this.home = home
+    this.identity = identity
+    this.#kem = kem
+  }
+
+  /** Opens the folder, and makes what is missing in it. Rejects with ERR_SOJOURN_KEY_FILE. */
+  static async open(options: HostOptions = {}): Promise<Host> {
+    const home = options.home ?? defaultHome()
+    await secretFolder(home)
+    const identity = await readOrCreateIdentity(join(home, 'host.pem'))
+    const kem = await readOrCreateKem(join(home, 'kem.pem'))
+    return new Host(home, identity, kem)
+  }
+
+  get hit(): Hit {
+    return this.identity.hit
+  }
+
+  /** The ledger in plain files that processes of this machine share: by default the one in this host's own folder. */
+  ledger(folder: string = join(this.home, 'ledger')): FileLedger {
+    return new FileLedger({ folder, entropy: systemEntropy })
+  }
+
+  /** The public half of the long-term key: pass it to `freeze({ to })` for a capsule that is stored. */
+  get kem(): HostKem {
+    return { host: this.identity.publicKey, kem: this.#kem.kem, publicKey: this.#kem.publicKey }
+  }
+
+  /**
+   * A READY for one identity: a signed offer with a key that opens one capsule, within a minute (MOVING §7). `epoch` is the
+   * one that will be frozen, if it is known.
+   */
+  async offer(hit: Hit, epoch = 0): Promise<Uint8Array> {
+    const keys = await generateKemKeys()
+    const offer = systemEntropy(OFFER_ID_BYTES)
+    this.#expire()
+    const oldest = this.#offers.keys().next().value
+    if (this.#offers.size >= OFFERS_MAX && oldest !== undefined) this.#offers.delete(oldest)
+    this.#offers.set(toHex(offer), { keys, until: now() + READY_SECONDS * 1_000 })
+    return signReady({ offer, hit, epoch, kem: keys.kem, kemKey: keys.publicKey }, this.identity)
+  }
+
+  /** The key behind an offer that still holds, or for an empty offer id the long-term one. */
+  keysFor(offer: Uint8Array): KemKeys | undefined {
+    this.#expire()
+    return offer.length === 0 ? this.#kem : this.#offers.get(toHex(offer))?.keys
+  }
+
+  /** Destroys a one-time key that has opened its capsule. The long-term one stays. */
+  forget(keys: KemKeys): void {
+    for (const [id, offer] of this.#offers) {
+      if (offer.keys !== keys) continue
+      this.#offers.delete(id)
+      keys.secret.fill(0)
+    }
+  }
+
+  #expire(): void {
+    const time = now()
+    for (const [id, offer] of this.#offers) if (offer.until <= time) this.#offers.delete(id)
+  }
+}
+
+interface Offer {
+  readonly keys: KemKeys
+  readonly until: number
+}
+
+function defaultHome(): string {
+  const set = process.env.SOJOURN_HOME
+  return set === undefined || set === '' ? join(homedir(), '.sojourn') : set
+}
+
+// The KEM key as PKCS #8 PEM of a P-256 key, which other tools can read too.
+async function readOrCreateKem(path: string): Promise<KemKeys> {
+  const found = await readSecret(path)
+  if (found !== undefined) return kemFrom(found, path)
+  const keys = await generateKemKeys()
+  if (await createSecret(path, kemPem(keys))) return keys
+  return kemFrom((await readSecret(path)) ?? '', path)
+}
+
+function kemPem({ publicKey, secret }: KemKeys): string {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+  const [x, y] = [text(publicKey.subarray(1, 33)), text(publicKey.subarray(33))]
+  const key = createPrivateKey({ key: { kty: 'EC', crv: 'P-256', x, y, d: text(secret) }, format: 'jwk' })
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+function kemFrom(pem: string, path: string): KemKeys {
+  try {
+    const { crv, x = '', y = '', d = '' } = createPrivateKey(pem).export({ format: 'jwk' })
+    const bytes = [x, y, d].map((text) => Buffer.from(text, 'base64url'))
+    const [xBytes, yBytes, secret] = bytes
+    if (crv === 'P-256' && xBytes?.length === 32 && yBytes?.length === 32 && secret?.length === 32) {
+      return { kem: KEM_ID, publicKey: Uint8Array.of(4, ...xBytes, ...yBytes), secret: new Uint8Array(secret) }
+    }
+  } catch {
+    // Told below; the cause could quote the key.
+  }
+  const message = `KEM key file ${path} holds no P-256 key: restore it, or remove it and lose the capsules stored for it`
+  throw new SojournError('ERR_SOJOURN_KEY_FILE', message)
+}

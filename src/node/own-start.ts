@@ -1,0 +1,20 @@
+// A start as the engine takes it: the ledger's, or that of an identity that is never saved and never moves (MOVING §1).
+
+import type { OwnStart } from '../core/engine.ts'
+import type { Started } from '../core/moving/start.ts'
+import { Identity } from '../crypto/identity.ts'
+import { incarnationOf } from '../crypto/keymat.ts'
+import { createIdentity } from './key-file.ts'
+
+/** A start that a ledger has activated. */
+export function ownStart(started: Started): OwnStart {
+  const { epoch, incarnation, secret, receipt, ledger } = started
+  return { epoch, incarnation, instance: Identity.fromSecret('ed25519', secret), receipt, ledgerKey: ledger }
+}
+
+/** The only start of an identity without a ledger: epoch 1, nothing to show for it. */
+export function onlyStart(): OwnStart {
+  const instance = createIdentity()
+  const incarnation = incarnationOf(instance.publicKey.bytes)
+  return { epoch: 1, incarnation, instance, receipt: undefined, ledgerKey: undefined }
+}

@@ -1,0 +1,194 @@
+// A datagram port: the only place that touches UDP. The portable provider opens, binds and closes by dgram-as-promised and
+// moves data on its underlying socket, because the package's own receive calls lose datagrams (DESIGN §3). Addresses cross
+// this border in canonical form: IPv4-mapped ones as IPv4, whichever family the socket has.
+
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { networkInterfaces } from 'node:os'
+import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
+import { canonicalAddress, formatLocator, type Locator, locatorFamily } from '../base/address.ts'
+import { errnoOf, messageOf, SojournError } from './errors.ts'
+import { plain } from './plain.ts'
+
+/** What a driver needs of UDP. A faster provider implements the same. */
+export interface DatagramPort {
+  /** Where this port is bound; the address may be `::` or `0.0.0.0`. */
+  readonly locator: Locator
+  /** Set by whoever reads the port. `bytes` belong to the receiver. */
+  onMessage: (bytes: Uint8Array, source: Locator) => void
+  /** Hands one datagram to the system. What cannot be sent is lost, as on any network. `bytes` must stay as they are. */
+  send(bytes: Uint8Array, to: Locator): void
+  /** Asks for socket buffers of that size; the system may give less. */
+  setBuffers(bytes: number): void
+  close(): Promise<void>
+  ref(): void
+  unref(): void
+}
+
+const BUFFER_BYTES = 4 * 1024 * 1024
+const SOURCES_MAX = 4_096
+const ANNOUNCED_MAX = 2
+
+/**
+ * Opens a UDP port. Without an address it is every address of the machine, IPv6 and IPv4; port 0 is any free one.
+ * Rejects with ERR_SOJOURN_ADDRESS when the address or port cannot be had.
+ */
+export async function openPort(bind: Partial<Locator> = {}): Promise<DatagramPort> {
+  const port = bind.port ?? 0
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new SojournError('ERR_SOJOURN_ARGUMENT', `port ${port} is not between 0 and 65535: give another one`)
+  }
+  if (bind.address !== undefined) return bound(bind.address, port)
+  try {
+    return await bound('::', port)
+  } catch (error) {
+    // A machine without IPv6 has no '::'.
+    const errno = error instanceof SojournError ? errnoOf(error.cause) : undefined
+    if (errno === 'EAFNOSUPPORT' || errno === 'EADDRNOTAVAIL' || errno === 'EINVAL') return bound('0.0.0.0', port)
+    throw error
+  }
+}
+
+/** Where peers can reach a port: its own address, or for a wildcard the machine's addresses, loopback only if alone. */
+export function reachableLocators(locator: Locator): readonly Locator[] {
+  const { address, port } = locator
+  if (address !== '::' && address !== '0.0.0.0') return [locator]
+  const outside: Locator[] = []
+  for (const entry of Object.values(networkInterfaces()).flat()) {
+    if (entry === undefined || entry.internal || (entry.family === 'IPv6' && address === '0.0.0.0')) continue
+    const text = canonicalAddress(entry.address)
+    // A link-local address means nothing beyond its own link.
+    if (text !== undefined && !/^fe[89ab]/.test(text)) outside.push({ address: text, port })
+  }
+  outside.sort((a, b) => locatorFamily(a) - locatorFamily(b))
+  return outside.length > 0 ? outside.slice(0, ANNOUNCED_MAX) : [{ address: '127.0.0.1', port }]
+}
+
+async function bound(address: string, port: number): Promise<DatagramPort> {
+  const canonical = canonicalAddress(address)
+  if (canonical === undefined) {
+    throw new SojournError(
+      'ERR_SOJOURN_ADDRESS',
+      `${JSON.stringify(address)} is not an IPv4 or IPv6 address: give one, such as 127.0.0.1 or ::1`,
+    )
+  }
+  const family = locatorFamily({ address: canonical, port })
+  // Every address here is literal: answering the lookup at once keeps node:dgram from waiting a turn for each datagram.
+  const lookup: Lookup = (host, options, callback) => {
+    const done = typeof options === 'function' ? options : callback
+    done?.(null, host, family)
+  }
+  const socket = DgramAsPromised.createSocket({ type: family === 4 ? 'udp4' : 'udp6', lookup: lookup as never })
+  try {
+    await socket.bind({ address: address.includes('%') ? address : canonical, port, exclusive: true })
+  } catch (error) {
+    await socket.close().catch(() => undefined)
+    throw unavailable({ address: canonical, port }, error)
+  }
+  const opened = new PortablePort(socket, family)
+  opened.setBuffers(BUFFER_BYTES)
+  return opened
+}
+
+type LookupDone = (error: Error | null, address: string, family: number) => void
+type Lookup = (host: string, options: unknown, callback?: LookupDone) => void
+
+function unavailable(locator: Locator, cause: unknown): SojournError {
+  const where = formatLocator(locator)
+  const errno = errnoOf(cause)
+  const message =
+    errno === 'EADDRINUSE'
+      ? `UDP port ${where} is taken: choose another, or port 0 for any free one`
+      : errno === 'EADDRNOTAVAIL'
+        ? `this machine has no address ${locator.address}: choose one of its own, or :: for all`
+        : errno === 'EACCES'
+          ? `UDP port ${where} needs rights this user lacks: choose a port above 1023`
+          : `UDP port ${where} cannot be opened (${messageOf(cause)}): choose another address`
+  return new SojournError('ERR_SOJOURN_ADDRESS', message, { cause })
+}
+
+class PortablePort implements DatagramPort {
+  readonly locator: Locator
+  onMessage: (bytes: Uint8Array, source: Locator) => void = () => undefined
+  readonly #promised: SocketAsPromised
+  readonly #socket: Socket
+  readonly #family: 4 | 6
+  readonly #sources = new Map<string, Map<number, Locator>>()
+  #sourceCount = 0
+  readonly #targets = new Map<string, string>()
+  #closed = false
+
+  constructor(promised: SocketAsPromised, family: 4 | 6) {
+    this.#promised = promised
+    this.#socket = promised.socket
+    this.#family = family
+    const { address, port } = promised.address()
+    this.locator = { address: canonicalAddress(address) ?? address, port }
+    this.#socket.on('message', (bytes: Uint8Array, from: RemoteInfo) =>
+      this.onMessage(plain(bytes), this.#source(from)),
+    )
+    // Errors of single datagrams (an ICMP answer on some systems) are losses; node:dgram would throw without a listener.
+    this.#socket.on('error', () => undefined)
+  }
+
+  send(bytes: Uint8Array, to: Locator): void {
+    if (this.#closed || to.port === 0) return
+    const address = this.#targets.get(to.address) ?? this.#target(to)
+    if (address !== '') this.#socket.send(bytes, to.port, address)
+  }
+
+  setBuffers(bytes: number): void {
+    for (const set of ['setRecvBufferSize', 'setSendBufferSize'] as const) {
+      try {
+        this.#socket[set](bytes)
+      } catch {
+        // A smaller buffer only loses more under load.
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#promised.close()
+  }
+
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+
+  // One Locator object for a source however often it sends: no formatting and no allocation per packet.
+  #source(from: RemoteInfo): Locator {
+    const known = this.#sources.get(from.address)?.get(from.port)
+    if (known !== undefined) return known
+    if (this.#sourceCount >= SOURCES_MAX) {
+      this.#sources.clear()
+      this.#sourceCount = 0
+    }
+    const address = canonicalAddress(from.address) ?? from.address
+    // A link-local source can only be answered with its zone.
+    if (from.address.includes('%')) this.#remember(address, from.address)
+    const locator: Locator = { address, port: from.port }
+    const ports = this.#sources.get(from.address) ?? new Map<number, Locator>()
+    ports.set(from.port, locator)
+    this.#sources.set(from.address, ports)
+    this.#sourceCount++
+    return locator
+  }
+
+  // What node:dgram has to be told to reach a canonical address from this socket; '' if it cannot.
+  #target(to: Locator): string {
+    const six = locatorFamily(to) === 6
+    const address = this.#family === 6 ? (six ? to.address : `::ffff:${to.address}`) : six ? '' : to.address
+    return this.#remember(to.address, address)
+  }
+
+  #remember(address: string, target: string): string {
+    if (this.#targets.size >= SOURCES_MAX) this.#targets.clear()
+    this.#targets.set(address, target)
+    return target
+  }
+}

@@ -1,0 +1,86 @@
+// Sealing a capsule to one host: HPKE (RFC 9180) in base mode by the `hpke` package, DHKEM(P-256) with HKDF-SHA-256 and
+// AES-128-GCM. Not X25519: WebCrypto of early Node 20 releases prints a warning for it. Every ephemeral key comes from the
+// operating system (MOVING §3), not from WebCrypto's own generator, which a copied process would repeat.
+
+import {
+  AEAD_AES_128_GCM,
+  CipherSuite,
+  type CryptoKey,
+  KDF_HKDF_SHA256,
+  type KEM,
+  KEM_DHKEM_P256_HKDF_SHA256,
+} from 'hpke'
+import { concat } from '../base/bytes.ts'
+import { systemEntropy } from './entropy.ts'
+
+/** HPKE KEM identifier of DHKEM(P-256, HKDF-SHA256) (RFC 9180 §7.1), written into READY and capsules. */
+export const KEM_ID = 0x0010
+
+/** How a capsule of this release is sealed: HPKE base mode, the KEM below, HKDF-SHA-256, AES-128-GCM. */
+export const SEAL_SUITE = 1
+
+const SECRET_BYTES = 32
+const ENCAPSULATED_BYTES = 65
+
+/** A KEM key pair as bytes: secret scalar of 32 bytes, public point of 65. */
+export interface KemKeys {
+  readonly kem: number
+  readonly publicKey: Uint8Array
+  readonly secret: Uint8Array
+}
+
+/** A fresh pair from the operating system's randomness. */
+export async function generateKemKeys(): Promise<KemKeys> {
+  const pair = await suite.DeriveKeyPair(systemEntropy(SECRET_BYTES), true)
+  const publicKey = await suite.SerializePublicKey(pair.publicKey)
+  const secret = await suite.SerializePrivateKey(pair.privateKey)
+  return { kem: KEM_ID, publicKey, secret }
+}
+
+/** Encapsulated key ‖ ciphertext, readable only with the secret of `publicKey` and the same `associated` bytes. Throws RangeError for an unknown KEM or a bad key. */
+export async function seal(
+  to: { readonly kem: number; readonly publicKey: Uint8Array },
+  plaintext: Uint8Array,
+  associated: Uint8Array,
+): Promise<Uint8Array> {
+  if (to.kem !== KEM_ID) throw new RangeError(`the host asks for KEM ${to.kem}, this release knows only ${KEM_ID}`)
+  const key = await suite.DeserializePublicKey(to.publicKey).catch((cause: unknown) => {
+    throw new RangeError('the host offers a KEM key that is not a point of P-256', { cause })
+  })
+  const { encapsulatedSecret, ciphertext } = await suite.Seal(key, plaintext, { aad: associated })
+  return concat(encapsulatedSecret, ciphertext)
+}
+
+/** What was sealed, or undefined if it was sealed to another key or changed on the way. */
+export async function unseal(
+  keys: KemKeys,
+  sealed: Uint8Array,
+  associated: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  if (keys.kem !== KEM_ID || sealed.length <= ENCAPSULATED_BYTES) return undefined
+  const privateKey = await suite.DeserializePrivateKey(keys.secret, true)
+  const publicKey = await suite.DeserializePublicKey(keys.publicKey)
+  try {
+    return await suite.Open(
+      { privateKey, publicKey },
+      sealed.subarray(0, ENCAPSULATED_BYTES),
+      sealed.subarray(ENCAPSULATED_BYTES),
+      { aad: associated },
+    )
+  } catch {
+    return undefined
+  }
+}
+
+// The library's KEM with its one source of randomness replaced: `Encap` takes its ephemeral key from here.
+function kemFromSystem(): KEM<CryptoKey> {
+  const kem = KEM_DHKEM_P256_HKDF_SHA256()
+  return {
+    ...kem,
+    GenerateKeyPair(extractable) {
+      return this.DeriveKeyPair(systemEntropy(SECRET_BYTES), extractable)
+    },
+  }
+}
+
+const suite = new CipherSuite(kemFromSystem, KDF_HKDF_SHA256, AEAD_AES_128_GCM)

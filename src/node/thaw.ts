@@ -1,0 +1,87 @@
+// Thawing (MOVING §4, §7): everything that can be checked is checked before the single door, and nothing is sent before it.
+
+import { type CapsuleFault, decodeCapsule, openCapsule, type ReadCapsule } from '../core/moving/capsule.ts'
+import type { FrozenState } from '../core/moving/frozen.ts'
+import { Identity } from '../crypto/identity.ts'
+import type { Ledger } from '../ledger/interface.ts'
+import { startIdentity } from './door.ts'
+import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
+import { systemEntropy } from './entropy.ts'
+import { SojournError } from './errors.ts'
+import type { Host } from './host.ts'
+import { observe } from './observe.ts'
+import { ownStart } from './own-start.ts'
+import { plain } from './plain.ts'
+import { openPort } from './port.ts'
+import { type KemKeys, SEAL_SUITE, unseal } from './seal.ts'
+
+export interface ThawOptions extends PlaceOptions {
+  readonly host: Host
+  readonly ledger: Ledger
+}
+
+/** What comes out of a capsule. */
+export interface Thawed extends Resumed {
+  /** The application's own suitcase. */
+  readonly state: Uint8Array
+}
+
+/**
+ * Continues a frozen endpoint in this process: associations go on, sockets are bound as they were, and what had not been read
+ * is read first. Rejects with ERR_SOJOURN_CAPSULE (foreign, edited, truncated, older or used), ERR_SOJOURN_LEDGER,
+ * ERR_SOJOURN_FENCED or ERR_SOJOURN_ADDRESS; not one packet has been sealed then.
+ */
+export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<Thawed> {
+  const { host, ledger, signal } = options
+  signal?.throwIfAborted()
+  const read = openCapsule(plain(capsule), host.hit)
+  if (typeof read === 'string') throw capsuleError(FAULTS[read])
+  const { frozen, keys } = await unsealed(read, host)
+  // The port comes first: when it is taken, the capsule is not used up.
+  const port = await openPort(options.bind)
+  try {
+    const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret)
+    const plan = {
+      hit: identity.hit,
+      base: frozen.epoch,
+      grant: read.grant,
+      seen: frozen.epoch,
+      ledger: undefined,
+      takeOver: false,
+    }
+    const started = await startIdentity(plan, { host: host.identity, identity, entropy: systemEntropy }, ledger, signal)
+    host.forget(keys)
+    const resumed = Endpoint.resume(frozen, ownStart(started), port, options)
+    observe('thawed', { hit: identity.hit, epoch: started.epoch, from: frozen.epoch })
+    return { ...resumed, state: frozen.state }
+  } catch (error) {
+    await port.close()
+    throw error
+  }
+}
+
+async function unsealed(read: ReadCapsule, host: Host): Promise<{ frozen: FrozenState; keys: KemKeys }> {
+  const { header } = read
+  if (header.suite !== SEAL_SUITE) throw capsuleError(FAULTS['other-version'])
+  const keys = host.keysFor(header.offer)
+  if (keys === undefined) throw capsuleError('was sealed to an offer that ran out, was used, or died with its process')
+  const plaintext = await unseal(keys, read.sealed, read.aad)
+  if (plaintext === undefined) throw capsuleError('does not open with the key it names')
+  const frozen = decodeCapsule(plaintext, header)
+  plaintext.fill(0)
+  if ('malformed' in frozen) throw capsuleError(`is not well formed (${frozen.malformed})`)
+  return { frozen, keys }
+}
+
+function capsuleError(what: string): SojournError {
+  return new SojournError('ERR_SOJOURN_CAPSULE', `this capsule ${what}: freeze again, with a fresh offer of this host`)
+}
+
+const FAULTS: Readonly<Record<CapsuleFault, string>> = {
+  malformed: 'is truncated or damaged',
+  'other-version': 'is of a release this one cannot read',
+  'too-large': 'is larger than any this release writes',
+  forged: 'has a grant that is not signed by the host it names',
+  edited: 'is not the one its grant was signed for',
+  'not-yours': 'is for another host',
+}
