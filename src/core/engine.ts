@@ -13,10 +13,10 @@ import { Agenda } from './agenda.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { Context } from './association/context.ts'
-import { readdress } from './association/control.ts'
 import { enqueue, nextDatagram, onEsp } from './association/data.ts'
 import { startOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
+import { readdress } from './association/readdress.ts'
 import { Responding } from './association/responding.ts'
 import { TokenBucket } from './association/token-bucket.ts'
 import { type Config, DEFAULTS } from './config.ts'
@@ -37,7 +37,6 @@ export type { EngineOptions } from './options.ts'
 export type { AssociationView } from './view.ts'
 
 export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
-
 /**
  * `freezing` waits until every S is confirmed (MOVING §3). `frozen` and `stopped` machines never send again; a frozen one can
  * still be unfrozen, as long as its grant has not left.

@@ -56,7 +56,7 @@ function dispatch(
   if (message.kind === 'R1') return onR1(association, now, message, source)
   if (message.kind === 'R2') return onR2(association, now, message, source)
   if (association.state.name === 'opening') return association.context.count('packet-before-exchange')
-  const tuple = association.paths.observe(source)
+  const tuple = association.paths.glance(source)
   if (message.kind === 'UPDATE') return onUpdate(association, now, message, tuple)
   if (message.kind === 'NOTIFY') return onNotify(association, now, message, tuple)
   if (message.kind === 'CLOSE') return onClose(association, now, message, tuple)

@@ -114,6 +114,7 @@ export class Association {
   /** The last address check or probe sent, which a refusal may name. */
   probe: Uint8Array | undefined
   parkProbeMs = 0
+  parkTurn = 0
   readdressWanted = false
   tried: Locator[] = []
   /** What the user should be told if the base exchange comes to nothing. */
@@ -221,6 +222,7 @@ export class Association {
 
   /** An authentic packet came: the peer is alive. */
   heard(now: number, tuple: Tuple, size: number): void {
+    this.paths.keep(tuple)
     this.credit.earn(now, size)
     this.lastHeardAt = now
     this.unansweredSince = undefined

@@ -37,8 +37,12 @@ export function startClose(association: Association, now: number): void {
 }
 
 function sendClose(association: Association, now: number, packet: Uint8Array): void {
-  const { current } = association.paths
-  if (current !== undefined) association.sendFreely(now, packet, current)
+  const { session, paths } = association
+  const { current } = paths
+  if (session === undefined || current === undefined) return
+  // The peers of a thaw are unverified until they have answered; a start that ends at once still says so (MOVING §2).
+  if (association.envelope(session).proveStart) association.sendFreely(now, packet, current)
+  else association.sendTo(now, packet, current)
 }
 
 /** In `closing` CLOSE is repeated; in `closed` the memory of it goes. */

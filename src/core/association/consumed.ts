@@ -3,7 +3,7 @@
 // be lost; an I2 gets it again only if it is the same to the last byte.
 
 import { assert } from '../../base/assert.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { concat, equalBytes } from '../../base/bytes.ts'
 import { Queue } from '../../base/queue.ts'
 
 interface Answer {
@@ -47,7 +47,7 @@ export class AnswerCache {
   consume(now: number, pairs: ConsumedPairs, i: Uint8Array, j: Uint8Array, i2: Uint8Array, r2: Uint8Array): void {
     const key = pairKey(i, j)
     assert(!pairs.has(key), 'a solution is accepted once')
-    const pair: Pair = { answer: { i2: i2.slice(), r2, sentAt: now } }
+    const pair: Pair = { answer: { i2: concat(i2), r2, sentAt: now } }
     pairs.set(key, pair)
     if (this.#pairs.push(pair)) return
     const oldest = this.#pairs.shift()

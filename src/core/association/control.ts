@@ -4,22 +4,17 @@
 import { equalBytes } from '../../base/bytes.ts'
 import type { Start } from '../../crypto/keymat.ts'
 import type { Update } from '../../wire/messages.ts'
-import {
-  encodeAck,
-  encodeEchoRequestSigned,
-  encodeEchoResponseSigned,
-  encodeEspInfo,
-  encodeSeq,
-} from '../../wire/update.ts'
-import { listedLocators, locatorParameter } from '../moving/offer.ts'
+import { encodeAck, encodeEchoResponseSigned } from '../../wire/update.ts'
+import { listedLocators } from '../moving/offer.ts'
 import { isRebindOffer, onRebindAnswer, onRebindOffer } from '../moving/rebind.ts'
 import type { Association } from './association.ts'
 import { answerSuperseded } from './notify.ts'
 import type { Tuple } from './paths.ts'
-import { nextUpdateId, onRekeyOffer, sendAnswer, sendReliably, settle } from './ratchet.ts'
-import { onEcho, startCheck } from './reach.ts'
+import { acknowledge, onRekeyOffer, sendAnswer, settle } from './ratchet.ts'
+import { onEcho } from './reach.ts'
+import { onReaddress, readdress } from './readdress.ts'
 import { heldSecrets, type Secrets, type Session } from './session.ts'
-import { buildUpdate, type Contents, macFits, signatureFits } from './update.ts'
+import { macFits, signatureFits } from './update.ts'
 
 /** How the start that a packet names stands to the one we know. */
 type Relation = 'same' | 'higher' | 'lower' | 'other'
@@ -160,66 +155,4 @@ function repeatRekeyAnswer(association: Association, now: number, message: Updat
   if (session?.ratchet.name !== 'answered') return association.context.count('offer-repeated')
   const { answer } = session.ratchet
   if (equalBytes(answer.offerBytes, message.packet.bytes)) sendAnswer(association, now, answer, tuple)
-}
-
-/** ACKs are never acknowledged nor repeated; they go where the packet came from. */
-function acknowledge(association: Association, now: number, tuple: Tuple, parameters: readonly Contents[]): void {
-  const { session } = association
-  if (session !== undefined)
-    association.sendTo(now, buildUpdate(association.envelope(session), parameters, false), tuple)
-}
-
-/** RFC 8046 §3.2.1, second packet: acknowledged, and the new address checked in the same breath. */
-function onReaddress(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
-  const { session, paths, context } = association
-  if (session === undefined || message.locators === undefined) return
-  paths.list(listedLocators(message.locators, now))
-  context.count('readdressed')
-  if (tuple.state === 'active' || tuple.check !== undefined || paths.openChecks >= context.config.checksOpenMax) {
-    acknowledge(association, now, tuple, [encodeAck([seq])])
-    if (tuple.state === 'active' && paths.activate(tuple))
-      context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
-    return
-  }
-  const updateId = nextUpdateId(session)
-  const nonce = context.entropy(16)
-  const spi = ordinarySpi(session)
-  const parameters = [
-    encodeEspInfo({ keymatIndex: 0, oldSpi: spi, newSpi: spi }),
-    encodeSeq(updateId),
-    encodeAck([seq]),
-    encodeEchoRequestSigned(nonce),
-  ]
-  const packet = buildUpdate(association.envelope(session), parameters, true)
-  if (!association.sendTo(now, packet, tuple)) return
-  association.probe = packet
-  tuple.check = { nonce, updateId, sentAt: now }
-  tuple.checks = 1
-  tuple.checkedAt = now
-  association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
-}
-
-function ordinarySpi(session: Session): number {
-  return session.inbound.findLast(({ role }) => role === 'ordinary')?.sa.spi ?? 0
-}
-
-/** Our own address has changed: RFC 8046 §3.2.1, first packet. While a P1 is out the observed tuple has to do. */
-export function readdress(association: Association, now: number): void {
-  const { session, context, state } = association
-  if (session === undefined || (state.name !== 'established' && state.name !== 'parked')) return
-  const { ratchet } = session
-  association.readdressWanted = ratchet.name !== 'settled'
-  if (association.readdressWanted) {
-    if (association.paths.current !== undefined) startCheck(association, now, association.paths.current)
-    return
-  }
-  const updateId = nextUpdateId(session)
-  const spi = ordinarySpi(session)
-  const parameters = [
-    encodeEspInfo({ keymatIndex: 0, oldSpi: spi, newSpi: spi }),
-    locatorParameter(context.locators.slice(0, context.config.locatorsPerPeerMax), spi),
-    encodeSeq(updateId),
-  ]
-  const bytes = buildUpdate(association.envelope(session), parameters, true)
-  sendReliably(association, now, { purpose: 'readdress', bytes, updateId, tries: 1, sentAt: now })
 }

@@ -56,7 +56,7 @@ function tupleOf(association: Association, source: Locator): Tuple {
   const { current } = association.paths
   if (current !== undefined && current.locator.port === source.port && current.locator.address === source.address)
     return current
-  return association.paths.observe(source)
+  return association.paths.glance(source)
 }
 
 function onUnopened(association: Association, why: string): void {

@@ -96,6 +96,7 @@ export function acceptR1(self: ExchangeContext, peer: Hit, r1: R1): AcceptedR1 |
   const proof = proveStart(r1.epoch, r1.instance, peer, covered)
   if (typeof proof === 'string') return { drop: `r1-${proof}` }
   const { suite } = choice
+  // Copies, because a message is a view of its packet; by concat, because the slice of a Buffer would be one too.
   const { k, lifetime, opaque, i } = r1.puzzle
   return {
     peer,
@@ -105,12 +106,12 @@ export function acceptR1(self: ExchangeContext, peer: Hit, r1: R1): AcceptedR1 |
     counter: r1.counter,
     solver: new PuzzleSolver(suite, i, self.hitBytes, peerBytes, k, self.entropy),
     lifetimeMs: 1000 * 2 ** (lifetime - 32),
-    puzzle: { k, lifetime, opaque: opaque.slice(), i: i.slice() },
-    dh: { group: r1.dh.group, publicValue: r1.dh.publicValue.slice() },
+    puzzle: { k, lifetime, opaque: concat(opaque), i: concat(i) },
+    dh: { group: r1.dh.group, publicValue: concat(r1.dh.publicValue) },
     ...choice,
-    hostIdTlv: r1.hostIdTlv.slice(),
-    echoSigned: r1.echoSigned?.slice(),
-    echoUnsigned: (r1.echoUnsigned ?? []).map((opaque) => opaque.slice()),
+    hostIdTlv: concat(r1.hostIdTlv),
+    echoSigned: r1.echoSigned && concat(r1.echoSigned),
+    echoUnsigned: (r1.echoUnsigned ?? []).map((echo) => concat(echo)),
   }
 }
 

@@ -56,27 +56,23 @@ export class Paths {
     return this.#tuples.get(locatorKey(locator))
   }
 
-  /** The tuple of a packet or a hint; made on first sight. The table is bounded: the oldest useless entry goes. */
-  observe(locator: Locator): Tuple {
-    const key = locatorKey(locator)
-    const known = this.#tuples.get(key)
+  /** The tuple of a packet that nobody has vouched for yet: it enters the table only by `keep`. */
+  glance(locator: Locator): Tuple {
+    return this.find(locator) ?? fresh(locator)
+  }
+
+  /** An authentic packet came from there. The table is bounded: the oldest useless entry goes. */
+  keep(tuple: Tuple): Tuple {
+    const known = this.#tuples.get(tuple.key)
     if (known !== undefined) return known
     if (this.#tuples.size >= 2 * this.#config.locatorsPerPeerMax) this.#evict()
-    const tuple: Tuple = {
-      locator,
-      key,
-      state: 'unverified',
-      listed: false,
-      expiresAt: Infinity,
-      received: 0,
-      sent: 0,
-      answers: 0,
-      check: undefined,
-      checks: 0,
-      checkedAt: -Infinity,
-    }
-    this.#tuples.set(key, tuple)
+    this.#tuples.set(tuple.key, tuple)
     return tuple
+  }
+
+  /** The tuple of a locator that the peer, a capsule or the ledger has named. */
+  observe(locator: Locator): Tuple {
+    return this.keep(this.glance(locator))
   }
 
   /** A signed LOCATOR_SET replaces what was listed; what it leaves out is deprecated (RFC 8046 §4, §5.3). */
@@ -99,8 +95,10 @@ export class Paths {
     if (tuple.state === 'unverified') this.#turn(tuple, 'active')
     tuple.check = undefined
     tuple.answers = 0
-    const moved = this.current !== tuple
+    const before = this.current
+    const moved = before !== tuple
     this.current = tuple
+    if (moved && before?.state === 'active' && !before.listed) this.#turn(before, 'deprecated')
     return moved
   }
 
@@ -169,5 +167,21 @@ export class Paths {
       this.#tuples.delete(tuple.key)
       return
     }
+  }
+}
+
+function fresh(locator: Locator): Tuple {
+  return {
+    locator,
+    key: locatorKey(locator),
+    state: 'unverified',
+    listed: false,
+    expiresAt: Infinity,
+    received: 0,
+    sent: 0,
+    answers: 0,
+    check: undefined,
+    checks: 0,
+    checkedAt: -Infinity,
   }
 }

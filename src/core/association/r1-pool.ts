@@ -4,7 +4,7 @@
 
 import { type Locator, locatorKey } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
-import { equalBytes, utf8 } from '../../base/bytes.ts'
+import { concat, equalBytes, utf8 } from '../../base/bytes.ts'
 import { type DhKey, generateDh } from '../../crypto/dh.ts'
 import { isFlatHit } from '../../crypto/hit.ts'
 import { type HitSuite, hitSuite } from '../../crypto/suites.ts'
@@ -102,7 +102,7 @@ export class R1Pool {
     if (!equalBytes(i1.receiver, hitBytes) || equalBytes(i1.sender, hitBytes)) return { drop: 'i1-hits' }
     if (!isFlatHit(i1.sender) || !HIT_SUITES.includes(suiteIdOf(i1.sender))) return { drop: 'i1-hit-suite' }
     const generation = this.#live(now)
-    const r1 = generation.template.slice()
+    const r1 = concat(generation.template)
     const allowed = config.amplificationFactor * (i1.packet.bytes.length + MARKER_BYTES)
     if (r1.length + MARKER_BYTES > allowed && !this.#unpadded.take(now)) return { drop: 'i1-unpadded' }
     r1.set(i1.sender, RECEIVER_OFFSET)

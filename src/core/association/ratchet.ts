@@ -15,6 +15,7 @@ import type { Association, Reliable } from './association.ts'
 import { replayEarly } from './data.ts'
 import type { Tuple } from './paths.ts'
 import { park, startCheck } from './reach.ts'
+import { readdress } from './readdress.ts'
 import {
   type Answer,
   addInbound,
@@ -230,6 +231,7 @@ export function settle(association: Association, now: number): void {
   if (rekeyed) context.event({ type: 'rekeyed', peer: association.peer })
   const { current } = association.paths
   if (current !== undefined && current.state !== 'active') startCheck(association, now, current)
+  if (association.readdressWanted) readdress(association, now)
   context.wake(association)
 }
 
@@ -249,6 +251,18 @@ export function sendReliably(association: Association, now: number, reliable: Re
   sendAlong(association, now, reliable.bytes)
   const at = now + association.rtt.backoffMs(reliable.tries)
   association.timers.set('reliable', Math.min(at, association.timers.at('reliable')))
+}
+
+/** ACKs are never acknowledged nor repeated; they go where the packet came from. */
+export function acknowledge(
+  association: Association,
+  now: number,
+  tuple: Tuple,
+  parameters: readonly Contents[],
+): void {
+  const { session } = association
+  if (session !== undefined)
+    association.sendTo(now, buildUpdate(association.envelope(session), parameters, false), tuple)
 }
 
 /** Sends along the current path. */

@@ -19,7 +19,7 @@ export function startCheck(association: Association, now: number, tuple: Tuple):
   if (sendCheck(association, now, tuple)) tuple.checks = 1
 }
 
-function sendCheck(association: Association, now: number, tuple: Tuple): boolean {
+function sendCheck(association: Association, now: number, tuple: Tuple, free = false): boolean {
   const { session, context } = association
   if (session === undefined) return false
   const nonce = tuple.check?.nonce ?? context.entropy(16)
@@ -30,7 +30,8 @@ function sendCheck(association: Association, now: number, tuple: Tuple): boolean
     false,
   )
   tuple.checkedAt = now
-  if (!association.sendTo(now, packet, tuple)) return false
+  if (free) association.sendFreely(now, packet, tuple)
+  else if (!association.sendTo(now, packet, tuple)) return false
   association.probe = packet
   tuple.check = { nonce, updateId, sentAt: now }
   association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
@@ -102,9 +103,11 @@ export function expireSilence(association: Association, now: number): void {
 }
 
 /** An UPDATE whose only purpose is to be answered, to a tuple that need not be in doubt. */
-function probe(association: Association, now: number, tuple: Tuple): void {
+export function probe(association: Association, now: number, tuple: Tuple): void {
   tuple.check = undefined
-  if (sendCheck(association, now, tuple)) tuple.checks = association.context.config.checkTriesMax
+  // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for.
+  const free = association.state.name === 'parked' && tuple.listed
+  if (sendCheck(association, now, tuple, free)) tuple.checks = association.context.config.checkTriesMax
 }
 
 /** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
@@ -133,7 +136,9 @@ export function probeParked(association: Association, now: number): void {
     if (ratchet.offer.kind === 'rebind') sendOffer(association, now, ratchet.offer)
     else sendAlong(association, now, ratchet.offer.bytes)
   } else {
-    const target = paths.targets(now)[0]
+    const targets = paths.targets(now)
+    const target = targets[association.parkTurn % Math.max(1, targets.length)]
+    association.parkTurn += 1
     if (target !== undefined) probe(association, now, paths.observe(target))
     const confirm = association.reliable.get('confirm')
     if (confirm !== undefined && paths.current !== undefined) association.sendTo(now, confirm.bytes, paths.current)

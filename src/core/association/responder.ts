@@ -2,7 +2,7 @@
 // their cost: a table look-up, two hashes, then Diffie–Hellman, and a signature last. Nothing is kept until all have passed.
 
 import type { Locator } from '../../base/address.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { concat, equalBytes } from '../../base/bytes.ts'
 import { agree } from '../../crypto/dh.ts'
 import { decryptParameter } from '../../crypto/envelope.ts'
 import { type Hit, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
@@ -135,10 +135,10 @@ function authenticate<Reason extends string>(
   const { suite } = pool
   const kij = agree(generation.dh, i2.dh.publicValue)
   if (kij === undefined) return { drop: 'i2-dh-value' }
-  const i = i2.solution.i.slice()
-  const j = i2.solution.j.slice()
+  const i = concat(i2.solution.i)
+  const j = concat(i2.solution.j)
   const espSuite = i2.espSuites[0] ?? 0
-  const peerBytes = i2.sender.slice()
+  const peerBytes = concat(i2.sender)
   const context: KeyContext = { suite, espSuite, cipher: i2.cipher, own: self.hitBytes, peer: peerBytes, i, j }
   if (i2.espInfo.keymatIndex !== espKeymatIndex(context)) return { drop: 'i2-esp-info' }
   const keys = baseKeys(context, kij)

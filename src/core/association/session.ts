@@ -2,6 +2,7 @@
 // associations and the state of the ratchet (MOVING §3, §5). Plain data and the few operations that keep it consistent.
 
 import { assert } from '../../base/assert.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import type { DhKey } from '../../crypto/dh.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { PublicKey } from '../../crypto/identity.ts'
@@ -163,7 +164,10 @@ export function switchOutbound(session: Session, to: OutboundSa, max: number): v
 export function applyFinals(session: Session, finals: readonly Final[], closesAt: number): boolean {
   const bound = new Map(finals.map(({ spi, sequence }) => [spi, sequence]))
   const ordinary = session.inbound.filter((entry) => entry.role === 'ordinary')
-  if (ordinary.some(({ sa }) => sa.highest > (bound.get(sa.spi) ?? 0))) return false
+  const { id } = session.current.resumption
+  // An SA of an older S that is not listed any more is merely closed; one of the present S would have been listed.
+  const limit = ({ sa, of }: Inbound): number => bound.get(sa.spi) ?? (equalBytes(of, id) ? 0 : Infinity)
+  if (ordinary.some((entry) => entry.sa.highest > limit(entry))) return false
   for (const entry of ordinary) {
     entry.sa.final = Math.min(entry.sa.final, bound.get(entry.sa.spi) ?? 0)
     entry.closesAt = Math.min(entry.closesAt, closesAt)

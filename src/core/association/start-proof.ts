@@ -1,7 +1,7 @@
 // How the ends of a base exchange name and prove their starts (MOVING §1, §2): EPOCH with a receipt, and INSTANCE by the key
 // that hashes to the incarnation. A receipt and an INSTANCE count only together, for anybody can copy a receipt.
 
-import { equalBytes } from '../../base/bytes.ts'
+import { concat, equalBytes } from '../../base/bytes.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { Start } from '../../crypto/keymat.ts'
 import { appendParameter, type ParameterValue } from '../../wire/packet.ts'
@@ -60,10 +60,10 @@ export function proveStart(
     if (epoch === undefined) return { start: undefined, receipt: undefined }
   }
   if (epoch.sender.epoch === 0) return 'epoch-zero'
-  const start: Start = { epoch: epoch.sender.epoch, incarnation: epoch.sender.incarnation.slice() }
+  const start: Start = { epoch: epoch.sender.epoch, incarnation: concat(epoch.sender.incarnation) }
   if (epoch.receipt.length === 0) return { start, receipt: undefined }
   if (instance === undefined) return 'receipt-without-instance'
-  const bytes = epoch.receipt.slice()
+  const bytes = concat(epoch.receipt)
   const receipt = verifyReceipt(bytes, { hit: peer, start })
   if (typeof receipt === 'string') return `receipt-${receipt}`
   if (!verifyInstance(instance, covered(), start)) return 'instance-forged'

@@ -3,6 +3,7 @@
 
 import type { Association } from '../association/association.ts'
 import type { Context } from '../association/context.ts'
+import { probe } from '../association/reach.ts'
 import { sendOffer } from './offer.ts'
 import { buildWhereabouts, compareWhereabouts, verifyWhereabouts } from './whereabouts.ts'
 
@@ -29,14 +30,11 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   const fresh = said.locators.filter((locator) => paths.find(locator)?.listed !== true)
   for (const locator of said.locators) paths.observe(locator).listed = true
   const { ratchet } = session
-  if (
-    fresh.length === 0 ||
-    (ratchet.name !== 'offering' && ratchet.name !== 'crossed') ||
-    ratchet.offer.kind !== 'rebind'
-  )
-    return undefined
   const first = fresh[0]
-  if (first !== undefined) sendOffer(association, now, ratchet.offer, first)
+  if (first === undefined) return undefined
+  if ('offer' in ratchet && ratchet.name !== 'committed' && ratchet.offer.kind === 'rebind') {
+    sendOffer(association, now, ratchet.offer, first)
+  } else if (association.state.name === 'parked') probe(association, now, paths.observe(first))
   return undefined
 }
 

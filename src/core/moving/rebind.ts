@@ -24,6 +24,7 @@ import {
   sendAnswer,
   withdrawOffer,
 } from '../association/ratchet.ts'
+import { startCheck } from '../association/reach.ts'
 import {
   type Answer,
   addInbound,
@@ -170,10 +171,17 @@ export function onRebindAnswer(
   const next = same
     ? known
     : makeNext(association, session, keys, offer.inboundSpi, espInfo.newSpi, offer.reserveIn, reserveSpi)
-  if (offer.kind === 'rebind') association.rtt.restart()
-  if (association.paths.activate(tuple)) context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
+  if (offer.kind === 'rebind') arrive(association, now, tuple)
   commitWithAnswer(association, now, next, message, offer)
   if (offer.kind === 'rebind') context.event({ type: 'resumed', peer: association.peer })
+}
+
+/** An answer from where P1 went proves that the peer is there; from anywhere else it is a hint (MOVING §6). */
+function arrive(association: Association, now: number, tuple: Tuple): void {
+  const { paths, rtt, context, peer } = association
+  rtt.restart()
+  if (tuple.state !== 'active' && tuple.sent === 0) return startCheck(association, now, paths.keep(tuple))
+  if (paths.activate(tuple)) context.event({ type: 'path', peer, locator: tuple.locator })
 }
 
 function readOffer(message: Update): RebindOffer | undefined {
@@ -204,6 +212,7 @@ function acceptOffer(
   association.credit.restart(now)
   association.rtt.restart()
   association.reliable.clear()
+  paths.keep(tuple)
   paths.list(listedLocators(offer.locators, now))
   paths.restart(tuple)
   association.heard(now, tuple, offer.message.packet.bytes.length + 4)

@@ -149,6 +149,8 @@ export function thawAssociation(
   association.turn({ name: 'established', session })
   for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
   place(association, frozen, now)
+  association.timers.set('rekey', now + context.config.rekeyMs)
+  association.timers.set('keepalive', now + context.config.keepaliveMs)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
   return association
 }

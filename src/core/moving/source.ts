@@ -125,13 +125,14 @@ export function stepSource(state: SourceState, input: SourceInput, now: number):
 /**
  * What is left of the source after its process or host crashed; `found` says whether capsule and grant are whole on the disk.
  * They go on being offered then: it is the only copy that resumes. Without them the identity restarts through the single
- * door and resumes nothing (MOVING §4).
+ * door and resumes nothing (MOVING §4). What is found although it had been done with is to be deleted.
  */
 export function crashSource(state: SourceState, found: boolean = state.stored): SourceState {
-  assert(state.stored || !found, 'nothing was stored')
-  const left = { ...toPhase(state, 'crashed'), stored: found, inMemory: false }
-  if (state.phase === 'gone' || state.phase === 'cleaning') return { ...left, phase: 'gone' }
-  return found ? { ...left, phase: 'granted', wakeAt: 0 } : left
+  const offered = found && state.stored
+  const left = { ...toPhase(state, 'crashed'), stored: offered, inMemory: false }
+  // Even one that was being destroyed: sending it once more shows that it was used.
+  if (offered) return { ...left, phase: 'granted', wakeAt: 0 }
+  return state.phase === 'gone' || state.phase === 'cleaning' ? { ...left, phase: 'gone' } : left
 }
 
 function sourceGoesOn(state: SourceState, input: SourceInput, now: number): SourceStep {
@@ -155,8 +156,8 @@ function sourceGoesOn(state: SourceState, input: SourceInput, now: number): Sour
       expect(phase, ['frozen', 'sealed'], input.type)
       return phase === 'frozen' ? unfrozen(state) : source(toPhase(state, 'discarding'), 'discard')
     case 'discarded':
-      expect(phase, ['discarding'], input.type)
-      return unfrozen({ ...state, stored: false })
+      expect(phase, ['discarding', 'restarted'], input.type)
+      return phase === 'restarted' ? source(state) : unfrozen({ ...state, stored: false })
     case 'destroyed':
       expect(phase, ['cleaning'], input.type)
       return source({ ...toPhase(state, 'gone'), stored: false, inMemory: false })

@@ -82,12 +82,12 @@ export function stepTarget(state: TargetState, input: TargetInput, now: number):
 
 /**
  * What is left of the target after a crash; `found` says whether the capsule is whole on the disk. It is claimed again then,
- * and the ledger knows whether it was used. A process that ran starts again like any other, and resumes nothing.
+ * and the ledger knows whether it was used. A process that ran starts again like any other, and resumes nothing. What is
+ * found although it had been done with is to be deleted.
  */
 export function crashTarget(state: TargetState, found: boolean = state.stored): TargetState {
-  assert(state.stored || !found, 'nothing was stored')
   if (state.phase === 'running') return { ...state, phase: 'crashed', wakeAt: Number.POSITIVE_INFINITY }
-  return found ? { ...state, phase: 'holding', wakeAt: 0 } : targetIdle()
+  return found && state.stored ? { ...state, phase: 'holding', wakeAt: 0 } : targetIdle()
 }
 
 function targetGoesOn(state: TargetState, input: TargetInput, now: number): TargetStep {
