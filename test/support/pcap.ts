@@ -50,6 +50,17 @@ export function ipPacketOf({ source, destination, payload }: Omit<Seen, 'at'>): 
   return Buffer.concat([from.length === 4 ? ipv4Header(from, to, udp.length) : ipv6Header(from, to, udp.length), udp])
 }
 
+/** A UDP datagram between two addresses of one family, header and checksum included. */
+export function udpDatagram(
+  source: string,
+  destination: string,
+  sourcePort: number,
+  port: number,
+  payload: Uint8Array,
+): Uint8Array {
+  return udpOf(addressBytes(source), addressBytes(destination), sourcePort, port, payload)
+}
+
 function recordOf(datagram: Seen): [Uint8Array, Uint8Array] {
   const packet = ipPacketOf(datagram)
   const record = Buffer.alloc(16)
