@@ -1,0 +1,164 @@
+// Every kind of thing that can happen in a seed, by name, and how often each is drawn. The lists are closed so that a kind that
+// never fired is an error: a simulator that lost the power to lose packets would otherwise look like a perfect protocol.
+// Swarm testing: a seed switches some kinds off altogether and gives the others widely different weights.
+
+import type { Prng } from '../base/prng.ts'
+
+/** What goes wrong. */
+export const FAULT_KINDS = [
+  // links
+  'loss',
+  'duplicate',
+  'reorder',
+  'corrupt',
+  'truncate',
+  'jitter',
+  'partition',
+  'partition-one-way',
+  // address translation
+  'nat-rebind',
+  'nat-expire',
+  // hosts
+  'crash',
+  'crash-in-move',
+  // moves
+  'thaw-twice',
+  'thaw-older-capsule',
+  'thaw-foreign-capsule',
+  'clone-start',
+  'abort',
+  'both-move',
+  // the ledger
+  'ledger-slow',
+  'ledger-down',
+  'ledger-request-lost',
+  'ledger-reply-lost',
+  // attackers
+  'replay',
+  'spoof',
+  'flood',
+  'false-locator',
+  'former-host',
+] as const
+
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** What is done on purpose, and what machines tell. The names of `MachineEvent` are among them. */
+export const EVENT_KINDS = [
+  // told by machines
+  'associated',
+  'ended',
+  'datagram',
+  'pong',
+  'path',
+  'rebound',
+  'resumed',
+  'rekeyed',
+  'parked',
+  'woken',
+  'drained',
+  'lookup',
+  'frozen',
+  'fenced',
+  // done to them
+  'start',
+  'restart',
+  'sent',
+  'queued',
+  'freeze',
+  'unfreeze',
+  'transfer',
+  'thaw',
+  'thaw-refused',
+  'readdress',
+  'rekey',
+  'close',
+  'ping',
+  'publish',
+  'learn',
+  'claim',
+  'activate',
+] as const
+
+export type EventKind = (typeof EVENT_KINDS)[number]
+
+/** What one direction of a link does to a packet: probabilities, and times in milliseconds. */
+export interface LinkFaults {
+  readonly loss: number
+  readonly duplicate: number
+  readonly reorder: number
+  readonly corrupt: number
+  readonly truncate: number
+  readonly delayMs: number
+  readonly jitterMs: number
+}
+
+/** A link on which nothing goes wrong. */
+export const CALM: LinkFaults = {
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  corrupt: 0,
+  truncate: 0,
+  delayMs: 5,
+  jitterMs: 0,
+}
+
+/** How often each kind happens: a probability for kinds that befall packets and requests, a weight for operations. */
+export type Profile = Readonly<Record<FaultKind, number>> & { readonly delayMs: number; readonly jitterMs: number }
+
+/** Largest probability or weight that a seed may draw for a kind. */
+const CEILINGS: Readonly<Record<FaultKind, number>> = {
+  loss: 0.3,
+  duplicate: 0.5,
+  reorder: 0.3,
+  corrupt: 0.1,
+  truncate: 0.05,
+  jitter: 1,
+  partition: 2,
+  'partition-one-way': 2,
+  'nat-rebind': 2,
+  'nat-expire': 1,
+  crash: 1.5,
+  'crash-in-move': 0.4,
+  'thaw-twice': 0.6,
+  'thaw-older-capsule': 0.5,
+  'thaw-foreign-capsule': 0.3,
+  'clone-start': 0.5,
+  abort: 0.4,
+  'both-move': 0.8,
+  'ledger-slow': 1,
+  'ledger-down': 1,
+  'ledger-request-lost': 0.3,
+  'ledger-reply-lost': 0.3,
+  replay: 0.1,
+  spoof: 0.05,
+  flood: 0.5,
+  'false-locator': 0.5,
+  'former-host': 0.5,
+}
+
+/** Draws how this seed goes wrong: about half of the kinds not at all, the rest between a trace and their ceiling. */
+export function drawProfile(prng: Prng): Profile {
+  const off = 0.2 + 0.6 * prng.next()
+  const weights = {} as Record<FaultKind, number>
+  for (const kind of FAULT_KINDS) {
+    const intensity = prng.next() ** 2
+    weights[kind] = prng.chance(off) ? 0 : CEILINGS[kind] * intensity
+  }
+  const delayMs = 1 + 60 * prng.next() ** 2
+  return { ...weights, delayMs, jitterMs: weights.jitter * delayMs }
+}
+
+/** A profile in which nothing goes wrong, except what `some` says. */
+export function calmProfile(some: Partial<Profile> = {}): Profile {
+  const weights = {} as Record<FaultKind, number>
+  for (const kind of FAULT_KINDS) weights[kind] = 0
+  return { ...weights, delayMs: CALM.delayMs, jitterMs: 0, ...some }
+}
+
+/** What a profile means for one direction of a link. */
+export function linkFaults(profile: Profile): LinkFaults {
+  const { loss, duplicate, reorder, corrupt, truncate, delayMs, jitterMs } = profile
+  return { loss, duplicate, reorder, corrupt, truncate, delayMs, jitterMs }
+}

@@ -1,0 +1,37 @@
+// A host of a world: it has a key, addresses and a disk. A crash loses everything but the disk.
+
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity } from '../crypto/identity.ts'
+import type { Arrival } from './arrival.ts'
+import type { Departure } from './departure.ts'
+import type { Nat } from './nat.ts'
+
+/** A saved identity, and under which host key it is held here. */
+export interface Saved {
+  readonly signer: Identity
+}
+
+export class Host {
+  readonly name: string
+  readonly identity: Identity
+  readonly addresses: readonly string[]
+  readonly nat: Nat | undefined
+  up = true
+  /** Identities that are to run here, as the disk has it. */
+  readonly disk: Map<Hit, Saved> = new Map()
+  readonly departures: Map<Hit, Departure> = new Map()
+  readonly arrivals: Map<Hit, Arrival> = new Map()
+  #port = 10_500
+
+  constructor(name: string, identity: Identity, addresses: readonly string[], nat: Nat | undefined) {
+    this.name = name
+    this.identity = identity
+    this.addresses = addresses
+    this.nat = nat
+  }
+
+  /** A port that no socket of this host has had. */
+  freshPort(): number {
+    return this.#port++
+  }
+}

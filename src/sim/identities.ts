@@ -1,0 +1,22 @@
+// Identities for worlds. Making a key costs more than everything a short world does with it, so they come from a small pool that
+// all seeds share: a key depends on its place in the pool alone, never on who asked first.
+
+import { Prng } from '../base/prng.ts'
+import { Identity, type IdentityAlgorithm } from '../crypto/identity.ts'
+
+export type PoolName = 'subject' | 'host' | 'ledger'
+
+const SEEDS: Readonly<Record<PoolName, number>> = { subject: 0x1000, host: 0x2000, ledger: 0x3000 }
+const pool = new Map<string, Identity>()
+
+/** The identity at `index` of a pool. */
+export function pooledIdentity(name: PoolName, index: number, algorithm: IdentityAlgorithm = 'ed25519'): Identity {
+  const key = `${name} ${index} ${algorithm}`
+  let identity = pool.get(key)
+  if (identity === undefined) {
+    const prng = new Prng(SEEDS[name] + index)
+    identity = Identity.generate((length) => prng.bytes(length), algorithm)
+    pool.set(key, identity)
+  }
+  return identity
+}

@@ -1,0 +1,254 @@
+// One start of one identity at one host: an engine, its socket, and what a Node endpoint does around an engine: publish its
+// whereabouts, and look for peers that do not answer. Everything it does is shown to the checkers.
+
+import type { Locator } from '../base/address.ts'
+import { assert } from '../base/assert.ts'
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { Engine, type EngineOptions, type OwnStart } from '../core/engine.ts'
+import type { MachineEvent } from '../core/machine.ts'
+import type { FrozenState } from '../core/moving/frozen.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity } from '../crypto/identity.ts'
+import { Driver } from './driver.ts'
+import type { Host } from './host.ts'
+import type { Socket } from './network.ts'
+import type { Run } from './observation.ts'
+import type { Process } from './process.ts'
+import { type SpyOptions, spyAead, spyEntropy, spyKeylog } from './spy.ts'
+import type { World } from './world.ts'
+
+/** The inner port every application of a world binds. */
+export const APP_PORT = 7
+
+const SEEK_MS_MIN = 25
+const SEEK_MS_MAX = 5_000
+const PUBLISH_MS_MIN = 100
+const PUBLISH_MS_MAX = 3_000
+
+export interface InstanceOptions {
+  readonly world: World
+  readonly subject: Process
+  readonly host: Host
+  /** The host key that holds the start. */
+  readonly signer: Identity
+  readonly start: OwnStart
+  readonly frozen: FrozenState | undefined
+  readonly lineage: number
+  readonly honest: boolean
+  readonly port?: number | undefined
+}
+
+export class Instance {
+  readonly run: Run
+  readonly host: Host
+  readonly signer: Identity
+  readonly start: OwnStart
+  readonly engine: Engine
+  readonly #world: World
+  readonly #subject: Process
+  readonly #driver: Driver
+  #socket: Socket
+  #running = true
+  #version = 0
+  readonly #seeking = new Map<Hit, { pauseMs: number; last: Uint8Array | undefined }>()
+
+  constructor(options: InstanceOptions) {
+    const { world, subject, host, start, honest, lineage } = options
+    this.#world = world
+    this.#subject = subject
+    this.host = host
+    this.signer = options.signer
+    this.start = start
+    const { epoch } = start
+    const incarnation = toHex(start.incarnation)
+    const { name, hit } = subject
+    this.run = { id: world.nextRun(), name, hit, epoch, incarnation, host: host.name, honest, lineage }
+    this.#socket = this.#open(options.port)
+    world.see({ type: 'run-begins', at: world.now, run: this.run })
+    world.see({ type: 'secret', what: 'instance key', bytes: start.instance.secret() })
+    this.#announce(options.frozen)
+    this.engine = this.#engine(options)
+    if (options.frozen === undefined) this.engine.bind(APP_PORT)
+    this.#driver = new Driver({
+      clock: world.clock,
+      machine: this.engine,
+      transmit: ({ bytes, to }) => this.#socket.send(bytes, to),
+      event: (event) => this.#onEvent(event),
+    })
+    this.publish()
+  }
+
+  /** False once it has stopped or frozen. */
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Where its socket is; behind a translator nobody outside reaches it there. */
+  get locator(): Locator {
+    return this.#socket.locator
+  }
+
+  /** Does something to the engine and drains it. */
+  command<T>(what: (engine: Engine, now: number) => T): T {
+    const result = what(this.engine, this.#world.now)
+    this.#driver.poke()
+    this.#show()
+    return result
+  }
+
+  /** Moves to another socket of the same host and tells the peers. */
+  rebind(address: string): void {
+    const old = this.#socket
+    this.#socket = this.#open(undefined, address)
+    old.close()
+    this.#announce(undefined)
+    this.command((engine, now) => engine.readdress(now, [this.locator]))
+    this.publish()
+  }
+
+  /** The engine has been unfrozen in place: the same start goes on. */
+  resume(): void {
+    this.#running = true
+    this.#world.see({ type: 'run-begins', at: this.#world.now, run: this.run })
+    this.command((engine, now) => engine.unfreeze(now))
+  }
+
+  /** Nothing of it is left: a crash, or the end of a hand-off. */
+  stop(): void {
+    this.#end()
+    this.#driver.stop()
+    this.#socket.close()
+  }
+
+  /** Tells the ledger where this instance is, again and again until it answers. */
+  publish(): void {
+    const { receipt } = this.start
+    if (receipt === undefined || !this.run.honest) return
+    const version = ++this.#version
+    const bytes = this.engine.whereabouts(version)
+    if (bytes !== undefined) this.#publish(version, bytes, PUBLISH_MS_MIN)
+  }
+
+  #publish(version: number, bytes: Uint8Array, pauseMs: number): void {
+    const { ledger, clock } = this.#world
+    let done = false
+    ledger.ask(
+      () => ledger.publish(bytes),
+      () => {
+        done = true
+      },
+    )
+    clock.after(pauseMs, () => {
+      if (done || !this.#running || version !== this.#version) return
+      this.#publish(version, bytes, Math.min(2 * pauseMs, PUBLISH_MS_MAX))
+    })
+  }
+
+  /** Asks the ledger where a peer is, ever more rarely until it is found. */
+  seek(peer: Hit): void {
+    const known = this.#seeking.get(peer)
+    if (known !== undefined) {
+      known.pauseMs = SEEK_MS_MIN
+      return
+    }
+    this.#seeking.set(peer, { pauseMs: SEEK_MS_MIN, last: undefined })
+    this.#seekAgain(peer)
+  }
+
+  #seekAgain(peer: Hit): void {
+    const search = this.#seeking.get(peer)
+    const state = this.engine.association(peer)?.state
+    const wanted = state === 'moving' || state === 'parked' || state === 'opening'
+    if (search === undefined || !this.#running || !wanted) return void this.#seeking.delete(peer)
+    const { ledger, clock } = this.#world
+    ledger.ask(
+      () => ledger.find(peer),
+      (found) => this.#found(peer, found),
+    )
+    clock.after(search.pauseMs, () => this.#seekAgain(peer))
+    search.pauseMs = Math.min(2 * search.pauseMs, SEEK_MS_MAX)
+  }
+
+  #found(peer: Hit, whereabouts: Uint8Array | undefined): void {
+    const search = this.#seeking.get(peer)
+    if (whereabouts === undefined || search === undefined || !this.#running) return
+    if (search.last !== undefined && equalBytes(search.last, whereabouts)) return
+    search.last = whereabouts
+    const fault = this.command((engine, now) => engine.learn(now, peer, whereabouts))
+    if (fault === undefined) this.#world.event('learn')
+    else this.#world.see({ type: 'text', run: this.run, text: fault })
+  }
+
+  #engine({ world, subject, frozen, start, honest }: InstanceOptions): Engine {
+    const spy: SpyOptions = {
+      run: this.run,
+      names: world.keyNames,
+      now: () => world.now,
+      see: (seen) => world.see(seen),
+    }
+    const prng = world.prng.fork()
+    const options: EngineOptions = {
+      identity: subject.identity,
+      start,
+      entropy: spyEntropy(spy, (length) => prng.bytes(length)),
+      aead: spyAead(spy),
+      keylog: spyKeylog(spy),
+      locators: [this.locator],
+      config: subject.config,
+      espSuites: subject.espSuites,
+      now: world.now,
+    }
+    if (frozen === undefined) return new Engine(options)
+    return honest || frozen.epoch < start.epoch ? Engine.thaw(options, frozen) : new Engine(options)
+  }
+
+  #open(port: number | undefined, address: string | undefined = this.host.addresses[0]): Socket {
+    assert(address !== undefined, 'a host has an address')
+    const receive = (bytes: Uint8Array, source: Locator): void => this.#driver.receive(bytes, source)
+    const { network } = this.#world
+    const wanted = port === undefined ? undefined : network.bind({ address, port }, receive)
+    const socket = wanted ?? network.bind({ address, port: this.host.freshPort() }, receive)
+    assert(socket !== undefined, 'a fresh port is free')
+    this.#world.own(socket, this)
+    return socket
+  }
+
+  #announce(frozen: FrozenState | undefined): void {
+    const { see } = this.#world
+    if (this.run.honest) see({ type: 'announced', locator: this.locator, run: undefined })
+    for (const association of frozen?.associations ?? []) {
+      for (const { locator } of association.locators) see({ type: 'announced', locator, run: this.run })
+    }
+  }
+
+  #onEvent(event: MachineEvent): void {
+    const world = this.#world
+    world.tally.traceText(world.now, event.type)
+    world.see({ type: 'event', at: world.now, run: this.run, event })
+    if (!this.run.honest) return
+    world.event(event.type)
+    if (event.type === 'frozen' || event.type === 'fenced') this.#end()
+    if ((event.type === 'lookup' || event.type === 'parked') && this.#running) this.seek(event.peer)
+    if ('peer' in event) this.#show(event.peer)
+    this.#subject.onEvent(this, event)
+  }
+
+  #end(): void {
+    if (!this.#running) return
+    this.#running = false
+    this.#world.see({ type: 'run-ends', at: this.#world.now, run: this.run })
+  }
+
+  /** Shows the checkers what the engine says of itself. */
+  #show(peer?: Hit): void {
+    if (!this.run.honest || !this.#running) return
+    const cap = this.#subject.queueCap
+    const views = peer === undefined ? this.engine.associations() : [this.engine.association(peer)]
+    for (const view of views) {
+      if (view === undefined) continue
+      const { see } = this.#world
+      see({ type: 'queue', run: this.run, what: 'unsent datagrams', size: view.queued, cap })
+      if (view.peerEpoch > 0) see({ type: 'bound', run: this.run, peer: view.peer, epoch: view.peerEpoch })
+    }
+  }
+}

@@ -1,0 +1,177 @@
+// A process of a world, as a test or a seed talks to it: an identity, wherever it runs now, and its application, which sends and
+// gets datagrams that can be told apart.
+
+import type { Locator } from '../base/address.ts'
+import { assert } from '../base/assert.ts'
+import { type Config, DEFAULTS } from '../core/config.ts'
+import type { AssociationView, Engine, OwnStart, SendOutcome } from '../core/engine.ts'
+import type { MachineEvent } from '../core/machine.ts'
+import type { FrozenState } from '../core/moving/frozen.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity } from '../crypto/identity.ts'
+import { contentBytes, contentId } from './content.ts'
+import type { Host } from './host.ts'
+import { APP_PORT, Instance } from './instance.ts'
+import type { World } from './world.ts'
+
+const SOURCE_PORT = 1_007
+
+export interface ProcessSettings {
+  readonly identity: Identity
+  readonly config: Partial<Config>
+  readonly espSuites: readonly number[]
+}
+
+/** A datagram that the application got. */
+export interface Received {
+  readonly at: number
+  readonly id: number
+  readonly peer: Hit
+}
+
+export class Process {
+  readonly name: string
+  readonly identity: Identity
+  readonly hit: Hit
+  readonly config: Partial<Config>
+  readonly espSuites: readonly number[]
+  /** Where it runs, or ran last. */
+  instance: Instance | undefined
+  readonly received: Received[] = []
+  /** Everything its machines told, in order. */
+  readonly events: { readonly at: number; readonly event: MachineEvent }[] = []
+  /** What a swarm does when something is told. */
+  listener: (instance: Instance, event: MachineEvent) => void = () => {}
+  /** The application's own suitcase: it travels in the capsule. */
+  suitcase: Uint8Array = new Uint8Array(8)
+  /** Lineage by epoch, so that a resumed start continues its own. */
+  readonly lineages: Map<number, number> = new Map()
+  /** True if every start goes through the ledger. */
+  readonly saved: boolean
+  readonly #world: World
+  readonly #receivedIds = new Set<number>()
+
+  constructor(world: World, name: string, settings: ProcessSettings, saved: boolean) {
+    this.#world = world
+    this.name = name
+    this.identity = settings.identity
+    this.hit = settings.identity.hit
+    this.config = settings.config
+    this.espSuites = settings.espSuites
+    this.saved = saved
+  }
+
+  get queueCap(): number {
+    return this.config.unsentPacketsMax ?? DEFAULTS.unsentPacketsMax
+  }
+
+  /** True while an instance of it may send. */
+  get running(): boolean {
+    return this.instance?.running === true
+  }
+
+  get engine(): Engine {
+    return this.here.engine
+  }
+
+  get host(): Host {
+    return this.here.host
+  }
+
+  get locator(): Locator {
+    return this.here.locator
+  }
+
+  /** The instance that runs now. */
+  get here(): Instance {
+    assert(this.instance !== undefined, `${this.name} has never been started`)
+    return this.instance
+  }
+
+  /** Runs a start that the ledger has activated, or the first of an identity without a ledger. */
+  begin(host: Host, signer: Identity, start: OwnStart, frozen: FrozenState | undefined, port?: number): Instance {
+    const resumed = frozen === undefined ? undefined : this.lineages.get(frozen.epoch)
+    const lineage = resumed ?? this.#world.nextLineage()
+    this.lineages.set(start.epoch, lineage)
+    const options = { world: this.#world, subject: this, host, signer, start, frozen, lineage, honest: true, port }
+    this.instance = new Instance(options)
+    if (this.saved) host.disk.set(this.hit, { signer })
+    return this.instance
+  }
+
+  onEvent(instance: Instance, event: MachineEvent): void {
+    const at = this.#world.now
+    this.events.push({ at, event })
+    if (event.type === 'datagram') {
+      const id = contentId(event.bytes)
+      if (id !== undefined) {
+        this.received.push({ at, id, peer: event.peer })
+        this.#receivedIds.add(id)
+      }
+    }
+    const departure = instance.host.departures.get(this.hit)
+    if (event.type === 'frozen' && departure?.instance === instance) departure.onFrozen()
+    this.listener(instance, event)
+  }
+
+  // ── The application ────────────────────────────────────────────────────────
+
+  /** Begins an association with wherever the peer really is. */
+  associate(peer: Process, locators: readonly Locator[] = peer.instance === undefined ? [] : [peer.locator]): void {
+    for (const locator of locators) this.#world.see({ type: 'announced', locator, run: this.here.run })
+    this.here.command((engine, now) => engine.associate(now, { hit: peer.hit, locators }))
+  }
+
+  /** Sends the next numbered datagram, of `length` bytes. */
+  send(peer: Process, length = 24): { readonly id: number; readonly outcome: SendOutcome } {
+    const id = this.#world.nextContent()
+    const bytes = contentBytes(id, length)
+    const { run } = this.here
+    const content = { id, sourcePort: SOURCE_PORT, port: APP_PORT, bytes }
+    this.#world.see({ type: 'app-sent', run, to: peer.hit, content })
+    const outcome = this.here.command((engine, now) => engine.send(now, peer.hit, SOURCE_PORT, APP_PORT, bytes))
+    if (outcome === 'sent' || outcome === 'queued') this.#world.event(outcome)
+    return { id, outcome }
+  }
+
+  /** True if datagram `id` has arrived here. */
+  has(id: number): boolean {
+    return this.#receivedIds.has(id)
+  }
+
+  close(peer: Process): void {
+    const { run } = this.here
+    this.#world.see({ type: 'closed', at: this.#world.now, run, peer: peer.hit })
+    this.#world.event('close')
+    this.here.command((engine, now) => engine.close(now, peer.hit))
+  }
+
+  rekey(peer: Process): boolean {
+    this.#world.event('rekey')
+    return this.here.command((engine, now) => engine.rekey(now, peer.hit))
+  }
+
+  ping(peer: Process, sequence: number): boolean {
+    this.#world.event('ping')
+    const bytes = contentBytes(sequence, 16)
+    return this.here.command((engine, now) => engine.ping(now, peer.hit, 1, sequence, bytes))
+  }
+
+  /** Moves to a fresh socket, on another address of the host if it has one. */
+  rebind(address?: string): void {
+    this.#world.event('readdress')
+    this.here.rebind(address ?? this.locator.address)
+  }
+
+  /** What the engine says of the association with `peer`. */
+  with(peer: Process): AssociationView | undefined {
+    return this.engine.association(peer.hit)
+  }
+
+  /** Events of one type, oldest first. */
+  told<T extends MachineEvent['type']>(type: T): Extract<MachineEvent, { type: T }>[] {
+    return this.events.flatMap(({ event }) =>
+      event.type === type ? [event as Extract<MachineEvent, { type: T }>] : [],
+    )
+  }
+}

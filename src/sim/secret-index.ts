@@ -1,0 +1,91 @@
+// Finds known secrets in any bytes: a needle is looked for by its first sixteen bytes, in a table keyed by its first four and
+// behind a filter on its first two, so that a whole run can be scanned.
+
+const NEEDLE_BYTES = 16
+
+interface Needle {
+  readonly what: string
+  readonly bytes: Uint8Array
+}
+
+export class SecretIndex {
+  readonly #filter = new Uint8Array(0x1_0000 / 8)
+  readonly #needles = new Map<number, Needle[]>()
+  readonly #texts: { readonly what: string; readonly hex: string; readonly base64: string }[] = []
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Secrets of fewer than 16 bytes are not looked for: they would be found by chance. */
+  add(what: string, secret: Uint8Array): void {
+    if (secret.length < NEEDLE_BYTES) return
+    const bytes = secret.slice(0, NEEDLE_BYTES)
+    const key = u32(bytes, 0)
+    const list = this.#needles.get(key) ?? []
+    if (list.some((needle) => sameAt(bytes, 0, needle.bytes))) return
+    list.push({ what, bytes })
+    this.#needles.set(key, list)
+    this.#filter[key >>> 19] = (this.#filter[key >>> 19] ?? 0) | (1 << ((key >>> 16) & 7))
+    this.#texts.push({ what, hex: hexOf(bytes), base64: base64Of(bytes.subarray(0, 15)) })
+    this.#size += 1
+  }
+
+  /** What secret these bytes contain, if any. */
+  find(bytes: Uint8Array): string | undefined {
+    return this.#search(bytes, 1)[0]
+  }
+
+  /** Every secret that these bytes contain. */
+  findAll(bytes: Uint8Array): readonly string[] {
+    return this.#search(bytes, Infinity)
+  }
+
+  /** What secret this text shows in hexadecimal, base64 or base64url. */
+  findInText(text: string): string | undefined {
+    if (text.length < 20) return undefined
+    const lower = text.toLowerCase()
+    const plain = text.replaceAll('-', '+').replaceAll('_', '/')
+    return this.#texts.find(({ hex, base64 }) => lower.includes(hex) || plain.includes(base64))?.what
+  }
+
+  #search(bytes: Uint8Array, limit: number): string[] {
+    const found: string[] = []
+    const last = this.#size === 0 ? -1 : bytes.length - NEEDLE_BYTES
+    for (let at = 0; at <= last && found.length < limit; at++) {
+      const head = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+      if (((this.#filter[head >>> 3] ?? 0) & (1 << (head & 7))) === 0) continue
+      const needle = this.#needles.get(u32(bytes, at))?.find((one) => sameAt(bytes, at, one.bytes))
+      if (needle !== undefined) found.push(needle.what)
+    }
+    return found
+  }
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
+  )
+}
+
+function sameAt(bytes: Uint8Array, at: number, needle: Uint8Array): boolean {
+  for (let i = 0; i < needle.length; i++) if (bytes[at + i] !== needle[i]) return false
+  return true
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Base64 of a multiple of three bytes. */
+function base64Of(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at + 2 < bytes.length; at += 3) {
+    const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
+    for (const shift of [18, 12, 6, 0]) text += BASE64[(group >>> shift) & 63]
+  }
+  return text
+}

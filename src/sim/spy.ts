@@ -1,0 +1,73 @@
+// Looks over the shoulder of a machine's cryptography: an AEAD provider that reports every packet it seals and every key it seals
+// under, a key log and an entropy that report what they hand out. The real provider does the work.
+
+import type { KeyLogEntry } from '../core/engine.ts'
+import { type AeadProvider, nodeAead, type Opener, type Sealer } from '../crypto/aead.ts'
+import type { Entropy } from '../crypto/entropy.ts'
+import type { EspKeys } from '../crypto/keymat.ts'
+import { espSuiteInfo } from '../crypto/suites.ts'
+import { contentId } from './content.ts'
+import type { Observation, Run } from './observation.ts'
+
+/** SPI and low sequence number before the IV, inner UDP header after it (RFC 4303 §2, DESIGN §5). */
+const ESP_HEADER_BYTES = 8
+const INNER_UDP_BYTES = 8
+const NEEDLE_BYTES = 16
+
+/** Names keys so that equal bytes have equal names, whoever holds them. One for a whole world. */
+export class KeyNames {
+  readonly #names = new Map<string, number>()
+
+  nameOf(suite: number, keys: EspKeys): number {
+    const text = `${suite} ${keys.encryption.join()} ${keys.authentication.join()}`
+    const known = this.#names.get(text)
+    if (known !== undefined) return known
+    this.#names.set(text, this.#names.size)
+    return this.#names.size - 1
+  }
+}
+
+/** What a spy reports to, and as whom. */
+export interface SpyOptions {
+  readonly run: Run
+  readonly names: KeyNames
+  readonly now: () => number
+  readonly see: (observation: Observation) => void
+}
+
+export function spyAead(options: SpyOptions, real: AeadProvider = nodeAead): AeadProvider {
+  return {
+    opener: (suite: number, keys: EspKeys): Opener => real.opener(suite, keys),
+    sealer(suite: number, keys: EspKeys, entropy: Entropy): Sealer {
+      const { run, names, now, see } = options
+      const key = names.nameOf(suite, keys)
+      for (const part of [keys.encryption, keys.authentication]) {
+        if (part.length >= NEEDLE_BYTES) see({ type: 'send-key', run, key: part.slice() })
+      }
+      const sealer = real.sealer(suite, keys, entropy)
+      const ivEnd = ESP_HEADER_BYTES + (espSuiteInfo(suite)?.ivBytes ?? 0)
+      return {
+        seal(packet: Uint8Array, sequence: number): void {
+          const content = contentId(packet, ivEnd + INNER_UDP_BYTES)
+          sealer.seal(packet, sequence)
+          const nonce = packet.subarray(ESP_HEADER_BYTES, ivEnd).join()
+          see({ type: 'sealed', at: now(), run, key, sequence, nonce, content })
+        },
+      }
+    },
+  }
+}
+
+export function spyKeylog({ see }: SpyOptions): (entry: KeyLogEntry) => void {
+  return (entry) => {
+    if (entry.kind === 'KIJ') return see({ type: 'secret', what: 'Kij', bytes: entry.kij })
+  }
+}
+
+export function spyEntropy({ run, see }: SpyOptions, real: Entropy): Entropy {
+  return (length) => {
+    const bytes = real(length)
+    see({ type: 'drawn', run, bytes: bytes.slice() })
+    return bytes
+  }
+}

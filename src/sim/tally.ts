@@ -1,0 +1,56 @@
+// What happened in a world, counted by kind, and a hash of all of it: two runs of one seed must agree in every byte and moment.
+
+import { EVENT_KINDS, type EventKind, FAULT_KINDS, type FaultKind } from './faults.ts'
+
+export type Counts<Kind extends string> = Record<Kind, number>
+
+export class Tally {
+  readonly events: Counts<EventKind> = zeros(EVENT_KINDS)
+  readonly faults: Counts<FaultKind> = zeros(FAULT_KINDS)
+  #a = 0x811c_9dc5
+  #b = 0x1234_5678
+
+  event(kind: EventKind): void {
+    this.events[kind] += 1
+  }
+
+  fault(kind: FaultKind): void {
+    this.faults[kind] += 1
+  }
+
+  /** Mixes bytes that went somewhere, or a moment, into the hash. */
+  trace(at: number, bytes: Uint8Array): void {
+    this.#mix(Math.floor(at * 1_000) | 0)
+    this.#mix(bytes.length)
+    for (let i = 0; i < bytes.length; i++) this.#mix(bytes[i] ?? 0)
+  }
+
+  traceText(at: number, text: string): void {
+    this.#mix(Math.floor(at * 1_000) | 0)
+    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i))
+  }
+
+  /** The hash so far, 16 hexadecimal digits. */
+  get hash(): string {
+    return hex(this.#a) + hex(this.#b)
+  }
+
+  #mix(value: number): void {
+    this.#a = Math.imul(this.#a ^ value, 0x0100_0193)
+    this.#b = Math.imul(this.#b ^ (value + 0x9e37), 0x85eb_ca6b)
+    this.#b ^= this.#b >>> 13
+  }
+}
+
+/** Adds `more` to `sum`, kind by kind. */
+export function addCounts<Kind extends string>(sum: Counts<Kind>, more: Readonly<Counts<Kind>>): void {
+  for (const kind of Object.keys(more) as Kind[]) sum[kind] += more[kind]
+}
+
+export function zeros<Kind extends string>(kinds: readonly Kind[]): Counts<Kind> {
+  return Object.fromEntries(kinds.map((kind) => [kind, 0])) as Counts<Kind>
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0')
+}

@@ -1,0 +1,389 @@
+// A world: hosts, links, translators, a ledger, processes and everything that is seen of them, all of it in virtual time and out
+// of one seed. Scenarios are told with it in prose; `swarm.ts` lets a seed do the telling.
+
+import { assert } from '../base/assert.ts'
+import { toHex } from '../base/bytes.ts'
+import { Prng } from '../base/prng.ts'
+import type { Config } from '../core/config.ts'
+import type { OwnStart } from '../core/engine.ts'
+import type { FrozenState } from '../core/moving/frozen.ts'
+import type { Started, StartPlan } from '../core/moving/start.ts'
+import { Identity, type IdentityAlgorithm } from '../crypto/identity.ts'
+import { incarnationOf } from '../crypto/keymat.ts'
+import { Arrival, type OpenedCapsule } from './arrival.ts'
+import { Checkers } from './checkers.ts'
+import { Clock } from './clock.ts'
+import { Departure } from './departure.ts'
+import { Door, type StartOutcome, startNow } from './door.ts'
+import { calmProfile, type EventKind, type FaultKind, linkFaults, type Profile } from './faults.ts'
+import { Host } from './host.ts'
+import { pooledIdentity } from './identities.ts'
+import type { Instance } from './instance.ts'
+import { SimLedger } from './ledger.ts'
+import { type Filtering, Nat } from './nat.ts'
+import { Network, type Socket } from './network.ts'
+import type { Observation, Violation } from './observation.ts'
+import type { WirePacket } from './packet.ts'
+import { Process } from './process.ts'
+import { KeyNames } from './spy.ts'
+import { Tally } from './tally.ts'
+
+export interface WorldOptions {
+  /** Decides everything. */
+  readonly seed: number
+  /** How things go wrong; nothing does by default. */
+  readonly profile?: Profile
+  readonly family?: 4 | 6
+}
+
+export interface HostOptions {
+  /** Puts the host behind a translator of its own. */
+  readonly nat?: { readonly timeoutMs: number; readonly filtering: Filtering }
+}
+
+export interface ProcessOptions {
+  /** Where it starts; a host of the same name by default. */
+  readonly host?: Host
+  readonly algorithm?: IdentityAlgorithm
+  /** False for an identity that has no ledger, and can neither move nor be restarted. */
+  readonly saved?: boolean
+  readonly config?: Partial<Config>
+  readonly espSuites?: readonly number[]
+}
+
+/** What a swarm may do while things take their course. */
+export interface Hooks {
+  /** A host is about to destroy what it had of a process that now runs elsewhere. */
+  departed?(departure: Departure): void
+  /** A capsule is about to be destroyed because it has been used, or is worthless. */
+  used?(arrival: Arrival): void
+  /** A start has begun on a capsule's behalf. */
+  claiming?(door: Door, arrival: Arrival, opened: OpenedCapsule): void
+  sent?(packet: WirePacket, socket: Socket): void
+}
+
+const SUBJECTS = 16
+const HOSTS = 12
+const LEDGERS = 3
+
+export class World {
+  readonly clock: Clock = new Clock()
+  readonly prng: Prng
+  readonly network: Network
+  readonly ledger: SimLedger
+  readonly checkers: Checkers = new Checkers()
+  readonly tally: Tally = new Tally()
+  readonly keyNames: KeyNames = new KeyNames()
+  readonly hosts: Map<string, Host> = new Map()
+  readonly processes: Map<string, Process> = new Map()
+  hooks: Hooks = {}
+  readonly family: 4 | 6
+  readonly #owners = new Map<number, Instance>()
+  readonly #doors = new Map<Host, Set<Door>>()
+  readonly #firstSubject: number
+  readonly #firstHost: number
+  #runs = 0
+  #lineages = 0
+  #contents = 0
+
+  constructor({ seed, profile = calmProfile(), family = 4 }: WorldOptions) {
+    this.prng = new Prng(seed)
+    this.family = family
+    this.#firstSubject = this.prng.below(SUBJECTS)
+    this.#firstHost = this.prng.below(HOSTS)
+    this.network = new Network(
+      this.clock,
+      this.prng.fork(),
+      {
+        sent: (packet, socket) => this.#sent(packet, socket),
+        arrived: (packet, socket) => this.#arrived(packet, socket),
+        fault: (kind) => this.fault(kind),
+      },
+      linkFaults(profile),
+    )
+    const ledger = pooledIdentity('ledger', this.prng.below(LEDGERS))
+    this.ledger = new SimLedger(this.clock, this.prng.fork(), ledger, {
+      fault: (kind) => this.fault(kind),
+      event: (kind) => this.event(kind),
+      activated: ({ hit, activated }) => {
+        if (activated === undefined) return
+        const { epoch, incarnation } = activated
+        this.see({ type: 'activated', hit, epoch, incarnation: toHex(incarnation) })
+      },
+    })
+  }
+
+  // ── Time ───────────────────────────────────────────────────────────────────
+
+  get now(): number {
+    return this.clock.now
+  }
+
+  /** Lets `ms` pass. */
+  run(ms: number): void {
+    this.clock.run(this.now + ms)
+  }
+
+  /** Lets time pass until `holds`, at most `ms`. Returns whether it does. */
+  until(holds: () => boolean, ms = 60_000): boolean {
+    const end = this.now + ms
+    while (!holds()) if (!this.clock.step(end)) return holds()
+    return true
+  }
+
+  // ── Who lives here ─────────────────────────────────────────────────────────
+
+  /** A new host with two addresses. */
+  host(name: string, options: HostOptions = {}): Host {
+    assert(!this.hosts.has(name), `there is a host ${name} already`)
+    const number = this.hosts.size + 1
+    const identity = pooledIdentity('host', (this.#firstHost + number) % (2 * HOSTS))
+    const nat = options.nat === undefined ? undefined : this.#nat(number, options.nat)
+    const addresses = [number, number + 100].map((part) =>
+      this.#address(nat === undefined ? 'public' : 'private', part),
+    )
+    const host = new Host(name, identity, addresses, nat)
+    for (const address of addresses) this.network.addAddress(name, address, nat)
+    this.hosts.set(name, host)
+    return host
+  }
+
+  /** A new identity, started at once on a host of its own unless told otherwise. */
+  process(name: string, options: ProcessOptions = {}): Process {
+    assert(!this.processes.has(name), `there is a process ${name} already`)
+    const { algorithm = 'ed25519', saved = true, config = {}, espSuites = [13, 8] } = options
+    const index = (this.#firstSubject + this.processes.size) % SUBJECTS
+    const identity = pooledIdentity('subject', index, algorithm)
+    const subject = new Process(this, name, { identity, config, espSuites }, saved)
+    this.processes.set(name, subject)
+    this.see({ type: 'secret', what: 'identity key', bytes: identity.secret() })
+    const host = options.host ?? this.host(name)
+    this.event('start')
+    subject.begin(host, host.identity, saved ? this.#startNow(subject, host) : this.#unsaved(), undefined)
+    return subject
+  }
+
+  // ── Moves ──────────────────────────────────────────────────────────────────
+
+  /** Begins to move a process through the whole hand-off; time has to pass for it to happen. */
+  move(subject: Process, to: Host): Departure {
+    assert(subject.saved, 'only an identity with a ledger moves')
+    return new Departure({ world: this, subject, instance: subject.here, to })
+  }
+
+  /** Freezes a process and takes its state, without sealing it to anybody. Time passes. */
+  freeze(subject: Process): FrozenState {
+    const instance = subject.here
+    instance.command((engine, now) => engine.freeze(now))
+    assert(
+      this.until(() => !instance.running, 10_000),
+      `${subject.name} freezes`,
+    )
+    this.event('freeze')
+    return instance.engine.frozenState([{ port: 7, unread: [] }], subject.suitcase)
+  }
+
+  /** Starts a frozen state again at once, by the ledger's leave, as if the old host had granted it. */
+  thaw(subject: Process, frozen: FrozenState, host: Host): Instance {
+    const old = subject.here
+    const plan = this.#plan(subject, { base: frozen.epoch })
+    const started = startNow(this.ledger, plan, this.#keys(subject, old.signer), this.now)
+    assert(typeof started !== 'string', `${subject.name} starts again: ${String(started)}`)
+    old.stop()
+    return this.launch(subject, host, old.signer, started, frozen)
+  }
+
+  /** Starts an identity without its associations, as after a crash, at once. */
+  restart(subject: Process, host: Host = subject.host): Instance {
+    const { signer } = subject.here
+    const started = startNow(this.ledger, this.#plan(subject, {}), this.#keys(subject, signer), this.now)
+    assert(typeof started !== 'string', `${subject.name} starts again: ${String(started)}`)
+    subject.here.stop()
+    return this.launch(subject, host, signer, started, undefined)
+  }
+
+  // ── Crashes ────────────────────────────────────────────────────────────────
+
+  crash(host: Host): void {
+    host.up = false
+    for (const subject of this.processes.values()) {
+      if (subject.instance?.host === host) subject.instance.stop()
+    }
+    for (const departure of host.departures.values()) {
+      departure.instance.stop()
+      departure.crash()
+    }
+    for (const arrival of host.arrivals.values()) arrival.crash()
+    for (const door of this.#doors.get(host) ?? []) door.shut()
+    this.#doors.delete(host)
+  }
+
+  /** A crashed host comes up: what its disk knows goes on. */
+  boot(host: Host): void {
+    host.up = true
+    const busy = new Set<string>()
+    for (const [hit, departure] of host.departures) if (departure.recover()) busy.add(hit)
+    for (const [hit, arrival] of host.arrivals) if (arrival.recover()) busy.add(hit)
+    for (const subject of this.processes.values()) {
+      if (host.disk.has(subject.hit) && !busy.has(subject.hit)) this.#revive(subject, host)
+    }
+  }
+
+  // ── For what lives here ────────────────────────────────────────────────────
+
+  readonly see = (observation: Observation): void => this.checkers.see(observation)
+
+  readonly entropy = (length: number): Uint8Array => this.prng.bytes(length)
+
+  event(kind: EventKind): void {
+    this.tally.event(kind)
+  }
+
+  fault(kind: FaultKind): void {
+    this.tally.fault(kind)
+  }
+
+  get violations(): readonly Violation[] {
+    return this.checkers.violations
+  }
+
+  nextRun(): number {
+    return this.#runs++
+  }
+
+  nextLineage(): number {
+    return this.#lineages++
+  }
+
+  nextContent(): number {
+    return this.#contents++
+  }
+
+  own(socket: Socket, instance: Instance): void {
+    this.#owners.set(socket.id, instance)
+  }
+
+  /** A short message between two hosts; it can be lost, and damaged is lost. */
+  tell(from: Host, to: Host, arrive: (to: Host) => void): void {
+    const token = new Uint8Array(16)
+    this.network.message(from.name, to.name, token, (bytes) => {
+      if (bytes === token && to.up) arrive(to)
+    })
+  }
+
+  /** The target machine that a message from `from` about a process is for. */
+  arrivalAt(host: Host, from: Host, subject: Process, epoch: number): Arrival {
+    const known = host.arrivals.get(subject.hit)
+    const { phase = 'idle', epoch: last = 0 } = known?.state ?? {}
+    const rests = phase === 'idle' || phase === 'offering' || phase === 'running' || phase === 'crashed'
+    const stale = known === undefined || (rests && epoch > last) || (phase === 'idle' && known.from !== from)
+    return stale ? new Arrival({ world: this, subject, host, from }) : known
+  }
+
+  /** Begins a start on a host. A crash of the host forgets it. */
+  start(
+    subject: Process,
+    host: Host,
+    signer: Identity,
+    part: Partial<StartPlan>,
+    done: (outcome: StartOutcome) => void,
+  ): Door {
+    const plan = this.#plan(subject, part)
+    const keys = this.#keys(subject, signer)
+    const door = new Door({ clock: this.clock, ledger: this.ledger, plan, keys, done })
+    this.#remember(host, door)
+    return door
+  }
+
+  /** A copy of a start that is under way, on another host; undefined if it is too late for that. */
+  copyStart(
+    door: Door,
+    subject: Process,
+    host: Host,
+    signer: Identity,
+    done: (outcome: StartOutcome) => void,
+  ): Door | undefined {
+    const plan = this.#plan(subject, {})
+    const keys = this.#keys(subject, signer)
+    const copy = door.copy({ clock: this.clock, ledger: this.ledger, plan, keys, done })
+    if (copy !== undefined) this.#remember(host, copy)
+    return copy
+  }
+
+  /** Runs what the ledger has activated. */
+  launch(subject: Process, host: Host, signer: Identity, started: Started, frozen: FrozenState | undefined): Instance {
+    const resumed = started.base === undefined ? undefined : frozen
+    this.event(resumed === undefined ? 'restart' : 'thaw')
+    return subject.begin(host, signer, ownStart(started), resumed)
+  }
+
+  // ── Inside ─────────────────────────────────────────────────────────────────
+
+  #remember(host: Host, door: Door): void {
+    const doors = this.#doors.get(host) ?? new Set()
+    this.#doors.set(host, doors.add(door))
+  }
+
+  #revive(subject: Process, host: Host): void {
+    const signer = host.disk.get(subject.hit)?.signer ?? host.identity
+    this.start(subject, host, signer, { takeOver: true }, (outcome) => {
+      if (outcome === 'unavailable') return this.clock.after(1_000, () => host.up && this.#revive(subject, host))
+      if (typeof outcome === 'string') return void host.disk.delete(subject.hit)
+      this.launch(subject, host, signer, outcome, undefined)
+    })
+  }
+
+  #plan(subject: Process, part: Partial<StartPlan>): StartPlan {
+    const ledger = this.ledger.identity.publicKey
+    return { hit: subject.hit, base: undefined, grant: undefined, seen: 0, ledger, takeOver: false, ...part }
+  }
+
+  #keys(subject: Process, host: Identity) {
+    const prng = this.prng.fork()
+    return { host, identity: subject.identity, entropy: (length: number) => prng.bytes(length) }
+  }
+
+  #startNow(subject: Process, host: Host): OwnStart {
+    const started = startNow(this.ledger, this.#plan(subject, {}), this.#keys(subject, host.identity), this.now)
+    assert(typeof started !== 'string', `${subject.name} starts: ${String(started)}`)
+    return ownStart(started)
+  }
+
+  #unsaved(): OwnStart {
+    const instance = Identity.generate(this.entropy)
+    const incarnation = incarnationOf(instance.publicKey.bytes)
+    return { epoch: 1, incarnation, instance, receipt: undefined, ledgerKey: undefined }
+  }
+
+  #nat(number: number, options: { readonly timeoutMs: number; readonly filtering: Filtering }): Nat {
+    const address = this.#address('translator', number)
+    return new Nat({ address, ...options }, this.prng.fork(), () => this.fault('nat-expire'))
+  }
+
+  #address(kind: 'public' | 'private' | 'translator', part: number): string {
+    const [four, six] = ADDRESSES[kind]
+    return this.family === 4 ? `${four}.${part}` : `${six}::${part.toString(16)}`
+  }
+
+  #sent(packet: WirePacket, socket: Socket): void {
+    this.tally.trace(packet.at, packet.bytes)
+    this.see({ type: 'wire-sent', packet, socket: socket.id, run: this.#owners.get(socket.id)?.run })
+    this.hooks.sent?.(packet, socket)
+  }
+
+  #arrived(packet: WirePacket, socket: Socket): void {
+    this.see({ type: 'wire-arrived', packet, socket: socket.id, run: this.#owners.get(socket.id)?.run })
+  }
+}
+
+/** RFC 5737 and RFC 3849: addresses for documentation; RFC 1918 and RFC 4193: private ones. */
+const ADDRESSES = {
+  public: ['192.0.2', '2001:db8'],
+  private: ['10.0.0', 'fd00'],
+  translator: ['198.51.100', '2001:db8:1'],
+} as const
+
+function ownStart(started: Started): OwnStart {
+  const { epoch, incarnation, secret, receipt, ledger } = started
+  return { epoch, incarnation, instance: Identity.fromSecret('ed25519', secret), receipt, ledgerKey: ledger }
+}
