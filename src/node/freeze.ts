@@ -18,7 +18,8 @@ import { now } from './driver.ts'
 import { messageOf, SojournError } from './errors.ts'
 import type { Host, HostKem } from './host.ts'
 import { plain } from './plain.ts'
-import { SEAL_SUITE, seal } from './seal.ts'
+import { rehearseMove } from './rehearsal.ts'
+import { SEAL_SUITE, type Sealer, sealerTo } from './seal.ts'
 
 /** What to freeze with. */
 export interface FreezePlan {
@@ -35,6 +36,11 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
   const { signal } = plan
   signal?.throwIfAborted()
   const target = targetOf(carrier, plan)
+  const seal = await sealerTo(target).catch((error: unknown) => {
+    throw new SojournError('ERR_SOJOURN_CAPSULE', `${messageOf(error)}: ask it for another offer`, { cause: error })
+  })
+  await rehearseMove()
+  signal?.throwIfAborted()
   const run = new SourceRun(plan.epoch)
   run.step({ type: 'begin', offered: true })
   const abort = (): void => run.step({ type: 'abort' })
@@ -45,7 +51,7 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
     await frozen(carrier)
     run.step({ type: 'frozen' })
     if (run.wants('seal')) {
-      capsule = await sealed(carrier, plan, target)
+      capsule = await sealed(carrier, plan, target, seal)
       run.step({ type: 'sealed' })
       // Nothing is kept on this machine: the caller holds the only copy.
       if (run.wants('store')) run.step({ type: 'stored' })
@@ -115,7 +121,7 @@ function frozen(carrier: Carrier): Promise<void> {
   })
 }
 
-async function sealed(carrier: Carrier, plan: FreezePlan, target: Target): Promise<Uint8Array> {
+async function sealed(carrier: Carrier, plan: FreezePlan, target: Target, seal: Sealer): Promise<Uint8Array> {
   const sockets = [...carrier.sockets].map(([port, socket]) => ({
     port,
     unread: socket
@@ -134,11 +140,7 @@ async function sealed(carrier: Carrier, plan: FreezePlan, target: Target): Promi
   }
   const prepared = prepareCapsule(state, header)
   if (prepared === 'too-large') throw tooLarge()
-  const ciphertext = await seal(target, prepared.plaintext, prepared.aad).catch((error: unknown) => {
-    throw new SojournError('ERR_SOJOURN_CAPSULE', `${messageOf(error)}: ask the host for another offer`, {
-      cause: error,
-    })
-  })
+  const ciphertext = await seal(prepared.plaintext, prepared.aad)
   prepared.plaintext.fill(0)
   if (ciphertext.length > target.byteLimit) throw tooLarge()
   return finishCapsule(header, ciphertext, { host: plan.host.identity, to: target.host, purpose: 'move' })

@@ -13,6 +13,7 @@ import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
 import { readOrCreateIdentity } from './key-file.ts'
+import { rehearseMove } from './rehearsal.ts'
 import { generateKemKeys, KEM_ID, type KemKeys } from './seal.ts'
 import { createSecret, readSecret, secretFolder } from './secret-file.ts'
 
@@ -37,6 +38,7 @@ export class Host {
   readonly identity: Identity
   readonly #kem: KemKeys
   readonly #offers = new Map<string, Offer>()
+  readonly #ledgers = new Set<FileLedger>()
 
   private constructor(home: string, identity: Identity, kem: KemKeys) {
     this.home = home
@@ -59,7 +61,9 @@ export class Host {
 
   /** The ledger in plain files that processes of this machine share: by default the one in this host's own folder. */
   ledger(folder: string = join(this.home, 'ledger')): FileLedger {
-    return new FileLedger({ folder, entropy: systemEntropy })
+    const ledger = new FileLedger({ folder, entropy: systemEntropy })
+    this.#ledgers.add(ledger)
+    return ledger
   }
 
   /** The public half of the long-term key: pass it to `freeze({ to })` for a capsule that is stored. */
@@ -72,6 +76,7 @@ export class Host {
    * one that will be frozen, if it is known.
    */
   async offer(hit: Hit, epoch = 0): Promise<Uint8Array> {
+    await this.#prepare(hit)
     const keys = await generateKemKeys()
     const offer = systemEntropy(OFFER_ID_BYTES)
     this.#expire()
@@ -94,6 +99,11 @@ export class Host {
       this.#offers.delete(id)
       keys.secret.fill(0)
     }
+  }
+
+  // PREPARE: what is done now need not be waited for once the process is frozen.
+  async #prepare(hit: Hit): Promise<void> {
+    await Promise.allSettled([rehearseMove(), ...[...this.#ledgers].map((ledger) => ledger.find(hit))])
   }
 
   #expire(): void {

@@ -37,18 +37,20 @@ export async function generateKemKeys(): Promise<KemKeys> {
   return { kem: KEM_ID, publicKey, secret }
 }
 
-/** Encapsulated key ‖ ciphertext, readable only with the secret of `publicKey` and the same `associated` bytes. Throws RangeError for an unknown KEM or a bad key. */
-export async function seal(
-  to: { readonly kem: number; readonly publicKey: Uint8Array },
-  plaintext: Uint8Array,
-  associated: Uint8Array,
-): Promise<Uint8Array> {
+/** Seals one thing: encapsulated key ‖ ciphertext, bound to the `associated` bytes. */
+export type Sealer = (plaintext: Uint8Array, associated: Uint8Array) => Promise<Uint8Array>
+
+/**
+ * Prepares everything that can be done before there is something to seal to `to`. Rejects with RangeError for an unknown
+ * KEM or a bad key.
+ */
+export async function sealerTo(to: { readonly kem: number; readonly publicKey: Uint8Array }): Promise<Sealer> {
   if (to.kem !== KEM_ID) throw new RangeError(`the host asks for KEM ${to.kem}, this release knows only ${KEM_ID}`)
   const key = await suite.DeserializePublicKey(to.publicKey).catch((cause: unknown) => {
     throw new RangeError('the host offers a KEM key that is not a point of P-256', { cause })
   })
-  const { encapsulatedSecret, ciphertext } = await suite.Seal(key, plaintext, { aad: associated })
-  return concat(encapsulatedSecret, ciphertext)
+  const { encapsulatedSecret, ctx } = await suite.SetupSender(key)
+  return async (plaintext, associated) => concat(encapsulatedSecret, await ctx.Seal(plaintext, associated))
 }
 
 /** What was sealed, or undefined if it was sealed to another key or changed on the way. */
