@@ -86,7 +86,9 @@ export function stepTarget(state: TargetState, input: TargetInput, now: number):
  * found although it had been done with is to be deleted.
  */
 export function crashTarget(state: TargetState, found: boolean = state.stored): TargetState {
-  if (state.phase === 'running') return { ...state, phase: 'crashed', wakeAt: Number.POSITIVE_INFINITY }
+  if (state.phase === 'running' || state.phase === 'crashed') {
+    return { ...state, phase: 'crashed', wakeAt: Number.POSITIVE_INFINITY }
+  }
   return found && state.stored ? { ...state, phase: 'holding', wakeAt: 0 } : targetIdle()
 }
 

@@ -1,0 +1,212 @@
+// Capsules: one encoding, nothing in them that must not be, and no bit that can be changed unseen (MOVING §7).
+
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { concat, fromHex, toHex } from '../../src/base/bytes.ts'
+import {
+  CAPSULE_VERSION,
+  type CapsuleHeader,
+  decodeCapsule,
+  encodeCapsule,
+  finishCapsule,
+  openCapsule,
+  prepareCapsule,
+  type ReadCapsule,
+  readCapsule,
+} from '../../src/core/moving/capsule.ts'
+import type { FrozenState } from '../../src/core/moving/frozen.ts'
+import { encodeState } from '../../src/core/moving/frozen-codec.ts'
+import { sha256 } from '../../src/crypto/hash.ts'
+import { isMalformed } from '../../src/wire/malformed.ts'
+import { type CborValue, decodeCbor, encodeCbor } from '../../src/wire/object.ts'
+import { flipped, grant, HOST_A, HOST_B, HOST_C, instance, X } from '../support/actors.ts'
+import { anyState, fixedState } from '../support/frozen-state.ts'
+
+const HEADER: CapsuleHeader = {
+  version: CAPSULE_VERSION,
+  suite: 1,
+  hit: X.hit,
+  epoch: 3,
+  kem: 0x20,
+  recipient: HOST_B.hit,
+  offer: new Uint8Array([1, 2, 3, 4]),
+}
+const WEAK = { algorithm: 13, label: 1, bytes: new Uint8Array(32) }
+const GRANT = { host: HOST_A, to: HOST_B.publicKey, purpose: 'move' } as const
+
+/** Sealing that hides nothing: bytes and their hash with the AAD, so that opening notices a change as a real one would. */
+function seal(plaintext: Uint8Array, aad: Uint8Array): Uint8Array {
+  return concat(plaintext, sha256(aad, plaintext))
+}
+
+function unseal(sealed: Uint8Array, aad: Uint8Array): Uint8Array | undefined {
+  const plaintext = sealed.subarray(0, Math.max(0, sealed.length - 32))
+  return toHex(sha256(aad, plaintext)) === toHex(sealed.subarray(-32)) ? plaintext : undefined
+}
+
+function freeze(state: FrozenState, header = HEADER): Uint8Array {
+  const prepared = prepareCapsule(state, header)
+  if (prepared === 'too-large') throw new Error(prepared)
+  return finishCapsule(header, seal(prepared.plaintext, prepared.aad), GRANT)
+}
+
+function thaw(bytes: Uint8Array): FrozenState | string {
+  const capsule = openCapsule(bytes, HOST_B.hit)
+  if (typeof capsule === 'string') return capsule
+  const plaintext = unseal(capsule.sealed, capsule.aad)
+  if (plaintext === undefined) return 'unsealed'
+  const state = decodeCapsule(plaintext, capsule.header)
+  return isMalformed(state) ? 'malformed' : state
+}
+
+function opened(bytes: Uint8Array): ReadCapsule {
+  const capsule = readCapsule(bytes)
+  if (typeof capsule === 'string') throw new Error(capsule)
+  return capsule
+}
+
+describe('a capsule', () => {
+  it('brings back exactly what was frozen', () => {
+    expect(thaw(freeze(fixedState()))).toEqual(fixedState())
+  })
+
+  it('brings back whatever was frozen', () => {
+    fc.assert(
+      fc.property(anyState(), (state) => {
+        expect(thaw(freeze(state, { ...HEADER, epoch: state.epoch }))).toEqual(state)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of version 1 is, byte for byte, what the first release wrote, and opens for ever', () => {
+    const golden = fromHex(readFileSync(new URL('../golden/capsule-1.hex', import.meta.url), 'utf8'))
+    expect(toHex(freeze(fixedState()))).toBe(toHex(golden))
+    expect(thaw(golden)).toEqual(fixedState())
+  })
+
+  it('shows its header to everybody and carries the grant for the ledger', () => {
+    const capsule = opened(freeze(fixedState()))
+    expect(capsule.header).toEqual(HEADER)
+    expect(capsule.granted).toMatchObject({ epoch: 3, purpose: 'move', sealedHash: sha256(capsule.sealed) })
+  })
+
+  it('is too large before it is sealed, not after', () => {
+    expect(prepareCapsule({ ...fixedState(), state: new Uint8Array(33 * 1024 * 1024) }, HEADER)).toBe('too-large')
+  })
+
+  it('prints as a name only', () => {
+    const state = thaw(freeze(fixedState()))
+    expect(JSON.stringify(state)).not.toContain('secret')
+  })
+
+  it('has no instance key and no generator in it', () => {
+    const bytes = toHex(freeze(fixedState()))
+    expect(bytes).toContain(toHex(X.secret()))
+    expect(bytes).not.toContain(toHex(instance(1).secret()))
+  })
+})
+
+describe('a capsule that is not as it was granted', () => {
+  const bytes = freeze(fixedState())
+  const capsule = opened(bytes)
+
+  it('is refused for any flipped bit, with a reason', () => {
+    const reasons = new Set<string>()
+    for (let bit = 0; bit < bytes.length * 8; bit += bit < 1_600 ? 1 : 7) {
+      const result = thaw(flipped(bytes, bit))
+      expect(typeof result).toBe('string')
+      reasons.add(String(result))
+    }
+    expect([...reasons].sort()).toEqual(expect.arrayContaining(['edited', 'malformed', 'other-version', 'unsealed']))
+  })
+
+  it('is malformed when it is cut off anywhere or goes on', () => {
+    for (let length = 0; length < bytes.length; length++) expect(thaw(bytes.subarray(0, length))).toBe('malformed')
+    expect(thaw(concat(bytes, new Uint8Array(1)))).toBe('malformed')
+  })
+
+  it('for somebody else is not yours', () => {
+    expect(openCapsule(bytes, HOST_C.hit)).toBe('not-yours')
+  })
+
+  it.each<[string, string, Uint8Array]>([
+    ['forged', 'by a host that is not the one it names', grant(HOST_A, HOST_B, 3, hashed(), HOST_C)],
+    ['edited', 'for other sealed bytes', grant(HOST_A, HOST_B, 3)],
+    ['edited', 'for another epoch', grant(HOST_A, HOST_B, 4, hashed())],
+    ['edited', 'for another host', grant(HOST_A, HOST_C, 3, hashed())],
+    ['edited', 'for another identity', grant(HOST_A, HOST_B, 3, { ...hashed(), hit: new Uint8Array(16) })],
+    ['malformed', 'that cannot be read', new Uint8Array(9)],
+    ['malformed', 'to a key that is none', grant(HOST_A, HOST_B, 3, { ...hashed(), to: WEAK })],
+  ])('is %s with a grant %s', (why, _, wrong) => {
+    expect(readCapsule(encodeCapsule(HEADER, capsule.sealed, wrong))).toBe(why)
+  })
+
+  it('of an unknown version says so, whatever follows', () => {
+    expect(readCapsule(encodeCbor([2, 'something else']))).toBe('other-version')
+  })
+
+  function hashed() {
+    return { sealedHash: sha256(capsule.sealed) }
+  }
+})
+
+describe('the inside of a capsule', () => {
+  const prepared = prepareCapsule(fixedState(), HEADER)
+  const plaintext = prepared === 'too-large' ? new Uint8Array(0) : prepared.plaintext
+
+  it('has one encoding: with any bit flipped it is malformed, or says exactly what those bytes say', () => {
+    for (let bit = 0; bit < plaintext.length * 8; bit += 11) {
+      const changed = flipped(plaintext, bit)
+      const result = decodeCapsule(changed, HEADER)
+      // Bits of keys, bitmaps and datagrams may change here: the sealing sees them.
+      if (!isMalformed(result)) expect(encodeState(result)).toEqual(changed)
+    }
+    for (let length = 0; length < plaintext.length; length++) {
+      expect(isMalformed(decodeCapsule(plaintext.subarray(0, length), HEADER))).toBe(true)
+    }
+  })
+
+  it.each<[string, (state: FrozenState) => FrozenState]>([
+    ['an epoch that is not the header’s', (state) => ({ ...state, epoch: 4 })],
+    ['another identity', (state) => ({ ...state, identity: { algorithm: 'ed25519', secret: HOST_C.secret() } })],
+    ['a scalar of 0', (state) => ({ ...state, identity: { algorithm: 'ecdsa-p256', secret: new Uint8Array(32) } })],
+    ['a key of a wrong length', withAssociation({ secret: new Uint8Array(31) })],
+    ['an unknown HIT suite', withAssociation({ hitSuite: 9 })],
+    ['an unknown cipher', withAssociation({ cipher: 1 })],
+    ['an unknown ESP suite', withAssociation({ espSuite: 1 })],
+    ['an SPI below 256', withAssociation({ reserveIn: 255 })],
+    ['a puzzle number that is too short', withAssociation({ i: new Uint8Array(3) })],
+    ['no own start', withAssociation({ ownStart: { epoch: 0, incarnation: new Uint8Array(16) } })],
+    ['a port above 65,535', (state) => ({ ...state, sockets: [{ port: 65_536, unread: [] }] })],
+    ['too many finals', withAssociation({ finals: Array.from({ length: 17 }, () => ({ spi: 256, sequence: 0 })) })],
+  ])('is malformed with %s', (_, change) => {
+    expect(isMalformed(decodeCapsule(encodeState(change(fixedState())), HEADER))).toBe(true)
+  })
+
+  it('is malformed with a field too many, a field too few, or another layout', () => {
+    const map = decodeCbor(plaintext)
+    if (!(map instanceof Map)) throw new Error('not a map')
+    const variants: [number, CborValue | undefined][] = [
+      [9, 0],
+      [8, undefined],
+      [1, 2],
+      [5, null],
+      [4, 'three'],
+    ]
+    for (const [field, value] of variants) {
+      const changed = new Map<number, CborValue>(map)
+      if (value === undefined) changed.delete(field)
+      else changed.set(field, value)
+      expect(isMalformed(decodeCapsule(encodeCbor(changed), HEADER))).toBe(true)
+    }
+  })
+
+  function withAssociation(change: Partial<FrozenState['associations'][number]>) {
+    return (state: FrozenState): FrozenState => ({
+      ...state,
+      associations: state.associations.map((one) => ({ ...one, ...change })),
+    })
+  }
+})
