@@ -68,9 +68,9 @@ export class FileLedger implements Ledger {
     if (about === undefined) return { refused: 'malformed', record: undefined }
     return this.#race(about.hit, async (newest) => {
       const reply = applyClaim(newest?.record, request)
-      const exempt = about.granted || request.takeOver === true
-      if (reply.refused !== undefined || exempt || reply.record === newest?.record) return { reply }
-      const pid = newest === undefined ? undefined : await this.#alive(newest)
+      if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
+      const exempt = newest === undefined || about.granted || request.takeOver === true
+      const pid = exempt ? undefined : await this.#alive(newest)
       if (pid === undefined) return { reply, next: { record: reply.record, runner: newest?.runner } }
       return { reply: { refused: 'alive', record: newest?.record, detail: `process ${pid} runs it` } }
     })
