@@ -1,0 +1,168 @@
+// The loop between a machine, a port and the clock, with a machine that only writes down what it is told.
+
+import { afterEach, expect, test } from 'vitest'
+import type { Locator } from '../../src/base/address.ts'
+import type { Machine, MachineEvent, Transmit } from '../../src/core/machine.ts'
+import { Driver, now } from '../../src/node/driver.ts'
+import { createIdentity } from '../../src/node/key-file.ts'
+import type { DatagramPort } from '../../src/node/port.ts'
+
+const HERE: Locator = { address: '127.0.0.1', port: 1 }
+const { hit } = createIdentity()
+
+class FakePort implements DatagramPort {
+  readonly locator = HERE
+  readonly sent: Uint8Array[] = []
+  onMessage: (bytes: Uint8Array, source: Locator) => void = () => undefined
+  send(bytes: Uint8Array): void {
+    this.sent.push(bytes)
+  }
+  setBuffers(): void {}
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+  ref(): void {}
+  unref(): void {}
+}
+
+class FakeMachine implements Machine {
+  deadline = Number.POSITIVE_INFINITY
+  readonly out: Transmit[] = []
+  readonly events: MachineEvent[] = []
+  readonly expired: { readonly at: number; readonly deadline: number }[] = []
+  received = 0
+  onExpire: () => void = () => undefined
+  receive(): void {
+    this.received++
+  }
+  expire(at: number): void {
+    this.expired.push({ at, deadline: this.deadline })
+    this.deadline = Number.POSITIVE_INFINITY
+    this.onExpire()
+  }
+  transmit(): Transmit | undefined {
+    return this.out.shift()
+  }
+  event(): MachineEvent | undefined {
+    return this.events.shift()
+  }
+}
+
+const drivers: Driver[] = []
+
+function drive(onEvent: (event: MachineEvent) => void = () => undefined): {
+  readonly machine: FakeMachine
+  readonly port: FakePort
+  readonly driver: Driver
+} {
+  const machine = new FakeMachine()
+  const port = new FakePort()
+  const driver = new Driver(machine, port, onEvent)
+  drivers.push(driver)
+  return { machine, port, driver }
+}
+
+afterEach(() => {
+  for (const driver of drivers.splice(0)) driver.stop()
+})
+
+const datagram = (byte: number): Transmit => ({ bytes: Uint8Array.of(byte), to: HERE })
+const aboutPeer: MachineEvent = { type: 'parked', peer: hit }
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('every input is followed by everything the machine wants to send', () => {
+  const { machine, port } = drive()
+  machine.out.push(datagram(1), datagram(2))
+  port.onMessage(Uint8Array.of(0), HERE)
+  expect(machine.received).toBe(1)
+  expect(port.sent.map(([byte]) => byte)).toEqual([1, 2])
+})
+
+test('a machine with much to say lets others run in between', async () => {
+  const { machine, port, driver } = drive()
+  for (let count = 0; count < 1_000; count++) machine.out.push(datagram(count))
+  driver.run()
+  const atOnce = port.sent.length
+  expect(atOnce).toBeLessThan(1_000)
+  while (port.sent.length < 1_000) await turn()
+  expect(port.sent.length).toBe(1_000)
+})
+
+test('a machine is called at its deadline and never earlier', async () => {
+  const { machine, driver } = drive()
+  const done = new Promise<void>((resolve) => {
+    machine.onExpire = () => {
+      if (machine.expired.length === 5) return resolve()
+      machine.deadline = now() + 2.5
+    }
+  })
+  machine.deadline = now() + 2.5
+  driver.run()
+  await done
+  for (const { at, deadline } of machine.expired) expect(at).toBeGreaterThanOrEqual(deadline)
+})
+
+test('an earlier deadline is met although a later one was armed', async () => {
+  const { machine, driver } = drive()
+  machine.deadline = now() + 60_000
+  driver.run()
+  const expired = new Promise<void>((resolve) => {
+    machine.onExpire = resolve
+  })
+  machine.deadline = now() + 1
+  driver.run()
+  await expired
+  expect(machine.expired.length).toBe(1)
+})
+
+test('a deadline beyond what a timer can hold does not fire at once', async () => {
+  const { machine, driver } = drive()
+  machine.deadline = now() + 2 ** 33
+  driver.run()
+  const other = drive()
+  const fired = new Promise<void>((resolve) => {
+    other.machine.onExpire = resolve
+  })
+  other.machine.deadline = now() + 5
+  other.driver.run()
+  await fired
+  expect(machine.expired).toEqual([])
+})
+
+test('a command given inside an event is carried out, without pumping inside the pump', () => {
+  const seen: string[] = []
+  const { machine, port, driver } = drive((event) => {
+    seen.push(event.type)
+    if (seen.length > 1) return
+    machine.out.push(datagram(7))
+    driver.run()
+    seen.push(`sent ${port.sent.length}`)
+  })
+  machine.events.push(aboutPeer, aboutPeer)
+  driver.run()
+  expect(seen).toEqual(['parked', 'sent 0', 'parked'])
+  expect(port.sent.length).toBe(1)
+})
+
+test('a listener that throws stops neither the machine nor its timer', async () => {
+  let thrown = false
+  const { machine, port, driver } = drive(() => {
+    if (thrown) return
+    thrown = true
+    throw new Error('the application')
+  })
+  machine.events.push(aboutPeer, aboutPeer)
+  expect(() => driver.run()).toThrow('the application')
+  machine.out.push(datagram(1))
+  while (port.sent.length === 0) await turn()
+  expect(machine.events.length).toBe(0)
+})
+
+test('a stopped driver is deaf and dumb', () => {
+  const { machine, port, driver } = drive()
+  driver.stop()
+  machine.out.push(datagram(1))
+  port.onMessage(Uint8Array.of(0), HERE)
+  driver.run()
+  expect([machine.received, port.sent.length]).toEqual([0, 0])
+})
