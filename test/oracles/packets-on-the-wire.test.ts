@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Endpoint, Host, type IdentityAlgorithm, thaw } from '../../src/index.ts'
+import { Endpoint, Host, type Identity, type IdentityAlgorithm, thaw } from '../../src/index.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { openKeyLog } from '../../src/node/observe.ts'
 import {
@@ -20,7 +20,7 @@ import {
   sealedPacket,
 } from '../support/oracle.ts'
 import { type Seen, udpDatagram } from '../support/pcap.ts'
-import { carried, Station, startBy } from '../support/station.ts'
+import { carried, Station, type StationOptions, startBy } from '../support/station.ts'
 import { Tap } from '../support/tap.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-wire-'))
@@ -78,42 +78,37 @@ function judge(seen: readonly Seen[], ports: readonly number[], keyLog: string):
   }
 }
 
-/** The whole life of an association between a service that moves and a peer that stays. */
-async function live({ algorithm, suite, family }: Case, keyLog: string): Promise<void> {
-  const address = (last: number) => (family === 4 ? `127.0.0.${last}` : '::1')
+/** Who takes part in a case, and how they are put on the wire: by epoch, at an address that ends in `last`. */
+interface Cast {
+  readonly service: Identity
+  readonly caller: Identity
+  open(identity: Identity, epoch: number, last: number, more?: Partial<StationOptions>): Promise<Station>
+}
+
+function cast({ algorithm, suite, family }: Case, keyLog: string): Cast {
   const keylog = openKeyLog(keyLog)
   if (keylog === undefined) throw new Error('no key log')
   const ledger = createIdentity()
-  const [service, caller] = [createIdentity(algorithm), createIdentity(algorithm)]
-  const common = { keylog, espSuites: [suite], config: IMPATIENT }
-  const open = (identity: typeof service, epoch: number, last: number, more: object = {}) =>
-    Station.open({
-      ...common,
-      identity,
-      start: startBy(ledger, identity, epoch),
-      bind: { address: address(last) },
-      ...more,
-    })
+  const open: Cast['open'] = (identity, epoch, last, more) => {
+    const bind = { address: family === 4 ? `127.0.0.${last}` : '::1' }
+    const start = startBy(ledger, identity, epoch)
+    return Station.open({ keylog, espSuites: [suite], config: IMPATIENT, identity, start, bind, ...more })
+  }
+  return { service: createIdentity(algorithm), caller: createIdentity(algorithm), open }
+}
 
-  // A base exchange, data, an echo, a rekey, a keepalive of either kind.
-  const first = await open(service, 1, 1)
-  first.echo(ECHO_PORT)
-  const peer = await open(caller, 1, 2)
-  peer.do((engine, time) => engine.associate(time, { hit: service.hit, locators: [first.port.locator] }))
-  await Promise.all([peer.next('associated'), first.next('associated')])
-  expect(await peer.ask(service.hit, ECHO_PORT, 'before')).toBe('before')
-  peer.do((engine, time) => engine.ping(time, service.hit, 1, 1, Buffer.from('ping')))
-  await peer.next('pong')
-  peer.do((engine, time) => engine.rekey(time, service.hit))
-  await Promise.all([peer.next('rekeyed'), first.next('rekeyed')])
-  expect(await peer.ask(service.hit, ECHO_PORT, 'rekeyed')).toBe('rekeyed')
-  await Promise.all([first.counted('dummy-received'), sendKeepalive(first), first.counted('keepalive-received')])
+/** The whole life of an association between a service that moves and a peer that stays. */
+async function live(one: Case, keyLog: string): Promise<void> {
+  const everybody = cast(one, keyLog)
+  const { service, caller } = everybody
+  const first = await everybody.open(service, 1, 1)
+  const peer = await everybody.open(caller, 1, 2)
+  await meet(first, peer)
 
-  // Frozen, carried as bytes, thawed elsewhere.
   first.do((engine, time) => engine.freeze(time))
   await first.next('frozen')
   const frozen = carried(first.engine.frozenState([{ port: ECHO_PORT, unread: [] }], new Uint8Array(0)))
-  const second = await open(service, 2, 3, { frozen })
+  const second = await everybody.open(service, 2, 3, { frozen })
   second.echo(ECHO_PORT)
   await Promise.all([second.next('resumed'), peer.next('rebound')])
   expect(await peer.ask(service.hit, ECHO_PORT, 'moved')).toBe('moved')
@@ -123,25 +118,43 @@ async function live({ algorithm, suite, family }: Case, keyLog: string): Promise
   first.do((engine, time) => engine.readdress(time, [first.port.locator]))
   expect((await first.next('fenced')).epoch).toBe(2)
 
-  // The peer changes its port, and keys are renewed once more.
-  await peer.relocate({ address: address(2) })
+  await peer.relocate({ address: peer.port.locator.address })
   await second.next('path')
   expect(await peer.ask(service.hit, ECHO_PORT, 'readdressed')).toBe('readdressed')
   second.do((engine, time) => engine.rekey(time, caller.hit))
   await Promise.all([second.next('rekeyed'), peer.next('rekeyed')])
   expect(peer.engine.association(service.hit)?.baseExchanges).toBe(1)
 
-  // The peer is started again from nothing: the service learns that it cannot go on, and a goodbye ends the next association.
-  const place = peer.port.locator
   await peer.vanish()
-  const again = await open(caller, 2, 2, { bind: place })
-  second.do((engine, time) => engine.ping(time, caller.hit, 2, 1, Buffer.from('anybody there?')))
-  expect((await second.next('ended')).reason).toBe('reset')
-  again.do((engine, time) => engine.associate(time, { hit: service.hit, locators: [second.port.locator] }))
-  await again.next('associated')
-  again.do((engine, time) => engine.close(time, service.hit))
-  expect((await again.next('ended')).reason).toBe('closed')
+  const again = await everybody.open(caller, 2, 2, { bind: peer.port.locator })
+  await part(second, again)
   await Promise.all([first.vanish(), second.vanish(), again.vanish()])
+}
+
+/** A base exchange, data, an echo, a rekey, a keepalive of either kind. */
+async function meet(service: Station, peer: Station): Promise<void> {
+  const { hit } = service.engine
+  service.echo(ECHO_PORT)
+  peer.do((engine, time) => engine.associate(time, { hit, locators: [service.port.locator] }))
+  await Promise.all([peer.next('associated'), service.next('associated')])
+  expect(await peer.ask(hit, ECHO_PORT, 'before')).toBe('before')
+  peer.do((engine, time) => engine.ping(time, hit, 1, 1, Buffer.from('ping')))
+  await peer.next('pong')
+  peer.do((engine, time) => engine.rekey(time, hit))
+  await Promise.all([peer.next('rekeyed'), service.next('rekeyed')])
+  expect(await peer.ask(hit, ECHO_PORT, 'rekeyed')).toBe('rekeyed')
+  await Promise.all([service.counted('dummy-received'), sendKeepalive(service), service.counted('keepalive-received')])
+}
+
+/** A peer that was started again from nothing says that it cannot go on; after another exchange it says goodbye. */
+async function part(service: Station, peer: Station): Promise<void> {
+  service.do((engine, time) => engine.ping(time, peer.engine.hit, 2, 1, Buffer.from('anybody there?')))
+  expect((await service.next('ended')).reason).toBe('reset')
+  const { hit } = service.engine
+  peer.do((engine, time) => engine.associate(time, { hit, locators: [service.port.locator] }))
+  await peer.next('associated')
+  peer.do((engine, time) => engine.close(time, hit))
+  expect((await peer.next('ended')).reason).toBe('closed')
 }
 
 async function sendKeepalive(to: Station): Promise<void> {
