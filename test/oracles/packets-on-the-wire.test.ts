@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Endpoint, Host, type Identity, type IdentityAlgorithm, thaw } from '../../src/index.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { openKeyLog } from '../../src/node/observe.ts'
+import { ask } from '../support/ask.ts'
 import {
   type OpenedPacket,
   openWithScapy,
@@ -249,18 +250,13 @@ async function moveAnEndpoint(algorithm: IdentityAlgorithm): Promise<void> {
   echo.on('message', (bytes, from) => echo.send(bytes, from.port, from.hit))
   const association = await peer.associate(service.peer)
   const socket = await peer.datagrams()
-  const ask = async (question: string): Promise<string> => {
-    const answered = once(socket, 'message')
-    socket.send(question, ECHO_PORT, association.peer)
-    return String((await answered)[0])
-  }
-  expect(await ask('before')).toBe('before')
+  await ask(socket, association.peer, ECHO_PORT, 'before')
   const capsule = await service.freeze({ to: there.kem })
   const thawed = await thaw(capsule, { host: there, ledger, bind: { address: '127.0.0.2' } })
   await using moved = thawed.endpoint
   const moving = thawed.sockets.get(ECHO_PORT)
   moving?.on('message', (bytes, from) => moving.send(bytes, from.port, from.hit))
-  expect(await ask('after')).toBe('after')
+  await ask(socket, association.peer, ECHO_PORT, 'after')
   expect(association.baseExchanges).toBe(1)
   expect(moved.epoch).toBe(2)
 }
