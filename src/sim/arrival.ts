@@ -151,7 +151,7 @@ export class Arrival {
         this.#opened = undefined
         return
       case 'reject':
-        return
+        return this.#world.tell(host, from, (at) => departure(at)?.onRejected())
     }
   }
 

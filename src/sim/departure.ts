@@ -96,6 +96,11 @@ export class Departure {
     if (!this.#crashed) this.#input({ type: 'delivered' })
   }
 
+  /** The target can do nothing with the capsule: take the process back, if the ledger lets us. */
+  onRejected(): void {
+    this.abort()
+  }
+
   onLive(epoch: number): void {
     if (this.#crashed) return
     this.#input({ type: 'live', epoch })

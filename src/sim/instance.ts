@@ -96,6 +96,11 @@ export class Instance {
     return result
   }
 
+  /** A datagram from an address that its sender does not have. */
+  receiveSpoofed(bytes: Uint8Array, from: Locator): void {
+    this.#world.network.arrive(this.#socket, bytes, from)
+  }
+
   /** Moves to another socket of the same host and tells the peers. */
   rebind(address: string): void {
     const old = this.#socket

@@ -174,6 +174,11 @@ export class Network {
     this.#forward(this.#packet(bytes, from, to, host, undefined))
   }
 
+  /** A packet reaches a socket at once, from wherever it says. */
+  arrive(socket: Socket, bytes: Uint8Array, from: Locator): void {
+    this.#arrive(this.#packet(bytes, from, socket.locator, '', undefined))
+  }
+
   #packet(bytes: Uint8Array, from: Locator, to: Locator, host: string, origin: number | undefined): WirePacket {
     return { at: this.#clock.now, kind: packetKind(bytes), bytes, from, to, host, origin }
   }
