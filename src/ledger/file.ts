@@ -9,7 +9,7 @@ import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/mov
 import type { Entropy } from '../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
-import { isMalformed } from '../wire/malformed.ts'
+import { Chain } from './chain.ts'
 import { Folder } from './folder.ts'
 import {
   type ActivateReply,
@@ -21,7 +21,7 @@ import {
 } from './interface.ts'
 import { LedgerKey } from './key-file.ts'
 import { isRunning, type Runner, thisRunner } from './runner.ts'
-import { decodeVersion, encodeVersion, type VersionFile } from './version-file.ts'
+import type { VersionFile } from './version-file.ts'
 
 export interface FileLedgerOptions {
   /** The ledger's folder, such as ~/.sojourn/ledger. Made if it is not there. */
@@ -32,7 +32,6 @@ export interface FileLedgerOptions {
   readonly now?: () => number
 }
 
-const VERSION = /^[0-9a-f]{16}$/
 const WHEREABOUTS = /^whereabouts-[0-9a-f]{8}-[0-9a-f]{16}$/
 const ENDED = /^ended-[0-9a-f]{8}$/
 /** Races lost one after another before the ledger says that it cannot answer: somebody is hammering it. */
@@ -44,7 +43,7 @@ export class FileLedger implements Ledger {
   readonly #entropy: Entropy
   readonly #now: () => number
   readonly #key: LedgerKey
-  readonly #folders = new Map<Hit, Folder>()
+  readonly #chains = new Map<Hit, Chain>()
   #runner: Promise<Runner> | undefined
 
   constructor(options: FileLedgerOptions) {
@@ -59,7 +58,7 @@ export class FileLedger implements Ledger {
   }
 
   async read(hit: Hit): Promise<LedgerRecord | undefined> {
-    return (await this.#newest(this.#folder(hit)))?.record
+    return (await this.#chain(hit).newest())?.record
   }
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
@@ -91,22 +90,22 @@ export class FileLedger implements Ledger {
   async publish(whereabouts: Uint8Array): Promise<void> {
     const hit = whereaboutsHit(whereabouts)
     if (hit === undefined) return
-    const folder = this.#folder(hit)
-    const said = admitWhereabouts(whereabouts, (await this.#newest(folder))?.record, await this.key())
+    const { folder } = this.#chain(hit)
+    const said = admitWhereabouts(whereabouts, await this.read(hit), await this.key())
     if (said === undefined) return
     const name = `whereabouts-${hex(said.start.epoch, 8)}-${hex(said.version, 16)}`
-    const kept = newestOf(await folder.names(), WHEREABOUTS)
+    const kept = newestOf(folder.names(), WHEREABOUTS)
     if (kept !== undefined && kept >= name) return
     await folder.create(name, whereabouts)
-    for (const other of await folder.names()) if (WHEREABOUTS.test(other) && other < name) await folder.remove(other)
+    for (const other of folder.names()) if (WHEREABOUTS.test(other) && other < name) folder.remove(other)
   }
 
   async find(hit: Hit): Promise<Uint8Array | undefined> {
-    const folder = this.#folder(hit)
+    const { folder } = this.#chain(hit)
     for (let tries = 0; tries < RACES_MAX; tries++) {
-      const name = newestOf(await folder.names(), WHEREABOUTS)
+      const name = newestOf(folder.names(), WHEREABOUTS)
       if (name === undefined) return undefined
-      const bytes = await folder.read(name)
+      const bytes = folder.read(name)
       if (bytes === undefined) continue // swept, because newer ones are there
       const said = verifyWhereabouts(bytes, { hit, pinned: await this.key() })
       if (typeof said !== 'string') return bytes
@@ -117,14 +116,14 @@ export class FileLedger implements Ledger {
   }
 
   async release(hit: Hit, epoch: number): Promise<void> {
-    const folder = this.#folder(hit)
-    const newest = await this.#newest(folder)
+    const chain = this.#chain(hit)
+    const newest = await chain.newest()
     const self = await this.#self()
     if (newest?.record.activated?.epoch !== epoch || newest.runner === undefined) return
     if (newest.runner.pid !== self.pid || newest.runner.started !== self.started) return
     const name = `ended-${hex(epoch, 8)}`
-    await folder.create(name, new Uint8Array(0))
-    for (const other of await folder.names()) if (ENDED.test(other) && other < name) await folder.remove(other)
+    await chain.folder.create(name, new Uint8Array(0))
+    for (const other of chain.folder.names()) if (ENDED.test(other) && other < name) chain.folder.remove(other)
   }
 
   /** Decides on the newest version and makes the next one of it; loses a race by deciding again on what won. */
@@ -132,54 +131,33 @@ export class FileLedger implements Ledger {
     hit: Hit,
     decide: (newest: VersionFile | undefined) => Promise<{ readonly reply: R; readonly next?: VersionFile }>,
   ): Promise<R> {
-    const folder = this.#folder(hit)
+    const chain = this.#chain(hit)
     for (let tries = 0; tries < RACES_MAX; tries++) {
-      const newest = await this.#newest(folder)
+      const newest = await chain.newest()
       const { reply, next } = await decide(newest)
       if (next === undefined) {
         // An answer that is repeated must be as durable as when it was given first.
-        if (newest !== undefined) await folder.sync()
+        if (newest !== undefined) await chain.folder.sync()
         return reply
       }
-      if (await folder.create(hex(next.record.version, 16), encodeVersion(next))) return reply
+      if (await chain.append(next)) return reply
     }
-    throw this.#busy(folder)
-  }
-
-  async #newest(folder: Folder): Promise<VersionFile | undefined> {
-    const names = await folder.names()
-    await folder.sweep(names)
-    const versions = names.filter((name) => VERSION.test(name))
-    const name = newestOf(versions, VERSION)
-    if (name === undefined) return undefined
-    const path = join(folder.path, name)
-    const missing = await firstMissing(folder, versions, name)
-    if (missing !== undefined) throw damaged(join(folder.path, missing), 'it is missing')
-    const bytes = await folder.read(name)
-    const version = bytes === undefined ? undefined : decodeVersion(bytes)
-    if (version === undefined) throw damaged(path, 'it vanished while it was read')
-    if (isMalformed(version)) throw damaged(path, version.malformed)
-    const { record } = version
-    if (hex(record.version, 16) !== name || folder.path !== this.#folder(record.hit).path) {
-      throw damaged(path, 'it belongs elsewhere')
-    }
-    return version
+    throw this.#busy(chain.folder)
   }
 
   /** The process that runs the start activated last, if it still does. */
   async #alive({ record, runner }: VersionFile): Promise<number | undefined> {
     if (record.activated === undefined || runner === undefined) return undefined
-    const names = await this.#folder(record.hit).names()
-    if (names.includes(`ended-${hex(record.activated.epoch, 8)}`)) return undefined
+    if (this.#chain(record.hit).folder.has(`ended-${hex(record.activated.epoch, 8)}`)) return undefined
     return (await isRunning(runner)) ? runner.pid : undefined
   }
 
-  #folder(hit: Hit): Folder {
-    const known = this.#folders.get(hit)
+  #chain(hit: Hit): Chain {
+    const known = this.#chains.get(hit)
     if (known !== undefined) return known
-    const folder = this.#open(join(this.#root, toHex(hitBytes(hit))))
-    this.#folders.set(hit, folder)
-    return folder
+    const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit)
+    this.#chains.set(hit, chain)
+    return chain
   }
 
   #open(path: string): Folder {
@@ -196,22 +174,6 @@ export class FileLedger implements Ledger {
       'unavailable',
       `the ledger in ${folder.path} is too busy: stop what else starts this identity`,
     )
-  }
-}
-
-function damaged(path: string, what: string): LedgerError {
-  const wayOut = 'restore the file from a copy; deleting it could let an older start run again'
-  return new LedgerError('damaged', `the ledger's ${path} is damaged (${what}): ${wayOut}`)
-}
-
-/** A listing may skip files that were made while it was read, so a hole counts only if the file is not there either. */
-async function firstMissing(folder: Folder, versions: readonly string[], newest: string): Promise<string | undefined> {
-  if (Number.parseInt(newest, 16) === versions.length) return undefined
-  const listed = new Set(versions)
-  for (let version = 1; ; version++) {
-    const name = hex(version, 16)
-    if (name === newest) return undefined
-    if (!listed.has(name) && (await folder.read(name)) === undefined) return name
   }
 }
 

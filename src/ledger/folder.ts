@@ -1,9 +1,23 @@
 // One folder of files that are written once and never changed. A file appears whole, synced and under its name in one step:
 // link(2) of a temporary file. If the name is taken, somebody else was first; there are no locks to be left behind.
-// Temporary files of processes that have died are swept; those of the living are nobody's business.
+// Only syncing waits for the disk and is asynchronous; the rest takes microseconds, less than handing it to another thread.
 
-import { chmod, link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { toHex } from '../base/bytes.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { LedgerError } from './interface.ts'
@@ -11,7 +25,7 @@ import { type Runner, runnerOf, runnerTag } from './runner.ts'
 
 const TEMPORARY = /^\.tmp-(\d+)-([0-9a-f]{16})-[0-9a-f]+$/
 
-/** A folder, 0700, of files, 0600. All methods reject with LedgerError 'unavailable' if the file system does. */
+/** A folder, 0700, of files, 0600. Whatever the file system refuses comes as LedgerError 'unavailable'. */
 export class Folder {
   readonly path: string
   readonly #entropy: Entropy
@@ -25,32 +39,26 @@ export class Folder {
   }
 
   /** Names in the folder; none if there is no folder. */
-  async names(): Promise<readonly string[]> {
-    return this.#guard(async () => {
-      try {
-        return await readdir(this.path)
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return []
-        throw error
-      }
-    })
+  names(): readonly string[] {
+    return this.#unless('ENOENT', () => readdirSync(this.path)) ?? []
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.path, name))
   }
 
   /** The bytes of a file; undefined if there is none. */
-  async read(name: string): Promise<Uint8Array | undefined> {
-    return this.#guard(async () => {
-      try {
-        return new Uint8Array(await readFile(join(this.path, name)))
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return undefined
-        throw error
-      }
-    })
+  read(name: string): Uint8Array | undefined {
+    return this.#unless('ENOENT', () => new Uint8Array(readFileSync(join(this.path, name))))
+  }
+
+  remove(name: string): void {
+    this.#unless('ENOENT', () => unlinkSync(join(this.path, name)))
   }
 
   /** Makes a file that is whole and durable once this resolves to true; false if the name is taken. */
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
-    return this.#guard(async () => {
+    try {
       await this.#make()
       // A sweeper that could not see us (another container) may take the temporary file away: then once more.
       for (let tries = 0; tries < 3; tries++) {
@@ -58,31 +66,27 @@ export class Folder {
         if (made !== undefined) return made
       }
       throw new Error('temporary files vanish')
-    })
+    } catch (error) {
+      throw unavailable(this.path, error)
+    }
   }
 
-  /** Makes names that were linked by others durable too, before anything is built on them. */
+  /** Makes names that others have linked durable too, before anything is built on them. */
   async sync(): Promise<void> {
-    await this.#guard(() => syncFolder(this.path))
+    try {
+      await syncFolder(this.path)
+    } catch (error) {
+      throw unavailable(this.path, error)
+    }
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#guard(async () => {
-      try {
-        await unlink(join(this.path, name))
-      } catch (error) {
-        if (codeOf(error) !== 'ENOENT') throw error
-      }
-    })
-  }
-
-  /** Removes what processes that have died left half-made. */
+  /** Removes what processes that have died left half-made. What the living make is nobody's business. */
   async sweep(names: readonly string[]): Promise<void> {
     for (const name of names) {
       const match = TEMPORARY.exec(name)
       if (match === null) continue
       const owner = await runnerOf(Number(match[1]))
-      if (owner === undefined || runnerTag(owner) !== match[2]) await this.remove(name)
+      if (owner === undefined || runnerTag(owner) !== match[2]) this.remove(name)
     }
   }
 
@@ -91,7 +95,7 @@ export class Folder {
     const temporary = join(this.path, `.tmp-${self.pid}-${runnerTag(self)}-${toHex(this.#entropy(8))}`)
     try {
       await writeSynced(temporary, bytes)
-      await link(temporary, join(this.path, name))
+      linkSync(temporary, join(this.path, name))
       await syncFolder(this.path)
       return true
     } catch (error) {
@@ -99,14 +103,14 @@ export class Folder {
       if (codeOf(error) === 'ENOENT') return undefined
       throw error
     } finally {
-      await unlink(temporary).catch(() => undefined)
+      this.#unless('ENOENT', () => unlinkSync(temporary))
     }
   }
 
   async #make(): Promise<void> {
     if (this.#made) return
-    const first = await mkdir(this.path, { recursive: true, mode: 0o700 })
-    if (first !== undefined) await chmod(this.path, 0o700)
+    const first = mkdirSync(this.path, { recursive: true, mode: 0o700 })
+    if (first !== undefined) chmodSync(this.path, 0o700)
     // Whoever made the folder may not have come to this yet.
     let parent = dirname(this.path)
     await syncFolder(parent)
@@ -117,39 +121,42 @@ export class Folder {
     this.#made = true
   }
 
-  async #guard<T>(action: () => Promise<T>): Promise<T> {
+  #unless<T>(code: string, action: () => T): T | undefined {
     try {
-      return await action()
+      return action()
     } catch (error) {
-      if (error instanceof LedgerError) throw error
+      if (codeOf(error) === code) return undefined
       throw unavailable(this.path, error)
     }
   }
 }
 
+const synced = promisify(fsync)
+
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
+  const file = openSync(path, 'wx', 0o600)
   try {
-    await file.chmod(0o600)
-    await file.writeFile(bytes)
-    await file.sync()
+    fchmodSync(file, 0o600)
+    writeFileSync(file, bytes)
+    await synced(file)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 
 /** A name is durable once its folder is. Windows has no such step. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
+  const folder = openSync(path, 'r')
   try {
-    await folder.sync()
+    await synced(folder)
   } finally {
-    await folder.close()
+    closeSync(folder)
   }
 }
 
 function unavailable(path: string, error: unknown): LedgerError {
+  if (error instanceof LedgerError) return error
   const code = codeOf(error)
   const what = error instanceof Error ? error.message.split('\n')[0] : String(error)
   const linkless = code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'EMLINK'

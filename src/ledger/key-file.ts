@@ -1,6 +1,6 @@
 // The file ledger's own key (MOVING §1): drawn once, by whoever comes first, and kept where only its user can read it.
 
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { utf8 } from '../base/bytes.ts'
 import type { Entropy } from '../crypto/entropy.ts'
@@ -24,18 +24,18 @@ export class LedgerKey {
   /** The key, made if there is none; if two processes make it at once, both get the one that was first. */
   async identity(): Promise<Identity> {
     if (this.#identity !== undefined) return this.#identity
-    const known = await this.#folder.read(NAME)
+    const known = this.#folder.read(NAME)
     if (known === undefined) {
       await this.#folder.create(NAME, utf8(Identity.generate(this.#entropy).toPem()))
     }
-    const bytes = known ?? (await this.#folder.read(NAME))
-    this.#identity = await this.#parse(bytes ?? new Uint8Array(0))
+    const bytes = known ?? this.#folder.read(NAME)
+    this.#identity = this.#parse(bytes ?? new Uint8Array(0))
     return this.#identity
   }
 
-  async #parse(bytes: Uint8Array): Promise<Identity> {
+  #parse(bytes: Uint8Array): Identity {
     const path = join(this.#folder.path, NAME)
-    if (process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0) {
+    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
       throw new LedgerError('exposed', `the ledger's key ${path} can be read by others: chmod 600 it`)
     }
     try {

@@ -1,0 +1,72 @@
+// The versions of one record, a file each (MOVING §10): ledger/HIT-in-hex/version-in-16-hex-digits. Version n + 1 is made only
+// where n is the newest, so there are no holes, and the newest can be found by going on from the last one seen. A newest
+// version that is damaged stops everything: going back to the one before it would let an older start run again.
+
+import { join } from 'node:path'
+import type { Hit } from '../crypto/hit.ts'
+import { isMalformed } from '../wire/malformed.ts'
+import type { Folder } from './folder.ts'
+import { LedgerError } from './interface.ts'
+import { decodeVersion, encodeVersion, type VersionFile } from './version-file.ts'
+
+const VERSION = /^[0-9a-f]{16}$/
+
+/** The record of one identity on the disk. */
+export class Chain {
+  readonly folder: Folder
+  readonly #hit: Hit
+  /** The newest version seen; undefined before the first look. */
+  #seen: number | undefined
+
+  constructor(folder: Folder, hit: Hit) {
+    this.folder = folder
+    this.#hit = hit
+  }
+
+  /** The newest version; undefined if there is none. Rejects with LedgerError 'damaged' rather than give an older one. */
+  async newest(): Promise<VersionFile | undefined> {
+    let seen = this.#seen ?? (await this.#look())
+    while (this.folder.has(versionName(seen + 1))) seen++
+    this.#seen = seen
+    return seen === 0 ? undefined : this.#read(versionName(seen))
+  }
+
+  /** Makes the next version; false if somebody else was first. */
+  async append(version: VersionFile): Promise<boolean> {
+    return this.folder.create(versionName(version.record.version), encodeVersion(version))
+  }
+
+  /** The first look: sweeps the folder, and makes sure that no version is missing. */
+  async #look(): Promise<number> {
+    const names = this.folder.names()
+    await this.folder.sweep(names)
+    const versions = new Set(names.filter((name) => VERSION.test(name)))
+    for (let version = 1; versions.size > 0; version++) {
+      const name = versionName(version)
+      // A listing may skip files that are made while it is read, so a hole counts only if the file is not there either.
+      if (!versions.delete(name) && !this.folder.has(name)) throw damaged(join(this.folder.path, name), 'it is missing')
+      if (versions.size === 0) return version
+    }
+    return 0
+  }
+
+  #read(name: string): VersionFile {
+    const path = join(this.folder.path, name)
+    const bytes = this.folder.read(name)
+    if (bytes === undefined) throw damaged(path, 'it is missing')
+    const version = decodeVersion(bytes)
+    if (isMalformed(version)) throw damaged(path, version.malformed)
+    const { record } = version
+    if (versionName(record.version) !== name || record.hit !== this.#hit) throw damaged(path, 'it belongs elsewhere')
+    return version
+  }
+}
+
+function versionName(version: number): string {
+  return version.toString(16).padStart(16, '0')
+}
+
+function damaged(path: string, what: string): LedgerError {
+  const wayOut = 'restore the file from a copy; deleting it could let an older start run again'
+  return new LedgerError('damaged', `the ledger's ${path} is damaged (${what}): ${wayOut}`)
+}
