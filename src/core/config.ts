@@ -134,7 +134,7 @@ export const DEFAULTS: Config = {
   r1GenerationMs: 120_000,
   consumedPairsMax: 65_536,
   cachedAnswersMax: 1_024,
-  cachedAnswerMs: 500,
+  cachedAnswerMs: 300,
   i1PacketBytes: 512,
   unpaddedR1PerSecond: 20,
   unpaddedR1Burst: 40,

@@ -127,7 +127,8 @@ export function appendParameter(packet: Uint8Array, type: number, contents: Uint
  */
 export function coveredBy(packet: Packet, type: number): Uint8Array {
   const first = packet.parameters.find((parameter) => parameter.type >= type)
-  return withLength(packet.bytes.slice(0, first?.start ?? packet.bytes.length))
+  // Not slice(): of a Buffer that is a view, and what comes out is written to.
+  return withLength(new Uint8Array(packet.bytes.subarray(0, first?.start ?? packet.bytes.length)))
 }
 
 /**

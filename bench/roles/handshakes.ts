@@ -1,0 +1,30 @@
+// Server and clients of bench/handshakes.
+
+import { createIdentity, Endpoint } from '../../src/index.ts'
+import { answer } from '../support.ts'
+
+let endpoints: Endpoint[] = []
+
+answer({
+  open: async () => {
+    const endpoint = await Endpoint.open({ bind: { address: '127.0.0.1' } })
+    return { address: endpoint.peer }
+  },
+  prepare: async ({ count }: { readonly count: number }) => {
+    for (const endpoint of endpoints) endpoint.destroy()
+    endpoints = []
+    for (let made = 0; made < count; made++) {
+      endpoints.push(await Endpoint.open({ identity: createIdentity(), bind: { address: '127.0.0.1' } }))
+    }
+  },
+  run: async ({ address }: { readonly address: string }) => {
+    const each: number[] = []
+    const startedAt = performance.now()
+    for (const endpoint of endpoints) {
+      const at = performance.now()
+      await endpoint.associate(address)
+      each.push(performance.now() - at)
+    }
+    return { ms: performance.now() - startedAt, each }
+  },
+})
