@@ -39,6 +39,7 @@ export class Chain {
   /** The first look: sweeps the folder, and makes sure that no version is missing. */
   async #look(): Promise<number> {
     const names = this.folder.names()
+    if (names.length > 0) await this.folder.make() // so that a later claim need not wait for it
     await this.folder.sweep(names)
     const versions = new Set(names.filter((name) => VERSION.test(name)))
     for (let version = 1; versions.size > 0; version++) {

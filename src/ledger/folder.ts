@@ -71,6 +71,15 @@ export class Folder {
     }
   }
 
+  /** Makes the folder if it is not there, and its name durable. Only the first call has to. */
+  async make(): Promise<void> {
+    try {
+      await this.#make()
+    } catch (error) {
+      throw unavailable(this.path, error)
+    }
+  }
+
   /** Makes names that others have linked durable too, before anything is built on them. */
   async sync(): Promise<void> {
     try {
