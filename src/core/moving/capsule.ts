@@ -30,7 +30,7 @@ import { type DelegationChain, signedBy, signObject } from './receipt.ts'
 export const CAPSULE_VERSION = 1
 export const CAPSULE_VERSIONS: readonly number[] = [1]
 /** Largest capsule, sealed or not. */
-export const CAPSULE_BYTES_MAX = 64 * 1024 * 1024
+export const CAPSULE_BYTES_MAX: number = 64 * 1024 * 1024
 /** Longest offer id of a READY. */
 const OFFER_BYTES_MAX = 32
 
