@@ -3,6 +3,7 @@
 
 import type { Locator } from '../base/address.ts'
 import type { Prng } from '../base/prng.ts'
+import { readCapsule } from '../core/moving/capsule.ts'
 import type { Arrival, OpenedCapsule } from './arrival.ts'
 import type { Departure } from './departure.ts'
 import type { Door, StartOutcome } from './door.ts'
@@ -13,8 +14,7 @@ import type { Instance } from './instance.ts'
 import type { Footprint } from './observation.ts'
 import type { WirePacket } from './packet.ts'
 import type { Process } from './process.ts'
-import { openBox, kemKey } from './seal.ts'
-import { readCapsule } from '../core/moving/capsule.ts'
+import { kemKey, openBox } from './seal.ts'
 import type { World } from './world.ts'
 
 const REPLAY_MS_MAX = 20_000
@@ -97,7 +97,12 @@ export class Attackers {
     this.#world.start(used.subject, host, signer, plan, (outcome) => this.#started(outcome, used, host, signer))
   }
 
-  #started(outcome: StartOutcome, used: OpenedCapsule & { readonly subject: Process }, host: Host, signer = used.signer): void {
+  #started(
+    outcome: StartOutcome,
+    used: OpenedCapsule & { readonly subject: Process },
+    host: Host,
+    signer = used.signer,
+  ): void {
     if (typeof outcome === 'string') return this.#world.event('thaw-refused')
     this.#world.launch(used.subject, host, signer, outcome, used.frozen)
   }

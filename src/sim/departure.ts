@@ -121,7 +121,7 @@ export class Departure {
 
   /** The host is up again. Returns true if the capsule is offered further, false if the identity is to be started anew. */
   recover(): boolean {
-    if (this.#state.phase !== 'granted' && this.#state.phase !== 'gone') return false
+    if (this.#state.phase !== 'granted') return false
     this.#crashed = false
     this.#tickLater()
     return true

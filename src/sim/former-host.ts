@@ -1,10 +1,10 @@
 // A host that a process has left, and that turns on it (MOVING, model of the attacker): it kept the identity key, the frozen state
 // and its old start, and knows whatever is sent in clear, the newest receipt among it. It tries everything that these allow.
 
-import { Identity } from '../crypto/identity.ts'
-import { nodeAead, type Opener } from '../crypto/aead.ts'
 import type { OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
+import { nodeAead, type Opener } from '../crypto/aead.ts'
+import { Identity } from '../crypto/identity.ts'
 import { contentBytes } from './content.ts'
 import type { Departure } from './departure.ts'
 import type { Host } from './host.ts'

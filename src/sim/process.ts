@@ -153,7 +153,7 @@ export class Process {
 
   ping(peer: Process, sequence: number): boolean {
     this.#world.event('ping')
-    const bytes = contentBytes(sequence, 16)
+    const bytes = new Uint8Array(16).fill(sequence)
     return this.here.command((engine, now) => engine.ping(now, peer.hit, 1, sequence, bytes))
   }
 

@@ -45,7 +45,16 @@ export function runSeed(seed: number, profile?: Profile): SeedResult {
   const { tally } = world
   const found = failure ?? finalFailure(swarm, calmedMs)
   const { events, faults, hash } = tally
-  return { seed, ok: found === undefined, events, faults, hash, calmedMs, failure: found, repro: reproOf(seed, profile) }
+  return {
+    seed,
+    ok: found === undefined,
+    events,
+    faults,
+    hash,
+    calmedMs,
+    failure: found,
+    repro: reproOf(seed, profile),
+  }
 }
 
 /** One line for a failing seed. */
@@ -56,7 +65,7 @@ export function describeFailure({ seed, failure, repro }: SeedResult): string {
 
 /** Lets time pass until `until`, or until a checker objects. */
 function pass({ world }: Swarm, until: number): void {
-  while (world.violations.length === 0 && world.clock.step(until)) continue
+  while (world.violations.length === 0 && world.clock.step(until));
   if (world.violations.length === 0) world.clock.run(until)
 }
 
@@ -89,7 +98,15 @@ function guarded(swarm: Swarm, run: () => void): SeedFailure | undefined {
     return undefined
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    const where = error.stack?.split('\n').slice(1, 4).map((line) => line.trim().replace(/^at /, '').replace(/\(.*\/(src\/)/, '($1'))
+    const where = error.stack
+      ?.split('\n')
+      .slice(1, 4)
+      .map((line) =>
+        line
+          .trim()
+          .replace(/^at /, '')
+          .replace(/\(.*\/(src\/)/, '($1'),
+      )
     const rule = error instanceof InvariantError ? 'bug' : 'error'
     return { rule, detail: `${error.message} [${where?.join(' < ') ?? ''}]`, at: swarm.world.now }
   }
