@@ -13,7 +13,10 @@ interface NewFlags {
 
 /** The command `id`. */
 export function idCommand(): Command {
-  const command = new Command('id').description('make and show identities')
+  const command = new Command('id')
+    .description('make and show identities')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
   command
     .command('new')
     .description('make an identity and print its HIT; without --out the private key goes to stdout')
@@ -35,6 +38,8 @@ export function idCommand(): Command {
     })
   return command
 }
+
+const EXAMPLES = '\nExamples:\n  sojourn id new --out me.pem\n  sojourn id show me.pem'
 
 async function makeIdentity(flags: NewFlags): Promise<void> {
   const identity = createIdentity(flags.algorithm)

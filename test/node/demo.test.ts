@@ -1,0 +1,64 @@
+// The demo, whole: real processes, three moves and a double one, and an association that never noticed.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+import { startCli } from '../support/cli.ts'
+
+test('a process moves three times, then both ends at once, and nothing but the addresses changes', async () => {
+  const before = demoFolders()
+  const demo = startCli(['demo', '--json'])
+  const { code, stdout, stderr } = await demo.finished
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const summary = lines.at(-1)
+  expect(stderr).toBe('')
+  expect(summary.troubles).toEqual([])
+  expect(code).toBe(0)
+  expect(summary).toMatchObject({ ok: true, baseExchanges: 1, duplicated: 0, lost: 0 })
+  expect(summary.answered).toBe(summary.sent)
+  expect(summary.sent).toBeGreaterThan(500)
+  expect(summary.moves.map(({ who, epoch }: { who: string; epoch: number }) => `${who} ${epoch}`)).toEqual([
+    'service 2',
+    'service 3',
+    'service 4',
+    'service 5',
+    'peer 2',
+  ])
+  for (const { from, to, blackoutMs } of summary.moves) {
+    expect(to).not.toBe(from)
+    expect(blackoutMs).toBeGreaterThan(0)
+  }
+  if (summary.socketsCounted) expect(lines.filter(({ event }) => event === 'sockets').length).toBe(4)
+  // Nothing stays behind: no process, no folder.
+  const pids = lines.flatMap(({ pid }) => (typeof pid === 'number' ? [pid] : []))
+  expect(new Set(pids).size).toBe(7)
+  for (const pid of pids) expect(isAlive(pid)).toBe(false)
+  expect(demoFolders()).toEqual(before)
+}, 60_000)
+
+test('a demo that is stopped takes its children along', async () => {
+  const before = demoFolders()
+  const demo = startCli(['demo', '--json'])
+  const pid = JSON.parse(await demo.firstLine).pid
+  demo.kill('SIGINT')
+  expect((await demo.finished).code).toBe(1)
+  expect(isAlive(pid)).toBe(false)
+  expect(demoFolders()).toEqual(before)
+}, 60_000)
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  // A child that has ended but was not waited for yet, by a parent that is gone, may stay for a moment as a name only.
+  return !existsSync(`/proc/${pid}`) || readdirSync(`/proc/${pid}/fd`).length > 0
+}
+
+function demoFolders(): readonly string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('sojourn-demo-'))
+}

@@ -1,0 +1,74 @@
+// The compiled command line as child processes, each with a home of its own. `npm test` compiles first.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
+
+const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const running = new Set<ChildProcess>()
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+  running.clear()
+})
+
+/** What a finished command left. */
+export interface Finished {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly pid: number
+  /** The first line of stdout, once it is there. */
+  readonly firstLine: Promise<string>
+  readonly finished: Promise<Finished>
+  kill(signal: NodeJS.Signals): void
+  /** As `| head -1` does. */
+  closeStdout(): void
+}
+
+/** Starts `sojourn ...args`. */
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  if (!existsSync(CLI)) throw new Error('compile first: npx tsc -b')
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let [stdout, stderr] = ['', '']
+  const firstLine = new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      const end = stdout.indexOf('\n')
+      if (end >= 0) resolve(stdout.slice(0, end))
+    })
+    child.once('close', () => reject(new Error(`ended without a line: ${stderr}`)))
+  })
+  firstLine.catch(() => undefined)
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const finished = new Promise<Finished>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code, signal, stdout, stderr })
+    })
+  })
+  return {
+    pid: child.pid ?? 0,
+    firstLine,
+    finished,
+    kill: (signal) => void child.kill(signal),
+    closeStdout: () => void child.stdout.destroy(),
+  }
+}
+
+/** Runs `sojourn ...args` to its end. */
+export function runCli(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished> {
+  return startCli(args, env).finished
+}
