@@ -6,6 +6,9 @@ export interface Dated {
   readonly due: number
 }
 
+/** Below this size nothing is worth tidying. */
+const SLACK = 64
+
 export class Agenda<T extends Dated> {
   readonly #heap: { readonly at: number; readonly item: T }[] = []
   readonly #noted = new Map<T, number>()
@@ -19,7 +22,8 @@ export class Agenda<T extends Dated> {
       return
     }
     this.#noted.set(item, at)
-    this.#push({ at, item })
+    if (this.#heap.length > 2 * this.#noted.size + SLACK) this.#compact()
+    else this.#push({ at, item })
   }
 
   forget(item: T): void {
@@ -40,6 +44,12 @@ export class Agenda<T extends Dated> {
     this.#pop()
     this.#noted.delete(top.item)
     return top.item
+  }
+
+  /** Deadlines that moved leave entries behind; when those are the most, the heap is made anew. */
+  #compact(): void {
+    this.#heap.length = 0
+    for (const [item, at] of this.#noted) this.#push({ at, item })
   }
 
   #dropStale(): void {

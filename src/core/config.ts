@@ -17,6 +17,7 @@ export interface Config {
   // ── MOVING ─────────────────────────────────────────────────────────────────
   /** §5: packets under the interim key before P2. */
   readonly interimPacketsMax: number
+  readonly interimBytesMax: number
   /** §5: P2s to one tuple outside the data limits. */
   readonly answersMax: number
   /** §5: packets that wait for their key, and how long. */
@@ -50,10 +51,16 @@ export interface Config {
   readonly unsentBytesMax: number
   readonly outboxPacketsMax: number
   readonly eventsMax: number
+  readonly eventBytesMax: number
   readonly datagramBytesMax: number
   readonly creditBytesMax: number
   readonly echoRepliesPerSecond: number
   readonly notifiesPerSecond: number
+  /** Signed words to those who have proved nothing have a budget of their own. */
+  readonly strangerNotifiesPerSecond: number
+  /** A longer echo than this is not answered: the answer must fit a packet. */
+  readonly echoBytesMax: number
+  readonly inboundSasMax: number
   readonly forgedPacketsMax: number
   readonly finalsMax: number
   /** Rekey with fresh Diffie–Hellman after so many packets or so long (DESIGN §5). */
@@ -90,6 +97,7 @@ export const DEFAULTS: Config = {
   ptoInitialMs: 500,
 
   interimPacketsMax: 10,
+  interimBytesMax: 15_000,
   answersMax: 4,
   earlyPacketsMax: 8,
   earlyMs: 1_000,
@@ -113,10 +121,14 @@ export const DEFAULTS: Config = {
   unsentBytesMax: 1_048_576,
   outboxPacketsMax: 4_096,
   eventsMax: 65_536,
+  eventBytesMax: 67_108_864,
   datagramBytesMax: 65_400,
   creditBytesMax: 1_048_576,
   echoRepliesPerSecond: 1_000,
   notifiesPerSecond: 10,
+  strangerNotifiesPerSecond: 3,
+  echoBytesMax: 256,
+  inboundSasMax: 12,
   forgedPacketsMax: 1 << 20,
   finalsMax: 4,
   rekeyPackets: 2 ** 23,

@@ -18,7 +18,7 @@ import { startOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { Responding } from './association/responding.ts'
-import { TokenBucket } from './association/token-bucket.ts'
+import { Budgets } from './budgets.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
@@ -37,6 +37,7 @@ export type { EngineOptions } from './options.ts'
 export type { AssociationView } from './view.ts'
 
 export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
+
 /**
  * `freezing` waits until every S is confirmed (MOVING §3). `frozen` and `stopped` machines never send again; a frozen one can
  * still be unfrozen, as long as its grant has not left.
@@ -59,8 +60,6 @@ export class Engine implements Machine {
   readonly #ready = new Set<Association>()
   readonly #outlet: Outlet
   readonly #flight: Flight
-  readonly #notifies: TokenBucket
-  readonly #echoes: TokenBucket
   #locators: readonly Locator[]
   #phase: Phase = { name: 'running' }
 
@@ -72,8 +71,6 @@ export class Engine implements Machine {
     this.#outlet = new Outlet(config)
     this.#flight = new Flight(config.offersOutstandingMax)
     this.#spis = new Spis(options.entropy)
-    this.#notifies = new TokenBucket(config.notifiesPerSecond, config.notifiesPerSecond)
-    this.#echoes = new TokenBucket(config.echoRepliesPerSecond, config.echoRepliesPerSecond)
     this.#context = this.#makeContext(options, config)
     const responding = new Responding(this.#context, options.admit ?? (() => true))
     const make = (peer: Hit, now: number): Association => this.#make(peer, now)
@@ -355,6 +352,7 @@ export class Engine implements Machine {
   #makeContext(options: EngineOptions, config: Config): Context {
     const outlet = this.#outlet
     const spis = this.#spis
+    const budgets = new Budgets(config, options.entropy)
     const locators = (): readonly Locator[] => this.#locators
     return {
       config,
@@ -377,8 +375,9 @@ export class Engine implements Machine {
       claimSpi: (spi, association) => spis.claim(spi, association),
       dropSpi: (spi) => spis.drop(spi),
       wake: (association) => void this.#ready.add(association),
-      mayNotify: (now) => this.#notifies.take(now),
-      mayEchoReply: (now) => this.#echoes.take(now),
+      mayNotify: (now) => budgets.notify(now),
+      mayNotifyStranger: (now, source) => budgets.stranger(now, source),
+      mayEchoReply: (now) => budgets.echo(now),
       isFull: () => this.#associations.size >= config.associationsMax,
       forget: (association) => this.#forget(association),
       fenced: (epoch) => this.#fenced(epoch),

@@ -7,14 +7,22 @@ import { wrapHip } from '../wire/datagram.ts'
 import type { Config } from './config.ts'
 import type { MachineEvent, Transmit } from './machine.ts'
 
+/** The most that an association has to tell before its owner listens. */
+const EVENTS_PER_ASSOCIATION = 64
+
 export class Outlet {
   readonly #packets: Queue<Transmit>
   readonly #events: Queue<MachineEvent>
   readonly #counters = new Map<string, number>()
+  readonly #config: Config
+  /** Datagrams among the events, and their bytes. */
+  #data = 0
+  #dataBytes = 0
 
   constructor(config: Config) {
     this.#packets = new Queue(config.outboxPacketsMax)
-    this.#events = new Queue(config.eventsMax)
+    this.#config = config
+    this.#events = new Queue(EVENTS_PER_ASSOCIATION * config.associationsMax + config.eventsMax)
   }
 
   /** Puts one HIP packet on the wire, inside UDP. */
@@ -22,7 +30,19 @@ export class Outlet {
     if (!this.#packets.push({ bytes: wrapHip(packet), to })) this.count('outbox-full')
   }
 
+  /** Datagrams that nobody fetches are lost, as in any socket; what happened to an association is always told. */
   tell(event: MachineEvent): void {
+    const size = 'bytes' in event ? event.bytes.length : 0
+    if (
+      'bytes' in event &&
+      (this.#data >= this.#config.eventsMax || this.#dataBytes + size > this.#config.eventBytesMax)
+    ) {
+      return this.count('events-full')
+    }
+    if ('bytes' in event) {
+      this.#data += 1
+      this.#dataBytes += size
+    }
     if (!this.#events.push(event)) this.count('events-full')
   }
 
@@ -35,7 +55,12 @@ export class Outlet {
   }
 
   event(): MachineEvent | undefined {
-    return this.#events.shift()
+    const event = this.#events.shift()
+    if (event !== undefined && 'bytes' in event) {
+      this.#data -= 1
+      this.#dataBytes -= event.bytes.length
+    }
+    return event
   }
 
   get counters(): Readonly<Record<string, number>> {

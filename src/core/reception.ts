@@ -66,17 +66,19 @@ function dispatch(
 /** An I1 for an identity that is not here: a signed word says who is. Shorter than an I1. */
 function onMisaddressed(context: Context, now: number, message: Message, source: Locator): void {
   context.count('hip-for-another')
-  if (message.kind === 'I1' && context.mayNotify(now))
-    context.sendPacket(otherIdentity(context, message.sender), source)
+  // An unpadded I1 is too short to be answered.
+  if (message.kind !== 'I1' || message.padding === undefined || !context.mayNotifyStranger(now, source)) return
+  context.sendPacket(otherIdentity(context, message.sender), source)
 }
 
 /** MOVING §6: an UPDATE for an association that we do not have is refused, so that its sender learns it. */
 function onStranger({ context, associations }: Reception, now: number, message: Message, source: Locator): void {
   context.count('no-association')
   if (message.kind === 'NOTIFY') {
+    if (!context.mayNotifyStranger(now, source)) return
     for (const association of associations.values()) onOtherIdentity(association, message, source)
     return
   }
-  if (message.kind !== 'UPDATE' || message.epoch === undefined || !context.mayNotify(now)) return
+  if (message.kind !== 'UPDATE' || message.epoch === undefined || !context.mayNotifyStranger(now, source)) return
   context.sendPacket(refusal(context, message.sender, message.epoch.sender, message.packet.bytes), source)
 }

@@ -116,6 +116,7 @@ export interface Notify extends Common {
   /** With RESUME_REFUSED, the hash of the packet refused: the data of the notification (MOVING §6). */
   readonly reference?: Uint8Array
   readonly epoch?: Epoch
+  readonly instance?: Instance
   readonly signature: Signature
 }
 
@@ -225,6 +226,7 @@ const NOTIFY_TABLE = {
   hostId: optional(Parameter.HOST_ID, exchange.decodeHostId),
   notifications: repeated(Parameter.NOTIFICATION, decodeNotification),
   epoch: EPOCH,
+  instance: INSTANCE,
   signature: SIGNATURE,
   ...UNSIGNED_ECHOES,
 }

@@ -105,6 +105,9 @@ export class Association {
   /** Packets under keys that we are about to have (MOVING §5). */
   early: { readonly bytes: Uint8Array; readonly source: Locator; readonly at: number }[] = []
   interimSent = 0
+  interimBytes = 0
+  /** The nonce of our last P2 and the tuples it went to; it outlives the ratchet, because data may overtake P3. */
+  answerEcho: { readonly nonce: Uint8Array; readonly keys: Set<string>; readonly sentAt: number } | undefined
   lastHeardAt: number
   lastSentAt: number
   /** When we first sent something that the peer has not followed by anything. */
@@ -188,7 +191,6 @@ export class Association {
   /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */
   envelope(session: Session, secrets: Secrets = spokenSecrets(session)): Envelope {
     const { context } = this
-    const { ratchet } = session
     return {
       own: context.hitBytes,
       peer: this.peerBytes,
@@ -199,7 +201,8 @@ export class Association {
       baseEpoch: session.baseEpoch,
       resumption: secrets.resumption,
       hipSend: secrets.hip.send,
-      proveStart: (ratchet.name === 'offering' || ratchet.name === 'crossed') && ratchet.offer.kind === 'rebind',
+      // Until it has answered, the peer knows nothing of this start.
+      proveStart: session.interim !== undefined,
     }
   }
 

@@ -65,6 +65,7 @@ export function onClose(association: Association, now: number, message: Close, t
     return
   }
   if (session === undefined || message.epoch === undefined) return context.count('close-unexpected')
+  if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
   const secrets = fitting(association, session, message)
   if (secrets === undefined) return
   const echo = encodeEchoResponseSigned(message.echoRequestSigned)
@@ -88,7 +89,8 @@ function fitting(association: Association, session: Session, message: Close): Se
   const known = session.peerStart
   let lawful = sender.epoch === known.epoch && equalBytes(sender.incarnation, known.incarnation)
   if (sender.epoch > known.epoch) lawful = provenStart(association, message) !== undefined
-  if (addressee.epoch > context.start.epoch) lawful = false
+  const ours = addressee.epoch === context.start.epoch && equalBytes(addressee.incarnation, context.start.incarnation)
+  if (!ours && addressee.epoch >= context.start.epoch) lawful = false
   if (secrets === undefined || !lawful || !signatureFits(message, session.peerKey)) {
     context.count(secrets === undefined ? 'mac-forged' : 'close-refused')
     return undefined

@@ -61,6 +61,8 @@ export interface Context {
   wake(association: Association): void
   /** Takes one token of the budget for signed notifications; false if there is none. */
   mayNotify(now: number): boolean
+  /** The same for those who have proved nothing. */
+  mayNotifyStranger(now: number, source: Locator): boolean
   mayEchoReply(now: number): boolean
   /** No room for another association. */
   isFull(): boolean

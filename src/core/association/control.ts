@@ -8,7 +8,7 @@ import { encodeAck, encodeEchoResponseSigned } from '../../wire/update.ts'
 import { listedLocators } from '../moving/offer.ts'
 import { isRebindOffer, onRebindAnswer, onRebindOffer } from '../moving/rebind.ts'
 import type { Association } from './association.ts'
-import { answerSuperseded } from './notify.ts'
+import { answerSuperseded, refusal } from './notify.ts'
 import type { Tuple } from './paths.ts'
 import { acknowledge, onRekeyOffer, sendAnswer, settle } from './ratchet.ts'
 import { onEcho } from './reach.ts'
@@ -28,8 +28,10 @@ function relate(claimed: Start, known: Start): Relation {
 export function onUpdate(association: Association, now: number, message: Update, tuple: Tuple): void {
   const { session, context } = association
   const { epoch } = message
-  if (session === undefined || epoch === undefined || association.state.name === 'closing')
-    return context.count('update-unexpected')
+  if (session === undefined || association.state.name === 'closing')
+    return onUpdateTooLate(association, now, message, tuple)
+  if (epoch === undefined) return context.count('update-without-epoch')
+  if ((message.echoRequestSigned?.length ?? 0) > context.config.echoBytesMax) return context.count('echo-too-long')
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
   const sender = relate(epoch.sender, session.peerStart)
   const addressee = relate(epoch.addressee, context.start)
@@ -46,9 +48,25 @@ export function onUpdate(association: Association, now: number, message: Update,
   if (addressee === 'lower') return onOlderAddressee(association, now, message, sender)
   if (answersOffer(session, message)) return onAnswer(association, now, message, tuple, sender)
   if (sender === 'higher') return context.count('higher-epoch-without-offer')
-  association.heard(now, tuple, message.packet.bytes.length + 4)
-  onAcknowledged(association, now, message, tuple, secrets)
-  if (association.session === session && message.seq !== undefined) onNew(association, now, message, tuple, session)
+  const matched = onAcknowledged(association, now, message, tuple, secrets)
+  if (association.session !== session) return
+  // A recorded packet proves nothing about now: only what is new, or answers something of ours, is heard.
+  if (matched || isNew(session, message)) association.heard(now, tuple, message.packet.bytes.length + 4)
+  if (message.seq !== undefined) onNew(association, now, message, tuple, session)
+}
+
+/** The association is over, or as good as over: whoever still talks to it learns that (MOVING §6). */
+function onUpdateTooLate(association: Association, now: number, message: Update, tuple: Tuple): void {
+  const { context, peerBytes } = association
+  context.count('update-too-late')
+  if (message.epoch === undefined || !context.mayNotifyStranger(now, tuple.locator)) return
+  context.sendPacket(refusal(context, peerBytes, message.epoch.sender, message.packet.bytes), tuple.locator)
+}
+
+/** Signed UPDATEs and mere address checks have Update IDs of the same series, but a thief of the MAC key can only forge checks. */
+function isNew(session: Session, { seq, signature }: Update): boolean {
+  if (seq === undefined) return false
+  return (signature === undefined ? session.peerCheckIds : session.peerUpdateIds).state(seq) === 'new'
 }
 
 /** DESIGN §5: a thief of a capsule may know the MAC key, so whatever moves, rekeys or rebinds is signed. */
@@ -105,19 +123,28 @@ function onAnswer(
   association.sendTo(now, confirm.bytes, tuple)
 }
 
-/** RFC 7401 §6.12.2: what this packet acknowledges or answers. */
-function onAcknowledged(association: Association, now: number, message: Update, tuple: Tuple, secrets: Secrets): void {
+/** RFC 7401 §6.12.2: what this packet acknowledges or answers; false if that is nothing. */
+function onAcknowledged(
+  association: Association,
+  now: number,
+  message: Update,
+  tuple: Tuple,
+  secrets: Secrets,
+): boolean {
   const { session } = association
-  if (message.echoResponseSigned !== undefined) onEcho(association, now, message.echoResponseSigned, tuple)
+  const echo = message.echoResponseSigned
+  let matched = echo !== undefined && onEcho(association, now, echo, tuple)
   for (const reliable of association.reliable.values()) {
     if (message.ack?.includes(reliable.updateId) !== true) continue
     if (reliable.purpose === 'confirm' && isOld(session, secrets)) continue
+    matched = true
     association.reliable.delete(reliable.purpose)
     if (reliable.tries === 1) association.rtt.sample(now - reliable.sentAt)
     if (reliable.purpose === 'confirm') settle(association, now)
   }
   if (association.reliable.size === 0) association.timers.stop('reliable')
   if (association.readdressWanted) readdress(association, now)
+  return matched
 }
 
 /** The ACK of P3 counts only under the new HIP key (MOVING §5). */
@@ -129,6 +156,10 @@ function isOld(session: Session | undefined, secrets: Secrets): boolean {
 function onNew(association: Association, now: number, message: Update, tuple: Tuple, session: Session): void {
   const { seq, epoch } = message
   if (seq === undefined || epoch === undefined) return
+  if (message.signature === undefined) {
+    session.peerCheckIds.record(seq)
+    return answerNew(association, now, message, tuple, seq)
+  }
   const { ratchet } = session
   const state = session.peerUpdateIds.state(seq)
   if (state === 'old') return association.context.count('update-id-old')
@@ -144,10 +175,13 @@ function onNew(association: Association, now: number, message: Update, tuple: Tu
   session.peerUpdateIds.record(seq)
   const newest = state === 'new' && session.peerUpdateIds.highest === seq
   if (newest && message.locators !== undefined) return onReaddress(association, now, message, tuple, seq)
-  acknowledge(association, now, tuple, [
-    encodeAck([seq]),
-    ...(message.echoRequestSigned === undefined ? [] : [encodeEchoResponseSigned(message.echoRequestSigned)]),
-  ])
+  answerNew(association, now, message, tuple, seq)
+}
+
+function answerNew(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
+  const echo = message.echoRequestSigned
+  const parameters = echo === undefined ? [encodeAck([seq])] : [encodeAck([seq]), encodeEchoResponseSigned(echo)]
+  acknowledge(association, now, tuple, parameters)
 }
 
 function repeatRekeyAnswer(association: Association, now: number, message: Update, tuple: Tuple): void {

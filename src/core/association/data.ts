@@ -149,15 +149,21 @@ export function nextDatagram(association: Association, now: number): Transmit | 
 function mayLeave(association: Association, now: number, session: Session, tuple: Tuple, size: number): boolean {
   const { config } = association.context
   if (session.outbound.sequence >= config.sealedPacketsMax) return false
-  if (session.outbound === session.interim) return association.interimSent < config.interimPacketsMax
+  if (session.outbound === session.interim) {
+    return (
+      association.interimSent < config.interimPacketsMax && association.interimBytes + size <= config.interimBytesMax
+    )
+  }
   if (tuple.state === 'active') return true
   return association.credit.covers(now, size) && association.paths.withinAmplification(tuple, size)
 }
 
 function account(association: Association, now: number, session: Session, tuple: Tuple, size: number): void {
   association.lastSentAt = now
-  if (session.outbound === session.interim) association.interimSent += 1
-  else if (tuple.state !== 'active') association.credit.spend(now, size)
+  if (session.outbound === session.interim) {
+    association.interimSent += 1
+    association.interimBytes += size
+  } else if (tuple.state !== 'active') association.credit.spend(now, size)
   association.paths.countSent(tuple, size)
   if (session.outbound.sequence === association.context.config.rekeyPackets) association.timers.set('rekey', now)
   expectAnswer(association, now)
@@ -189,5 +195,6 @@ export function rekeyIfDue(association: Association, now: number): void {
   const { rekeyMs, rekeyPackets } = context.config
   const due = now - session.establishedAt >= rekeyMs || session.outbound.sequence >= rekeyPackets
   const started = due && startRekey(association, now)
-  timers.set('rekey', started || !due ? session.establishedAt + 2 * rekeyMs : now + association.rtt.ptoMs)
+  if (association.state.name === 'parked') return timers.stop('rekey')
+  timers.set('rekey', started || !due ? session.establishedAt + 2 * rekeyMs : now + context.config.ptoMaxMs)
 }

@@ -3,12 +3,16 @@
 import { assert } from '../../base/assert.ts'
 import type { Association } from './association.ts'
 import type { Tuple } from './paths.ts'
+import { startCheck } from './reach.ts'
 import type { Seed } from './seed.ts'
 import { addInbound, makeOutbound, type Session, secretsOf } from './session.ts'
 import { UpdateIds } from './update.ts'
 
-/** Installs what the exchange has made. The tuple it ran over is verified by it (RFC 8046 §5.1). */
-export function establish(association: Association, now: number, seed: Seed, tuple: Tuple): void {
+/**
+ * Installs what the exchange has made. A tuple that answered what went there is verified by it (RFC 8046 §5.1); one that
+ * spoke unasked is not.
+ */
+export function establish(association: Association, now: number, seed: Seed, tuple: Tuple, asked: boolean): void {
   const { context, timers } = association
   const { keys, peerStart, peerKey, peerReceipt, reserveOut } = seed
   assert(peerStart !== undefined && reserveOut !== undefined, 'peers without EPOCH are refused earlier')
@@ -31,6 +35,7 @@ export function establish(association: Association, now: number, seed: Seed, tup
     ratchet: { name: 'settled' },
     nextUpdateId: 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
+    peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
   addInbound(session, context, 'ordinary', seed.inboundSpi, keys.esp.receive, keys.resumption.id)
@@ -38,12 +43,14 @@ export function establish(association: Association, now: number, seed: Seed, tup
   context.floors.raise({ key: peerKey, epoch, incarnation, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
   association.turn({ name: 'established', session })
   association.baseExchanges += 1
-  association.paths.activate(tuple)
+  if (asked) association.paths.activate(tuple)
+  else association.paths.current = tuple
   association.lastHeardAt = now
   timers.stop('open')
   timers.stop('close')
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
   context.event({ type: 'associated', peer: association.peer, initiator: seed.initiator })
+  if (!asked) startCheck(association, now, tuple)
   context.wake(association)
 }

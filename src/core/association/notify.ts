@@ -9,6 +9,7 @@ import type { Start } from '../../crypto/keymat.ts'
 import { encodeHostId } from '../../wire/exchange.ts'
 import type { Notify, Update } from '../../wire/messages.ts'
 import { Notification } from '../../wire/registry.ts'
+import { provenStart } from '../moving/rebind.ts'
 import { openReceipt } from '../moving/receipt.ts'
 import type { Association } from './association.ts'
 import type { Context } from './context.ts'
@@ -17,29 +18,23 @@ import { buildNotify, epochOf, signatureFits } from './update.ts'
 
 export type RefusalReason = 'no-association' | 'no-shared-secret' | 'older-state' | 'numbers-above-finals'
 
-/** Refuses a packet of a peer that we have no state for: signed, with the hash of what is refused. */
+/** Refuses a packet of a peer that we have no state for: signed, proven, with the hash of what is refused. */
 export function refusal(
   context: Context,
   peer: Uint8Array,
   addressee: Start | undefined,
   refused: Uint8Array,
 ): Uint8Array {
-  const epoch = epochOf(context.start, addressee, 0, new Uint8Array(8), false)
-  return buildNotify(context.hitBytes, peer, context.identity, epoch, Notification.RESUME_REFUSED, sha256(refused))
+  const { start } = context
+  const epoch = epochOf(start, addressee, 0, new Uint8Array(8), true)
+  return buildNotify(context, peer, epoch, { type: Notification.RESUME_REFUSED, data: sha256(refused) }, start)
 }
 
 /** Tells the sender of an I1 that another identity than it looks for is here: HOST_ID and signature prove which. */
 export function otherIdentity(context: Context, peer: Uint8Array): Uint8Array {
   const { algorithm, label, bytes: key } = context.identity.publicKey
-  const type = Notification.INVALID_HIT
-  return buildNotify(
-    context.hitBytes,
-    peer,
-    context.identity,
-    encodeHostId({ algorithm, label, key }),
-    type,
-    new Uint8Array(0),
-  )
+  const notification = { type: Notification.INVALID_HIT, data: new Uint8Array(0) }
+  return buildNotify(context, peer, encodeHostId({ algorithm, label, key }), notification)
 }
 
 /** A proven P1 that we cannot resume: the floor rises, the association ends here and there (MOVING §6). */
@@ -75,12 +70,8 @@ export function answerSuperseded(association: Association, now: number, tuple: T
   if (receipt === undefined || !context.mayNotify(now)) return
   association.lastNotifiedAt = now
   const epoch = epochOf(context.start, session.peerStart, 0, new Uint8Array(8), false)
-  const type = Notification.SUPERSEDED
-  association.sendTo(
-    now,
-    buildNotify(context.hitBytes, association.peerBytes, context.identity, epoch, type, receipt),
-    tuple,
-  )
+  const notification = { type: Notification.SUPERSEDED, data: receipt }
+  association.sendTo(now, buildNotify(context, association.peerBytes, epoch, notification), tuple)
 }
 
 /** NOTIFY in. It never changes state but in the two ways that MOVING §6 allows. */
@@ -96,6 +87,10 @@ export function onNotify(association: Association, now: number, message: Notify,
   if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
   if (notification.type === Notification.SUPERSEDED) return onSuperseded(association, notification.data)
+  // Where the peer has a ledger, its identity key alone refuses nothing: a former host has that too.
+  if (session.peerLedger !== undefined && provenStart(association, message) === undefined) {
+    return context.count('refusal-unproven')
+  }
   const refused = flight(association).some((packet) => equalBytes(sha256(packet), notification.data))
   if (!refused) return context.count('refusal-of-nothing')
   association.end(now, 'reset', 'the peer cannot resume it')

@@ -12,30 +12,36 @@ import type { Association } from './association.ts'
 import { establish } from './establish.ts'
 import { type AcceptedR1, acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } from './initiator.ts'
 
+/** What every step of an exchange goes back to when it comes to nothing. */
+interface Dial {
+  readonly i1: Uint8Array
+  readonly targets: readonly Locator[]
+  readonly startedAt: number
+  tries: number
+}
+
 export type Opening =
-  | {
-      readonly name: 'I1-SENT'
-      readonly i1: Uint8Array
-      readonly targets: readonly Locator[]
-      readonly startedAt: number
-      tries: number
-    }
-  | { readonly name: 'SOLVING'; readonly accepted: AcceptedR1; readonly to: Locator; readonly startedAt: number }
+  | { readonly name: 'I1-SENT'; readonly dial: Dial }
+  | { readonly name: 'SOLVING'; readonly dial: Dial; readonly accepted: AcceptedR1; readonly to: Locator }
   | {
       readonly name: 'I2-SENT'
+      readonly dial: Dial
       readonly sent: SentI2
       readonly to: Locator
-      readonly startedAt: number
       tries: number
-      sentAt: number
+      readonly sentAt: number
     }
+
+/** An I2 that nobody answers may come from the R1 of somebody who only repeats R1s: after so many tries I1 goes out again. */
+const I2_TRIES = 3
 
 /** Sends the first I1s: to a few locators at once, to one by turns afterwards (RFC 7401 §6.6). */
 export function startOpening(association: Association, now: number, locators: readonly Locator[]): void {
   const { context } = association
   const i1 = encodeI1(context.hitBytes, association.peerBytes, context.config)
   const targets = locators.slice(0, context.config.locatorsPerPeerMax)
-  association.turn({ name: 'opening', opening: { name: 'I1-SENT', i1, targets, startedAt: now, tries: 1 } })
+  const dial: Dial = { i1, targets, startedAt: now, tries: 1 }
+  association.turn({ name: 'opening', opening: { name: 'I1-SENT', dial } })
   association.tried = [...targets]
   for (const target of targets.slice(0, context.config.i1TargetsMax)) context.sendPacket(i1, target)
   association.timers.set('open', targets.length === 0 ? now : now + association.rtt.ptoMs)
@@ -46,24 +52,27 @@ export function expireOpening(association: Association, now: number): void {
   const { state, context, rtt } = association
   if (state.name !== 'opening') return
   const { opening } = state
-  if (now >= opening.startedAt + context.config.baseExchangeMs) return giveUp(association, now)
-  switch (opening.name) {
-    case 'SOLVING':
-      return solve(association, now, opening)
-    case 'I1-SENT': {
-      const target = opening.targets[opening.tries % Math.max(1, opening.targets.length)]
-      if (target === undefined) return giveUp(association, now)
-      context.sendPacket(opening.i1, target)
-      break
-    }
-    case 'I2-SENT':
-      context.sendPacket(opening.sent.bytes, opening.to)
+  const { dial } = opening
+  const endsAt = dial.startedAt + context.config.baseExchangeMs
+  if (now >= endsAt || dial.targets.length === 0) return giveUp(association, now)
+  if (opening.name === 'SOLVING') return solve(association, now, opening)
+  if (opening.name === 'I2-SENT' && opening.tries < I2_TRIES) {
+    context.sendPacket(opening.sent.bytes, opening.to)
+    opening.tries += 1
+    association.timers.set('open', Math.min(now + rtt.backoffMs(opening.tries), endsAt))
+    return
   }
-  opening.tries += 1
-  association.timers.set(
-    'open',
-    Math.min(now + rtt.backoffMs(opening.tries), opening.startedAt + context.config.baseExchangeMs),
-  )
+  if (opening.name === 'I2-SENT') startOver(association, opening)
+  const target = dial.targets[dial.tries % dial.targets.length]
+  if (target !== undefined) context.sendPacket(dial.i1, target)
+  dial.tries += 1
+  association.timers.set('open', Math.min(now + rtt.backoffMs(dial.tries), endsAt))
+}
+
+/** Back to I1-SENT, with nothing left of the step that failed. */
+function startOver(association: Association, opening: Opening): void {
+  dropOpening(association, opening)
+  association.turn({ name: 'opening', opening: { name: 'I1-SENT', dial: opening.dial } })
 }
 
 /** What was seen last decides what the user is told. */
@@ -72,10 +81,14 @@ function giveUp(association: Association, now: number): void {
   association.end(now, fault?.reason ?? 'unreachable', fault?.detail ?? '')
 }
 
-/** RFC 7401 §6.8. Matched by HITs, never by address. */
+/** RFC 7401 §6.8. Matched by HITs, never by address. Of several R1s the one with the largest counter counts. */
 export function onR1(association: Association, now: number, message: R1, source: Locator): void {
   const { state, context } = association
-  if (state.name !== 'opening' || state.opening.name !== 'I1-SENT') return context.count('r1-unexpected')
+  if (state.name !== 'opening') return context.count('r1-unexpected')
+  const { opening } = state
+  const before =
+    opening.name === 'SOLVING' ? opening.accepted : opening.name === 'I2-SENT' ? opening.sent.accepted : undefined
+  if (before !== undefined && !isLater(message.counter, before.counter)) return context.count('r1-not-later')
   const accepted = acceptR1(context, association.peer, message)
   if ('drop' in accepted)
     return fail(association, accepted.drop, INCOMPATIBLE.has(accepted.drop) ? 'incompatible' : undefined)
@@ -83,9 +96,15 @@ export function onR1(association: Association, now: number, message: R1, source:
   if (peerStart === undefined) return fail(association, 'r1-without-epoch', 'incompatible')
   const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
-  const opening: Opening = { name: 'SOLVING', accepted, to: source, startedAt: state.opening.startedAt }
-  association.turn({ name: 'opening', opening })
-  solve(association, now, opening)
+  dropOpening(association, opening)
+  const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source }
+  association.turn({ name: 'opening', opening: next })
+  solve(association, now, next)
+}
+
+function isLater(counter: R1['counter'], than: AcceptedR1['counter']): boolean {
+  if (counter === undefined || than === undefined) return false
+  return counter.high > than.high || (counter.high === than.high && counter.low > than.low)
 }
 
 const INCOMPATIBLE: ReadonlySet<string> = new Set([
@@ -103,11 +122,16 @@ function solve(association: Association, now: number, opening: Extract<Opening, 
   if (j === undefined) return association.timers.set('open', now + 1)
   const spis = { inboundSpi: context.newSpi(association), reserveIn: context.newSpi(association) }
   const sent = buildI2(context, opening.accepted, j, spis)
-  if ('drop' in sent) return fail(association, sent.drop, 'incompatible')
-  const { to, startedAt } = opening
-  association.turn({ name: 'opening', opening: { name: 'I2-SENT', sent, to, startedAt, tries: 1, sentAt: now } })
-  context.sendPacket(sent.bytes, to)
   association.timers.set('open', now + association.rtt.ptoMs)
+  if ('drop' in sent) {
+    context.dropSpi(spis.inboundSpi)
+    context.dropSpi(spis.reserveIn)
+    startOver(association, opening)
+    return fail(association, sent.drop, 'incompatible')
+  }
+  const { to, dial } = opening
+  association.turn({ name: 'opening', opening: { name: 'I2-SENT', dial, sent, to, tries: 1, sentAt: now } })
+  context.sendPacket(sent.bytes, to)
 }
 
 /** RFC 7401 §6.10. */
@@ -118,7 +142,7 @@ export function onR2(association: Association, now: number, message: R2, source:
   const seed = acceptR2(context, opening.sent, message)
   if ('drop' in seed) return fail(association, seed.drop, undefined)
   if (opening.tries === 1) association.rtt.sample(now - opening.sentAt)
-  establish(association, now, seed, association.paths.observe(source))
+  establish(association, now, seed, association.paths.observe(source), sameLocator(source, opening.to))
 }
 
 /**

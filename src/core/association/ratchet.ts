@@ -10,7 +10,7 @@ import { type KeySet, ratchetKeys, type Start } from '../../crypto/keymat.ts'
 import { encodeDiffieHellman } from '../../wire/exchange.ts'
 import type { Update } from '../../wire/messages.ts'
 import { encodeReserveSpi } from '../../wire/private.ts'
-import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq } from '../../wire/update.ts'
+import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_SPI } from '../../wire/update.ts'
 import type { Association, Reliable } from './association.ts'
 import { replayEarly } from './data.ts'
 import type { Tuple } from './paths.ts'
@@ -35,7 +35,8 @@ import { buildUpdate, type Contents } from './update.ts'
 export function startRekey(association: Association, now: number): boolean {
   const { session, context, state } = association
   if (session === undefined || state.name !== 'established' || session.ratchet.name !== 'settled') return false
-  if (association.reliable.size > 0) return false
+  // A thawed association has its P1 to send first.
+  if (association.reliable.size > 0 || session.interim !== undefined) return false
   const dh = freshDh(association, session)
   const inboundSpi = context.newSpi(association)
   const reserveIn = context.newSpi(association)
@@ -50,6 +51,11 @@ export function startRekey(association: Association, now: number): boolean {
   sendAlong(association, now, bytes)
   association.timers.set('offer', now + association.rtt.ptoMs)
   return true
+}
+
+/** ESP_INFO may say 0 to take an SA back (RFC 7402 §5.1.1), but nothing can be sealed to it. */
+export function soundSpis(spi: number, reserve: number): boolean {
+  return spi >= LOWEST_SPI && reserve !== spi
 }
 
 /** What P1 and U1 have in common. */
@@ -86,17 +92,18 @@ export function onRekeyOffer(association: Association, now: number, message: Upd
   const { session, context } = association
   if (session === undefined || message.dh === undefined || message.espInfo === undefined) return
   if (message.seq === undefined || message.reserveSpi === undefined || message.epoch === undefined) return
+  if (!soundSpis(message.espInfo.newSpi, message.reserveSpi)) return context.count('offer-incomplete')
   const { ratchet } = session
-  if (ratchet.name === 'offering') {
-    const ours = compareBytes(context.hitBytes, association.peerBytes) > 0
-    if (ratchet.offer.kind === 'rebind' || ours) return context.count('rekey-crossed')
-    withdrawOffer(association, session, ratchet.offer)
-  } else if (ratchet.name !== 'settled') return context.count('rekey-in-progress')
+  const own = ratchet.name === 'offering' ? ratchet.offer : undefined
+  const ours = compareBytes(context.hitBytes, association.peerBytes) > 0
+  if (own !== undefined && (own.kind === 'rebind' || ours)) return context.count('rekey-crossed')
+  if (own === undefined && ratchet.name !== 'settled') return context.count('rekey-in-progress')
   if (!equalBytes(message.epoch.resumptionId, session.current.resumption.id))
     return context.count('rekey-of-other-secret')
   const dh = freshDh(association, session)
   const keys = deriveNext(association, session, dh, message.dh.publicValue, session.peerStart)
   if (keys === undefined) return context.count('dh-invalid')
+  if (own !== undefined) withdrawOffer(association, session, own)
   const inboundSpi = context.newSpi(association)
   const reserveIn = context.newSpi(association)
   const next = makeNext(association, session, keys, inboundSpi, message.espInfo.newSpi, reserveIn, message.reserveSpi)
@@ -104,7 +111,7 @@ export function onRekeyOffer(association: Association, now: number, message: Upd
   const parameters = [...offerParameters(session, dh, inboundSpi, reserveIn, updateId), encodeAck([message.seq])]
   const bytes = buildUpdate(association.envelope(session, session.current), parameters, true)
   const offerBytes = message.packet.bytes
-  const answer: Answer = { kind: 'rekey', offerBytes, bytes, updateId, nonce: new Uint8Array(0), tries: 1, sentAt: now }
+  const answer: Answer = { kind: 'rekey', offerBytes, bytes, updateId, nonce: new Uint8Array(0), tries: 1, freeAt: now }
   turnRatchet(session, { name: 'answered', answer, next })
   session.peerUpdateIds.record(message.seq)
   association.sendTo(now, bytes, tuple)
@@ -166,9 +173,9 @@ export function commitWithAnswer(
   association.timers.stop('offer')
   association.timers.stop('answer')
   session.peerUpdateIds.record(message.seq)
-  turnRatchet(session, { name: 'committed', next, offer, peerUpdateId: message.seq })
+  turnRatchet(session, { name: 'committed', kind: offer.kind, next, offer, peerUpdateId: message.seq })
   switchOutbound(session, next.outbound, context.config.finalsMax)
-  session.interim = undefined
+  leaveInterim(association, session)
   confirm(association, now, session, [
     encodeAck([message.seq]),
     ...(message.echoRequestSigned === undefined ? [] : [encodeEchoResponseSigned(message.echoRequestSigned)]),
@@ -192,13 +199,13 @@ export function commitByData(association: Association, now: number): void {
   if (ratchet.name !== 'answered' && ratchet.name !== 'crossed') return
   const { next } = ratchet
   association.timers.stop('answer')
-  turnRatchet(session, { name: 'committed', next, offer: undefined, peerUpdateId: undefined })
+  const { kind } = ratchet.answer
+  turnRatchet(session, { name: 'committed', kind, next, offer: undefined, peerUpdateId: undefined })
   switchOutbound(session, next.outbound, context.config.finalsMax)
-  session.interim = undefined
+  leaveInterim(association, session)
   closeInbound(session, context, ({ role }) => role === 'interim')
   if (ratchet.name !== 'crossed') return
   association.timers.stop('offer')
-  context.event({ type: 'resumed', peer: association.peer })
   confirm(association, now, session, [])
 }
 
@@ -208,31 +215,31 @@ export function settle(association: Association, now: number): void {
   if (session === undefined) return
   const { ratchet } = session
   if (ratchet.name === 'settled' || ratchet.name === 'offering') return
-  const rekeyed =
-    (ratchet.name === 'answered'
-      ? ratchet.answer.kind
-      : ratchet.name === 'committed'
-        ? ratchet.offer?.kind
-        : undefined) === 'rekey'
-  const resumed = ratchet.name === 'crossed'
+  const rekeyed = (ratchet.name === 'committed' ? ratchet.kind : ratchet.answer.kind) === 'rekey'
   const { next } = ratchet
   context.dropSpi(session.current.reserveIn)
   session.current = next.secrets
   turnRatchet(session, { name: 'settled' })
   switchOutbound(session, next.outbound, context.config.finalsMax)
-  session.interim = undefined
+  leaveInterim(association, session)
   association.timers.stop('offer')
   association.timers.stop('answer')
   closeInbound(session, context, ({ role }) => role === 'interim')
   retireOldSas(association, now, session)
   session.establishedAt = now
   association.timers.set('rekey', now + context.config.rekeyMs)
-  if (resumed) context.event({ type: 'resumed', peer: association.peer })
   if (rekeyed) context.event({ type: 'rekeyed', peer: association.peer })
   const { current } = association.paths
   if (current !== undefined && current.state !== 'active') startCheck(association, now, current)
   if (association.readdressWanted) readdress(association, now)
   context.wake(association)
+}
+
+/** The peer has answered this start, in whatever way: the interim key is not needed any more. */
+export function leaveInterim(association: Association, session: Session): void {
+  if (session.interim === undefined) return
+  session.interim = undefined
+  association.context.event({ type: 'resumed', peer: association.peer })
 }
 
 /** Old inbound SAs close wholly three PTO after the answer (MOVING §5). */
@@ -296,18 +303,26 @@ export function repeatAnswer(association: Association, now: number): void {
   const { current } = association.paths
   if (answer.tries >= context.config.answersMax || current === undefined) return
   answer.tries += 1
-  answer.sentAt = now
   sendAnswer(association, now, answer, current)
   association.timers.set('answer', now + association.rtt.backoffMs(answer.tries))
 }
 
-/** P2 to a listed tuple is the address check itself: a few go outside the data limits (MOVING §5). */
+/**
+ * P2 to a listed tuple is the address check itself: a few, one per RTO, go outside the data limits (MOVING §5). Its nonce
+ * counts only from where it went.
+ */
 export function sendAnswer(association: Association, now: number, answer: Answer, tuple: Tuple): void {
-  if (tuple.state === 'active') return association.sendFreely(now, answer.bytes, tuple)
-  if (answer.kind === 'rebind' && tuple.listed && tuple.answers < association.context.config.answersMax) {
+  const { config } = association.context
+  const due = answer.freeAt <= now && tuple.answers < config.answersMax
+  let sent = true
+  if (tuple.state === 'active') association.sendFreely(now, answer.bytes, tuple)
+  else if (answer.kind === 'rebind' && tuple.listed && due) {
     tuple.answers += 1
+    answer.freeAt = now + association.rtt.ptoMs
     association.context.sendPacket(answer.bytes, tuple.locator)
-    return
-  }
-  association.sendTo(now, answer.bytes, tuple)
+  } else sent = association.sendTo(now, answer.bytes, tuple)
+  if (!sent || answer.nonce.length === 0) return
+  const known = association.answerEcho
+  if (known !== undefined && equalBytes(known.nonce, answer.nonce)) known.keys.add(tuple.key)
+  else association.answerEcho = { nonce: answer.nonce, keys: new Set([tuple.key]), sentAt: now }
 }

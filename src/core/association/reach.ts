@@ -59,19 +59,26 @@ export function repeatChecks(association: Association, now: number): void {
   if (soonest < Infinity) association.timers.set('check', soonest)
 }
 
-/** An echo came back. It counts only from the tuple that was asked. */
-export function onEcho(association: Association, now: number, nonce: Uint8Array, tuple: Tuple): void {
-  const { session, context } = association
+/** An echo came back; true if it was asked for. It verifies a tuple only if that tuple was asked (MOVING §6). */
+export function onEcho(association: Association, now: number, nonce: Uint8Array, tuple: Tuple): boolean {
+  const { context, answerEcho } = association
   const { check } = tuple
-  const answer = session !== undefined && 'answer' in session.ratchet ? session.ratchet.answer : undefined
   if (check !== undefined && equalBytes(check.nonce, nonce)) {
     if (tuple.checks === 1) association.rtt.sample(now - check.sentAt)
-  } else if (answer === undefined || answer.nonce.length === 0 || !equalBytes(answer.nonce, nonce)) {
-    return context.count('echo-unexpected')
-  } else if (answer.tries === 1) association.rtt.sample(now - answer.sentAt)
+  } else if (answerEcho === undefined || !equalBytes(answerEcho.nonce, nonce)) {
+    context.count('echo-unexpected')
+    return false
+  } else if (!answerEcho.keys.has(tuple.key)) {
+    startCheck(association, now, association.paths.keep(tuple))
+    return true
+  } else if (answerEcho.keys.size === 1) association.rtt.sample(now - answerEcho.sentAt)
+  association.answerEcho = undefined
   association.probe = undefined
-  if (association.paths.activate(tuple)) context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
+  if (association.paths.activate(association.paths.keep(tuple))) {
+    context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
+  }
   context.wake(association)
+  return true
 }
 
 /**
@@ -157,6 +164,7 @@ export function resumeTimers(association: Association, now: number): void {
   const { session, timers } = association
   if (session === undefined) return
   const { ratchet } = session
+  timers.set('rekey', now + association.context.config.ptoMaxMs)
   if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
     ratchet.offer.tries = 1
     timers.set('offer', now + association.rtt.ptoMs)
@@ -171,14 +179,14 @@ export function resumeTimers(association: Association, now: number): void {
 /** RFC 9028 §4.10 and MOVING §6: a quiet path is kept open by an ESP dummy, long enough for a rebinding to show. */
 export function expireKeepalive(association: Association, now: number): void {
   const { context, state } = association
-  if (state.name !== 'established') return
   const { keepaliveMs } = context.config
   const due = association.lastSentAt + keepaliveMs
   if (due > now) {
     association.timers.set('keepalive', due)
     return
   }
-  if (association.paths.current?.state === 'active' && association.unsent.size === 0) {
+  const { current } = association.paths
+  if (state.name === 'established' && current?.state === 'active' && association.unsent.size === 0) {
     association.unsent.push({ kind: 'dummy' })
     context.wake(association)
   }

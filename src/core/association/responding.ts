@@ -76,7 +76,7 @@ export class Responding {
     }
     if (association === undefined) return undefined
     context.sendPacket(outcome.r2, source)
-    establish(association, now, outcome.seed, association.paths.observe(source))
+    establish(association, now, outcome.seed, association.paths.observe(source), true)
     return association
   }
 

@@ -61,7 +61,8 @@ export interface Answer {
   readonly updateId: number
   readonly nonce: Uint8Array
   tries: number
-  sentAt: number
+  /** When the next one may go outside the data limits. */
+  freeAt: number
 }
 
 /** The S that both ends are moving to, until it is confirmed. */
@@ -82,6 +83,7 @@ export type Ratchet =
   | { readonly name: 'crossed'; readonly offer: Offer; readonly answer: Answer; readonly next: Next }
   | {
       readonly name: 'committed'
+      readonly kind: Offer['kind']
       readonly next: Next
       readonly offer: Offer | undefined
       readonly peerUpdateId: number | undefined
@@ -118,6 +120,8 @@ export interface Session {
   /** Our next Update ID; restarts with our epoch. */
   nextUpdateId: number
   peerUpdateIds: UpdateIds
+  /** The same for unsigned address checks, which may not make us deaf to what is signed. */
+  peerCheckIds: UpdateIds
   establishedAt: number
 }
 
@@ -188,7 +192,18 @@ export function addInbound(
   const sa = new InboundSa({ spi, suite: session.context.espSuite, keys, aead: context.aead, window })
   const entry: Inbound = { sa, role, of, closesAt: Infinity }
   session.inbound.push(entry)
+  crowdOut(session, context)
   return entry
+}
+
+/** The SAs of one association are bounded: the oldest that nobody needs any more closes early. */
+function crowdOut(session: Session, context: Context): void {
+  if (session.inbound.length <= context.config.inboundSasMax) return
+  const oldest = session.inbound.find(
+    ({ of }) => !heldSecrets(session).some(({ resumption }) => equalBytes(of, resumption.id)),
+  )
+  const victim = oldest ?? session.inbound[0]
+  closeInbound(session, context, (entry) => entry === victim)
 }
 
 export function makeOutbound(

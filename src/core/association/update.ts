@@ -54,17 +54,22 @@ export function buildClose(
   return seal(envelope, kind, parameters, true, 0)
 }
 
-/** NOTIFY has a signature but no MAC (RFC 7401 §5.3.6). */
+/**
+ * NOTIFY has a signature but no MAC (RFC 7401 §5.3.6). With `prover` it carries INSTANCE too: a former host has the identity
+ * key, so the signature alone does not say whose word it is (MOVING §1).
+ */
 export function buildNotify(
-  own: Uint8Array,
+  context: { readonly hitBytes: Uint8Array; readonly identity: Identity },
   peer: Uint8Array,
-  identity: Identity,
-  extra: Contents | undefined,
-  type: number,
-  data: Uint8Array,
+  extra: Contents,
+  notification: { readonly type: number; readonly data: Uint8Array },
+  prover?: OwnStart,
 ): Uint8Array {
-  const parameters = [encodeNotification({ type, data }), ...(extra === undefined ? [] : [extra])]
-  return sign(encodeMessage('NOTIFY', own, peer, parameters), identity)
+  let bytes = encodeMessage('NOTIFY', context.hitBytes, peer, [encodeNotification(notification), extra])
+  if (prover?.receipt !== undefined) {
+    bytes = appendParameter(bytes, Parameter.INSTANCE, signInstance(prover.instance, bytes))
+  }
+  return sign(bytes, context.identity)
 }
 
 export function epochOf(

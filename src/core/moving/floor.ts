@@ -51,12 +51,9 @@ export class Floors {
   judge({ key, start, receipt }: Claimed): Judgement {
     const floor = this.get(key)
     if (floor !== undefined && start.epoch < floor.epoch) return 'lower-epoch'
+    // Epoch and incarnation stand in the clear: naming those of the accepted start proves nothing.
+    if (receipt === undefined) return floor?.ledger === undefined && start.epoch === 1 ? 'accepted' : 'no-receipt'
     const same = floor !== undefined && floor.epoch === start.epoch && equalBytes(floor.incarnation, start.incarnation)
-    if (receipt === undefined) {
-      if (same) return 'accepted'
-      if (floor?.ledger !== undefined) return 'no-receipt'
-      return start.epoch === 1 ? 'accepted' : 'no-receipt'
-    }
     if (floor?.ledger !== undefined && !samePublicKey(floor.ledger, receipt.ledgerKey)) return 'other-ledger'
     if (floor?.ledger !== undefined && floor.epoch === start.epoch && !same) return 'equal-epoch-other-incarnation'
     return 'accepted'

@@ -30,6 +30,7 @@ const DATAGRAM_BYTES_MAX = 65_535
 const BITMAP_BYTES_MAX = 65_536
 const STATE_BYTES_MAX = 32 * 1024 * 1024
 const SECRET_BYTES = 32
+const RESUMPTION_ID_BYTES = 8
 const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER
 /** A year: longer lifetimes are cut to it. */
 const REMAINING_MS_MAX = 365 * 24 * 3_600_000
@@ -187,6 +188,8 @@ function writeInbound(inbound: FrozenInbound): FieldMap {
     [4, inbound.highest],
     [5, inbound.bitmap],
     [6, inbound.final],
+    [7, inbound.of],
+    [8, inbound.remainingMs === undefined ? undefined : Math.floor(Math.min(inbound.remainingMs, REMAINING_MS_MAX))],
   ])
 }
 
@@ -201,6 +204,8 @@ function readInbound(fields: Fields, espSuite: number): FrozenInbound {
     highest: fields.integer(4, 0, SEQUENCE_MAX),
     bitmap: fields.bytes(5, 0, BITMAP_BYTES_MAX),
     final: fields.has(6) ? fields.integer(6, 0, SEQUENCE_MAX) : undefined,
+    of: fields.bytes(7, RESUMPTION_ID_BYTES),
+    remainingMs: fields.has(8) ? fields.integer(8, 0, REMAINING_MS_MAX) : undefined,
   }
 }
 

@@ -55,6 +55,10 @@ export interface FrozenInbound {
   readonly bitmap: Uint8Array
   /** The last number the peer announced for this SA, if it did. */
   readonly final: number | undefined
+  /** Resumption id of the S whose keys it has; 8 bytes. */
+  readonly of: Uint8Array
+  /** How much longer it is open; undefined while nothing closes it. */
+  readonly remainingMs: number | undefined
 }
 
 export interface FrozenLocator {

@@ -28,7 +28,11 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   const { epoch, incarnation } = said.start
   context.floors.raise({ key: said.key, epoch, incarnation, ledger: said.ledgerKey, receipt: said.receipt })
   const fresh = said.locators.filter((locator) => paths.find(locator)?.listed !== true)
-  for (const locator of said.locators) paths.observe(locator).listed = true
+  for (const locator of said.locators) {
+    const tuple = paths.observe(locator)
+    tuple.listed = true
+    tuple.expiresAt = now + 1_000 * said.lifetimeSeconds
+  }
   const { ratchet } = session
   const first = fresh[0]
   if (first === undefined) return undefined

@@ -24,8 +24,7 @@ export function offerRebind(association: Association, now: number): void {
     locatorParameter(context.locators.slice(0, P1_LOCATORS_MAX), inboundSpi),
     encodeFinals(finalsOf(session, context.config.finalsMax)),
   ]
-  const envelope = { ...association.envelope(session), proveStart: true }
-  const bytes = buildUpdate(envelope, parameters, true, context.config.offerBytesMin)
+  const bytes = buildUpdate(association.envelope(session), parameters, true, context.config.offerBytesMin)
   const offer: Offer = { kind: 'rebind', dh, bytes, updateId, inboundSpi, reserveIn, tries: 1, sentAt: now, turn: 0 }
   turnRatchet(session, { name: 'offering', offer })
   sendOffer(association, now, offer)

@@ -13,15 +13,17 @@ import { encodeAck, encodeEchoRequestSigned } from '../../wire/update.ts'
 import type { Association } from '../association/association.ts'
 import { replayEarly } from '../association/data.ts'
 import { refuse } from '../association/notify.ts'
-import type { Tuple } from '../association/paths.ts'
+import { headerBytes, type Tuple } from '../association/paths.ts'
 import {
   commitWithAnswer,
   deriveNext,
   freshDh,
+  leaveInterim,
   makeNext,
   nextUpdateId,
   offerParameters,
   sendAnswer,
+  soundSpis,
   withdrawOffer,
 } from '../association/ratchet.ts'
 import { startCheck } from '../association/reach.ts'
@@ -87,21 +89,19 @@ export function onRebindOffer(
     }
     if (ratchet.name !== 'offering' || ratchet.offer.kind !== 'rebind') return context.count('offer-repeated')
   }
+  const secrets = heldSecrets(session).find(({ resumption }) => equalBytes(resumption.id, offer.epoch.resumptionId))
+  const fits = secrets !== undefined && macFits(message, session.context.suite, secrets.hip.receive)
+  if (!fits && relation === 'same') return context.count('offer-of-other-secret')
+  // Without a MAC that fits, a signature is checked only out of a budget: it costs a hundred times as much.
+  if (!fits && !context.mayNotifyStranger(now, tuple.locator)) return context.count('mac-forged')
   if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
   const proven = provenStart(association, message)
   if (proven === undefined) return
-  const secrets = heldSecrets(session).find(({ resumption }) => equalBytes(resumption.id, offer.epoch.resumptionId))
-  if (secrets === undefined && relation === 'same') return context.count('offer-of-other-secret')
-  if (secrets === undefined || !macFits(message, session.context.suite, secrets.hip.receive)) {
-    return refuse(association, now, message, tuple, proven, 'no-shared-secret')
-  }
+  if (!fits) return refuse(association, now, message, tuple, proven, 'no-shared-secret')
   if (relation === 'higher' && session.peerStart.epoch > offer.epoch.baseEpoch) {
     return refuse(association, now, message, tuple, proven, 'older-state')
   }
-  if (!applyFinals(session, offer.finals, now + 3 * association.rtt.ptoMs)) {
-    return refuse(association, now, message, tuple, proven, 'numbers-above-finals')
-  }
-  acceptOffer(association, now, offer, tuple, proven, secrets)
+  acceptOffer(association, now, offer, tuple, proven, secrets, relation)
 }
 
 /** Reads the start that a packet claims; counts why it is not proven (MOVING §1). */
@@ -131,11 +131,13 @@ export function provenStart(
   return undefined
 }
 
-/** From now on the association belongs to this start of the peer (MOVING §6). */
-export function bindStart(association: Association, session: Session, { key, start, receipt }: ProvenStart): void {
+/** From now on the association belongs to this start of the peer, and its Update IDs begin anew (MOVING §6). */
+function bindStart(association: Association, session: Session, { key, start, receipt }: ProvenStart): void {
   const { epoch, incarnation } = start
   session.peerStart = { epoch, incarnation }
   session.peerLedger = receipt.ledgerKey
+  session.peerUpdateIds = new UpdateIds(association.context.config.updateIdWindow)
+  session.peerCheckIds = new UpdateIds(association.context.config.updateIdWindow)
   association.context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
 }
 
@@ -150,9 +152,9 @@ export function onRebindAnswer(
   const { session, context } = association
   const { dh, espInfo, reserveSpi, finals, epoch } = message
   if (session === undefined || (session.ratchet.name !== 'offering' && session.ratchet.name !== 'crossed')) return
-  if (dh === undefined || espInfo === undefined || reserveSpi === undefined || epoch === undefined) {
+  const complete = dh !== undefined && espInfo !== undefined && reserveSpi !== undefined && message.seq !== undefined
+  if (!complete || epoch === undefined || !soundSpis(espInfo.newSpi, reserveSpi))
     return context.count('answer-incomplete')
-  }
   const { ratchet } = session
   const { offer } = ratchet
   if (!equalBytes(epoch.resumptionId, session.current.resumption.id)) return context.count('answer-of-other-secret')
@@ -173,7 +175,6 @@ export function onRebindAnswer(
     : makeNext(association, session, keys, offer.inboundSpi, espInfo.newSpi, offer.reserveIn, reserveSpi)
   if (offer.kind === 'rebind') arrive(association, now, tuple)
   commitWithAnswer(association, now, next, message, offer)
-  if (offer.kind === 'rebind') context.event({ type: 'resumed', peer: association.peer })
 }
 
 /** An answer from where P1 went proves that the peer is there; from anywhere else it is a hint (MOVING §6). */
@@ -188,7 +189,9 @@ function readOffer(message: Update): RebindOffer | undefined {
   const { epoch, seq, dh, espInfo, locators, finals, reserveSpi } = message
   if (epoch === undefined || seq === undefined || dh === undefined || espInfo === undefined) return undefined
   if (locators === undefined || finals === undefined || reserveSpi === undefined) return undefined
-  return { message, epoch, seq, dh, espInfo, locators, finals, reserveSpi }
+  return soundSpis(espInfo.newSpi, reserveSpi)
+    ? { message, epoch, seq, dh, espInfo, locators, finals, reserveSpi }
+    : undefined
 }
 
 /** The peer is bound to its new start; whatever was unfinished falls back to the S that P1 names (MOVING §6). */
@@ -199,26 +202,34 @@ function acceptOffer(
   tuple: Tuple,
   proven: ProvenStart,
   secrets: Secrets,
+  relation: 'higher' | 'same',
 ): void {
   const { session, context, paths } = association
   if (session === undefined) return
-  const own = abandon(association, session, secrets)
+  const own = unansweredOffer(session, secrets)
   const dh = own?.dh ?? freshDh(association, session)
-  const keys = deriveNext(association, session, dh, offer.dh.publicValue, proven.start)
+  const keys = deriveNext(association, session, dh, offer.dh.publicValue, proven.start, secrets)
   if (keys === undefined) return context.count('dh-invalid')
+  const closesAt = now + 3 * association.rtt.ptoMs
+  if (!applyFinals(session, offer.finals, closesAt)) {
+    return refuse(association, now, offer.message, tuple, proven, 'numbers-above-finals')
+  }
+  abandon(association, session, secrets)
   bindStart(association, session, proven)
-  session.peerUpdateIds = new UpdateIds(context.config.updateIdWindow)
   session.peerUpdateIds.record(offer.seq)
   association.credit.restart(now)
   association.rtt.restart()
   association.reliable.clear()
+  const received = tuple.received
   paths.keep(tuple)
   paths.list(listedLocators(offer.locators, now))
   paths.restart(tuple)
+  tuple.received = Math.max(received, offer.message.packet.bytes.length + 4 + headerBytes(tuple.locator))
   association.heard(now, tuple, offer.message.packet.bytes.length + 4)
-  openInterim(association, session, proven.start, offer.epoch.addressee)
+  // The window of an interim SA does not travel: a copy of a P1 that an earlier start of ours has answered opens none.
+  if (relation === 'higher') openInterim(association, session, proven.start, offer.epoch.addressee)
   answerOffer(association, now, session, offer, own, dh, keys, tuple)
-  association.timers.set('old-sas', now + 3 * association.rtt.ptoMs)
+  association.timers.set('old-sas', Math.min(closesAt, association.timers.at('old-sas')))
   context.event({ type: 'rebound', peer: association.peer, epoch: proven.start.epoch })
   replayEarly(association, now)
   context.wake(association)
@@ -246,10 +257,9 @@ function answerOffer(
     encodeEchoRequestSigned(nonce),
     encodeFinals(finalsOf(session, context.config.finalsMax)),
   ]
-  const envelope = { ...association.envelope(session, session.current), proveStart: own !== undefined }
-  const bytes = buildUpdate(envelope, parameters, true)
+  const bytes = buildUpdate(association.envelope(session, session.current), parameters, true)
   const offerBytes = offer.message.packet.bytes
-  const answer: Answer = { kind: 'rebind', offerBytes, bytes, updateId, nonce, tries: 1, sentAt: now }
+  const answer: Answer = { kind: 'rebind', offerBytes, bytes, updateId, nonce, tries: 1, freeAt: now }
   const next = makeNext(association, session, keys, inboundSpi, offer.espInfo.newSpi, reserveIn, offer.reserveSpi)
   turnRatchet(
     session,
@@ -260,33 +270,29 @@ function answerOffer(
   association.timers.set('answer', now + association.rtt.ptoMs)
 }
 
-/**
- * Both sides fall back to the S that P1 names and the last finalised SAs (MOVING §6). Returns our own P1 if it is still
- * unanswered; a P1 that names the pending S has answered it.
- */
-function abandon(association: Association, session: Session, secrets: Secrets): Offer | undefined {
+/** Our own P1, if it is out and unanswered; a P1 that names the pending S has answered it. */
+function unansweredOffer({ ratchet }: Session, secrets: Secrets): Offer | undefined {
+  if (ratchet.name === 'offering' && ratchet.offer.kind === 'rebind') return ratchet.offer
+  return ratchet.name === 'crossed' && secrets !== ratchet.next.secrets ? ratchet.offer : undefined
+}
+
+/** Both sides fall back to the S that P1 names and the last finalised SAs (MOVING §6). */
+function abandon(association: Association, session: Session, secrets: Secrets): void {
   const { ratchet } = session
   const { context } = association
   closeInbound(session, context, ({ role }) => role === 'interim')
-  if (ratchet.name === 'settled') return undefined
+  if (ratchet.name === 'settled') return
   if (ratchet.name === 'offering') {
-    if (ratchet.offer.kind === 'rebind') return ratchet.offer
-    withdrawOffer(association, session, ratchet.offer)
-    return undefined
+    if (ratchet.offer.kind === 'rekey') withdrawOffer(association, session, ratchet.offer)
+    return
   }
   if (secrets === ratchet.next.secrets) {
     context.dropSpi(session.current.reserveIn)
     session.current = secrets
     association.timers.stop('offer')
-    if (ratchet.name === 'crossed') context.event({ type: 'resumed', peer: association.peer })
-    return undefined
-  }
-  if (ratchet.name === 'crossed') {
-    dropNext(association, session)
-    return ratchet.offer
-  }
-  context.dropSpi(ratchet.next.secrets.reserveIn)
-  return undefined
+    leaveInterim(association, session)
+  } else if (ratchet.name === 'crossed') dropNext(association, session)
+  else context.dropSpi(ratchet.next.secrets.reserveIn)
 }
 
 /** The inbound SA of a crossing that came to nothing: its SPI, which our P1 has announced, is used again. */

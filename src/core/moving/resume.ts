@@ -20,7 +20,7 @@ import {
 import { UpdateIds } from '../association/update.ts'
 import { InboundSa } from '../sa/inbound.ts'
 import { ReplayWindow } from '../sa/replay.ts'
-import type { FrozenAssociation, FrozenSocket, FrozenState } from './frozen.ts'
+import type { FrozenAssociation, FrozenInbound, FrozenSocket, FrozenState } from './frozen.ts'
 
 /** The whole identity as a value (MOVING §7). `at` is when it was frozen: what has a lifetime goes on from there. */
 export function freezeIdentity(
@@ -63,16 +63,25 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
     hipReceive: secrets.hip.receive,
     reserveIn: secrets.reserveIn,
     reserveOut: secrets.reserveOut,
-    inbound: session.inbound.flatMap(({ sa, role }) =>
-      role === 'interim'
-        ? []
-        : [{ spi: sa.spi, keys: sa.keys, ...sa.snapshot(), final: sa.final === Infinity ? undefined : sa.final }],
+    inbound: session.inbound.flatMap((entry) =>
+      entry.role === 'interim' || entry.closesAt <= now ? [] : [frozenInbound(entry, now)],
     ),
     finals: finalsOf(session, context.config.finalsMax),
     locators: frozenLocators(association, now),
     unsent: [...association.unsent].flatMap((item) =>
       item.kind === 'datagram' ? [{ sourcePort: item.sourcePort, port: item.port, bytes: item.bytes }] : [],
     ),
+  }
+}
+
+function frozenInbound({ sa, of, closesAt }: Inbound, now: number): FrozenInbound {
+  return {
+    spi: sa.spi,
+    keys: sa.keys,
+    ...sa.snapshot(),
+    final: sa.final === Infinity ? undefined : sa.final,
+    of,
+    remainingMs: closesAt === Infinity ? undefined : closesAt - now,
   }
 }
 
@@ -139,16 +148,18 @@ export function thawAssociation(
     current: secrets,
     outbound: interim,
     interim,
-    inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, secrets)),
+    inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, now)),
     retired: [...frozen.finals],
     ratchet: { name: 'settled' },
     nextUpdateId: 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
+    peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
   association.turn({ name: 'established', session })
   for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
   place(association, frozen, now)
+  association.timers.set('old-sas', Math.min(...session.inbound.map(({ closesAt }) => closesAt)))
   association.timers.set('rekey', now + context.config.rekeyMs)
   association.timers.set('keepalive', now + context.config.keepaliveMs)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
@@ -161,22 +172,11 @@ function interimOf(keys: Session['context'], secrets: Secrets, own: Start, peer:
   return interimFor({ context: keys }, secrets, sender, receiver, secrets.reserveOut)
 }
 
-function inboundOf(
-  context: Context,
-  suite: number,
-  frozen: FrozenAssociation['inbound'][number],
-  secrets: Secrets,
-): Inbound {
+function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: number): Inbound {
+  const { spi, keys, final, of, remainingMs } = frozen
   const window = new ReplayWindow(context.config.replayWindow, frozen.highest, frozen.bitmap)
-  const sa = new InboundSa({
-    spi: frozen.spi,
-    suite,
-    keys: frozen.keys,
-    aead: context.aead,
-    window,
-    final: frozen.final,
-  })
-  return { sa, role: 'ordinary', of: secrets.resumption.id, closesAt: Infinity }
+  const sa = new InboundSa({ spi, suite, keys, aead: context.aead, window, final })
+  return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
 }
 
 /** In a capsule the peers' locators are unverified (MOVING §5). */

@@ -1,0 +1,207 @@
+// Engines in memory with virtual time and a wire between them that a test can bend: drop, hold, copy, or change the source.
+
+import { type Locator, locatorKey } from '../../src/base/address.ts'
+import type { OwnStart } from '../../src/core/association/context.ts'
+import type { Config } from '../../src/core/config.ts'
+import { Engine } from '../../src/core/engine.ts'
+import type { MachineEvent } from '../../src/core/machine.ts'
+import type { FrozenState } from '../../src/core/moving/frozen.ts'
+import type { Entropy } from '../../src/crypto/entropy.ts'
+import { Identity } from '../../src/crypto/identity.ts'
+import { isMalformed } from '../../src/wire/malformed.ts'
+import { decodeMessage, type Message } from '../../src/wire/messages.ts'
+import { seeded } from './actors.ts'
+import { startOf } from './exchange.ts'
+
+/** One datagram on the wire. */
+export interface Flying {
+  readonly from: Locator
+  readonly to: Locator
+  readonly bytes: Uint8Array
+}
+
+/** One engine at one locator, with everything it said. */
+export class End {
+  readonly engine: Engine
+  readonly at: Locator
+  readonly events: MachineEvent[] = []
+
+  constructor(engine: Engine, at: Locator) {
+    this.engine = engine
+    this.at = at
+  }
+
+  /** The types of the events so far. */
+  get told(): readonly string[] {
+    return this.events.map(({ type }) => type)
+  }
+
+  datagrams(): string[] {
+    return this.events.flatMap((event) => (event.type === 'datagram' ? [Buffer.from(event.bytes).toString()] : []))
+  }
+}
+
+/** Ends by locator, and what flies between them for `delayMs`. */
+export class Wire {
+  now = 0
+  readonly delayMs: number
+  /** Everything that was ever sent. */
+  readonly sent: (Flying & { readonly at: number })[] = []
+  /** What becomes of a datagram: itself, others in its place, or nothing. */
+  bend: (flying: Flying) => readonly Flying[] = (flying) => [flying]
+  readonly #ends = new Map<string, End>()
+  readonly #flying: (Flying & { readonly due: number })[] = []
+
+  constructor(delayMs = 10) {
+    this.delayMs = delayMs
+  }
+
+  add(end: End): End {
+    this.#ends.set(locatorKey(end.at), end)
+    return end
+  }
+
+  remove(end: End): void {
+    if (this.#ends.get(locatorKey(end.at)) === end) this.#ends.delete(locatorKey(end.at))
+  }
+
+  /** Puts a datagram in front of whoever is at `to`, now. */
+  inject(flying: Flying): void {
+    this.#ends.get(locatorKey(flying.to))?.engine.receive(this.now, flying.bytes, flying.from)
+    this.drain()
+  }
+
+  /** Lets every engine say what it wants to say. */
+  drain(): void {
+    for (const end of this.#ends.values()) {
+      for (let out = end.engine.transmit(this.now); out !== undefined; out = end.engine.transmit(this.now)) {
+        const flying = { from: end.at, to: out.to, bytes: out.bytes.slice() }
+        this.sent.push({ ...flying, at: this.now })
+        for (const bent of this.bend(flying)) this.#flying.push({ ...bent, due: this.now + this.delayMs })
+      }
+      for (let event = end.engine.event(); event !== undefined; event = end.engine.event()) end.events.push(event)
+    }
+  }
+
+  /** Runs for `ms` of virtual time. */
+  run(ms: number): void {
+    const until = this.now + ms
+    this.drain()
+    for (let steps = 0; steps < 200_000; steps++) {
+      const next = Math.min(
+        ...this.#flying.map(({ due }) => due),
+        ...[...this.#ends.values()].map(({ engine }) => engine.deadline),
+      )
+      if (next > until) {
+        this.now = until
+        return
+      }
+      this.now = Math.max(this.now, next)
+      const arrived = this.#flying.findIndex(({ due }) => due <= this.now)
+      if (arrived >= 0) {
+        const [flying] = this.#flying.splice(arrived, 1)
+        if (flying !== undefined)
+          this.#ends.get(locatorKey(flying.to))?.engine.receive(this.now, flying.bytes, flying.from)
+      } else for (const end of this.#ends.values()) if (end.engine.deadline <= this.now) end.engine.expire(this.now)
+      this.drain()
+    }
+    throw new Error('the machines spin')
+  }
+}
+
+export interface Actor {
+  readonly identity: Identity
+  readonly entropy: Entropy
+  start(epoch: number): OwnStart
+}
+
+/** An identity with its starts; the same in every run. */
+export function actor(seed: number, ledger = true): Actor {
+  const entropy = seeded(seed)
+  const identity = Identity.generate(entropy)
+  const start = (epoch: number): OwnStart =>
+    startOf(identity, Identity.generate(seeded(1_000 * seed + epoch)), epoch, ledger)
+  return { identity, entropy, start }
+}
+
+export function engineOf(who: Actor, epoch: number, at: Locator, now: number, config: Partial<Config> = {}): Engine {
+  const options = { identity: who.identity, start: who.start(epoch), entropy: who.entropy, locators: [at], config, now }
+  return new Engine(options)
+}
+
+export function place(last: number, port = 10_500): Locator {
+  return { address: `192.0.2.${last}`, port }
+}
+
+/** A pair that has done its base exchange: a at .1, b at .2, both with port 7 bound. */
+export function pair(options: { ledger?: boolean; config?: Partial<Config>; delayMs?: number } = {}) {
+  const wire = new Wire(options.delayMs)
+  const alice = actor(11, options.ledger)
+  const bob = actor(12, options.ledger)
+  const a = wire.add(new End(engineOf(alice, 1, place(1), 0, options.config), place(1)))
+  const b = wire.add(new End(engineOf(bob, 1, place(2), 0, options.config), place(2)))
+  a.engine.bind(7)
+  b.engine.bind(7)
+  a.engine.associate(0, { hit: bob.identity.hit, locators: [b.at] })
+  wire.run(200)
+  if (!a.told.includes('associated') || !b.told.includes('associated')) throw new Error('no base exchange')
+  return { wire, alice, bob, a, b }
+}
+
+export function send(wire: Wire, from: End, to: { readonly hit: string } | End, text: string): string {
+  const hit = to instanceof End ? to.engine.hit : (to.hit as never)
+  const outcome = from.engine.send(wire.now, hit, 7, 7, new TextEncoder().encode(text))
+  return outcome
+}
+
+/** Freezes an end and takes its state; it leaves the wire. */
+export function freeze(wire: Wire, end: End): FrozenState {
+  end.engine.freeze(wire.now)
+  wire.run(0)
+  for (let ms = 0; !end.told.includes('frozen') && ms < 10_000; ms += 5) wire.run(5)
+  wire.remove(end)
+  return end.engine.frozenState([{ port: 7, unread: [] }], new Uint8Array(0))
+}
+
+export function thaw(
+  wire: Wire,
+  who: Actor,
+  state: FrozenState,
+  epoch: number,
+  at: Locator,
+  config: Partial<Config> = {},
+): End {
+  const start = who.start(epoch)
+  const options = { identity: who.identity, start, entropy: who.entropy, locators: [at], config, now: wire.now }
+  const end = new End(Engine.thaw(options, state), at)
+  return wire.add(end)
+}
+
+/** The HIP message in a datagram, if it is one. */
+export function hip(bytes: Uint8Array): Message | undefined {
+  if (bytes.length < 8 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return undefined
+  const message = decodeMessage(bytes.subarray(4))
+  return isMalformed(message) ? undefined : message
+}
+
+export function isEsp(bytes: Uint8Array): boolean {
+  return hip(bytes) === undefined && bytes.length > 8
+}
+
+/** P1 and so on, by what they carry. */
+export function isP1(bytes: Uint8Array): boolean {
+  const message = hip(bytes)
+  return message?.kind === 'UPDATE' && message.dh !== undefined && message.ack === undefined
+}
+
+export function isP2(bytes: Uint8Array): boolean {
+  const message = hip(bytes)
+  return message?.kind === 'UPDATE' && message.dh !== undefined && message.ack !== undefined
+}
+
+export function isP3(bytes: Uint8Array): boolean {
+  const message = hip(bytes)
+  return (
+    message?.kind === 'UPDATE' && message.seq !== undefined && message.ack !== undefined && message.dh === undefined
+  )
+}
