@@ -71,7 +71,9 @@ function association(prng: Prng, suiteId: number, espSuite: number, full: boolea
     hipReceive: hip(),
     reserveIn: spi(),
     reserveOut: full ? spi() : 0,
-    inbound: full ? [inbound(prng, espSuite, spi()), { ...inbound(prng, espSuite, spi()), final: 2 ** 40 }] : [],
+    inbound: full
+      ? [inbound(prng, espSuite, spi()), { ...inbound(prng, espSuite, spi()), final: 2 ** 40, remainingMs: 750 }]
+      : [],
     finals: [{ spi: spi(), sequence: prng.below(2 ** 31) }],
     locators: [
       { locator: { address: '192.0.2.7', port: 10_500 }, preferred: true, remainingMs: 60_000 },
@@ -85,5 +87,6 @@ function inbound(prng: Prng, espSuite: number, spi: number): FrozenInbound {
   const suite = espSuiteInfo(espSuite)
   if (suite === undefined) throw new Error('no such suite')
   const keys = { encryption: prng.bytes(suite.encryptionBytes), authentication: prng.bytes(suite.authenticationBytes) }
-  return { spi, keys, highest: prng.below(2 ** 31), bitmap: prng.bytes(64), final: undefined }
+  const window = { highest: prng.below(2 ** 31), bitmap: prng.bytes(64) }
+  return { spi, keys, ...window, final: undefined, of: prng.bytes(8), remainingMs: undefined }
 }
