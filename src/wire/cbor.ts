@@ -29,7 +29,8 @@ const DEFAULT_DEPTH = 16
 
 /** The one encoding of a value. Anything but a CborValue is our bug (InvariantError). */
 export function encodeCbor(value: CborValue): Uint8Array {
-  return encode(value, ENCODE_OPTIONS)
+  // The encoder hands out views of a pool, and in Node they are Buffers.
+  return new Uint8Array(encode(value, ENCODE_OPTIONS))
 }
 
 /** Reads exactly one value; its byte strings are copies. */

@@ -31,7 +31,7 @@ describe('a Responder', () => {
     const decided = responder.keylogged.length
     const again = (now: number) => offerI2(now, responder, pool, sent.bytes, SHUT_DOOR)
     expect(again(499)).toEqual({ drop: 'i2-consumed' })
-    expect(again(500)).toEqual({ repeat: r2 })
+    expect(again(300)).toEqual({ repeat: r2 })
     expect(again(501)).toEqual({ drop: 'i2-consumed' })
     expect(again(1000)).toEqual({ repeat: r2 })
     expect(responder.keylogged).toHaveLength(decided)

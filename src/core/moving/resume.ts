@@ -159,11 +159,15 @@ export function thawAssociation(
   association.turn({ name: 'established', session })
   for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
   place(association, frozen, now)
-  association.timers.set('old-sas', Math.min(...session.inbound.map(({ closesAt }) => closesAt)))
-  association.timers.set('rekey', now + context.config.rekeyMs)
-  association.timers.set('keepalive', now + context.config.keepaliveMs)
+  arm(association, session, now)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
   return association
+}
+
+function arm({ timers, context }: Association, session: Session, now: number): void {
+  timers.set('old-sas', Math.min(...session.inbound.map(({ closesAt }) => closesAt)))
+  timers.set('rekey', now + context.config.rekeyMs)
+  timers.set('keepalive', now + context.config.keepaliveMs)
 }
 
 function interimOf(keys: Session['context'], secrets: Secrets, own: Start, peer: Start): ReturnType<typeof interimFor> {
