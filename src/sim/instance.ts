@@ -92,8 +92,17 @@ export class Instance {
   command<T>(what: (engine: Engine, now: number) => T): T {
     const result = what(this.engine, this.#world.now)
     this.#driver.poke()
-    this.#show()
     return result
+  }
+
+  /** Shows the checkers what the engine says of one peer. */
+  show(peer: Hit): void {
+    if (!this.run.honest || !this.#running) return
+    const view = this.engine.association(peer)
+    if (view === undefined) return
+    const { see } = this.#world
+    see({ type: 'queue', run: this.run, what: 'unsent datagrams', size: view.queued, cap: this.#subject.queueCap })
+    if (view.peerEpoch > 0) see({ type: 'bound', run: this.run, peer, epoch: view.peerEpoch })
   }
 
   /** A datagram from an address that its sender does not have. */
@@ -234,7 +243,7 @@ export class Instance {
     world.event(event.type)
     if (event.type === 'frozen' || event.type === 'fenced') this.#end()
     if ((event.type === 'lookup' || event.type === 'parked') && this.#running) this.seek(event.peer)
-    if ('peer' in event) this.#show(event.peer)
+    if (event.type !== 'datagram' && 'peer' in event) this.show(event.peer)
     this.#subject.onEvent(this, event)
   }
 
@@ -242,18 +251,5 @@ export class Instance {
     if (!this.#running) return
     this.#running = false
     this.#world.see({ type: 'run-ends', at: this.#world.now, run: this.run })
-  }
-
-  /** Shows the checkers what the engine says of itself. */
-  #show(peer?: Hit): void {
-    if (!this.run.honest || !this.#running) return
-    const cap = this.#subject.queueCap
-    const views = peer === undefined ? this.engine.associations() : [this.engine.association(peer)]
-    for (const view of views) {
-      if (view === undefined) continue
-      const { see } = this.#world
-      see({ type: 'queue', run: this.run, what: 'unsent datagrams', size: view.queued, cap })
-      if (view.peerEpoch > 0) see({ type: 'bound', run: this.run, peer: view.peer, epoch: view.peerEpoch })
-    }
   }
 }

@@ -131,6 +131,7 @@ export class Process {
     this.#world.see({ type: 'app-sent', run, to: peer.hit, content })
     const outcome = this.here.command((engine, now) => engine.send(now, peer.hit, SOURCE_PORT, APP_PORT, bytes))
     if (outcome === 'sent' || outcome === 'queued') this.#world.event(outcome)
+    if (outcome !== 'sent') this.here.show(peer.hit)
     return { id, outcome }
   }
 

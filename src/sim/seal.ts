@@ -41,7 +41,8 @@ export function openBox(key: DhKey, sealed: Uint8Array, aad: Uint8Array): Uint8A
   const shared = agree(key, point)
   if (shared === undefined) return undefined
   const keys = boxKeys(shared, point, key.publicValue, aad)
-  return nodeAead.opener(ESP_AES128_GCM_16, keys).open(sealed.slice(POINT_BYTES), 1)
+  const plaintext = nodeAead.opener(ESP_AES128_GCM_16, keys).open(sealed.slice(POINT_BYTES), 1)
+  return plaintext === undefined ? undefined : Uint8Array.from(plaintext)
 }
 
 function boxKeys(shared: Uint8Array, ephemeral: Uint8Array, to: Uint8Array, aad: Uint8Array) {

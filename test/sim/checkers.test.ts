@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest'
 import type { MachineEvent } from '../../src/core/machine.ts'
-import { type Hit, hitText } from '../../src/crypto/hit.ts'
 import {
   AmplificationChecker,
   allCheckers,
@@ -19,17 +18,28 @@ import {
   NonceChecker,
   type Observation,
   OnceChecker,
-  packetKind,
   type Run,
   SecretChecker,
   StatelessChecker,
-  type WirePacket,
 } from '../../src/sim.ts'
+import {
+  damaged,
+  datagram,
+  ended,
+  esp,
+  FAR,
+  HIT_A,
+  HIT_B,
+  hip,
+  hit,
+  NEAR,
+  packet,
+  run,
+  sealed,
+  sentBy,
+  told,
+} from '../support/observations.ts'
 
-const HIT_A = hit(1)
-const HIT_B = hit(2)
-const NEAR = { address: '192.0.2.1', port: 1 }
-const FAR = { address: '192.0.2.2', port: 2 }
 const a = run({ id: 1, name: 'a', hit: HIT_A })
 const b = run({ id: 2, name: 'b', hit: HIT_B, lineage: 2 })
 
@@ -358,59 +368,3 @@ describe('all of them together', () => {
     expect(checkers.violations.map(({ rule }) => rule)).toEqual(['I1', 'S3', 'I1'])
   })
 })
-
-function hit(last: number): Hit {
-  return hitText(Uint8Array.from([0x20, 0x01, 0, 0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]))
-}
-
-function run(parts: Partial<Run>): Run {
-  return {
-    id: 0,
-    name: 'x',
-    hit: HIT_A,
-    epoch: 1,
-    incarnation: 'i1',
-    host: 'here',
-    honest: true,
-    lineage: 1,
-    ...parts,
-  }
-}
-
-function told(by: Run, event: MachineEvent, at = 0): Observation {
-  return { type: 'event', at, run: by, event }
-}
-
-function datagram(peer: Hit, bytes: Uint8Array): Extract<MachineEvent, { type: 'datagram' }> {
-  return { type: 'datagram', peer, sourcePort: 9, port: 7, bytes }
-}
-
-function ended(reason: 'closed-by-peer' | 'reset' | 'replaced'): MachineEvent {
-  return { type: 'ended', peer: HIT_A, reason, tried: [], detail: '' }
-}
-
-function sealed(by: Run, key: number, sequence: number, nonce: string, content?: number, at = 0): Observation {
-  return { type: 'sealed', at, run: by, key, sequence, nonce, content }
-}
-
-function packet(bytes: Uint8Array, from = NEAR, to = FAR, origin: number | undefined = 1, at = 0): WirePacket {
-  return { at, kind: packetKind(bytes), bytes, from, to, host: 'here', origin }
-}
-
-function sentBy(by: Run, bytes: Uint8Array, at = 0): Observation {
-  return { type: 'wire-sent', packet: packet(bytes, NEAR, FAR, 1, at), socket: 1, run: by }
-}
-
-function esp(length: number): Uint8Array {
-  return new Uint8Array(length).fill(9, 0, 4)
-}
-
-function hip(type: number): Uint8Array {
-  const bytes = new Uint8Array(200)
-  bytes[6] = type
-  return bytes
-}
-
-function damaged(bytes: Uint8Array, at: number): Uint8Array {
-  return bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
-}

@@ -1,0 +1,44 @@
+// Worlds decided by seeds: the ones that failed once, for ever, and a fixed number of fresh ones (SOJOURN_SEEDS, 300 by default).
+// `npm run seeds` runs thousands and says how often every kind of event and fault happened.
+
+import { describe, expect, it } from 'vitest'
+import { addCounts, describeFailure, FAULT_KINDS, runSeed, type SeedResult, zeros } from '../../src/sim.ts'
+import { readText } from '../support/tree.ts'
+
+const kept: readonly { seed: number; why: string }[] = JSON.parse(readText('test/seeds/kept.json'))
+const COUNT = Number(process.env.SOJOURN_SEEDS ?? 300)
+const CHUNK = 25
+/** Out of the way of the seeds that `npm run seeds` runs. */
+const FIRST = 100_001
+
+describe('a seed that failed once passes:', () => {
+  it.each(kept.map(({ seed, why }) => [seed, why] as const))('%i, %s', (seed) => {
+    expect(failure(runSeed(seed))).toBe('')
+  })
+})
+
+describe('seeds', () => {
+  const faults = zeros(FAULT_KINDS)
+  const chunks = Array.from({ length: Math.ceil(COUNT / CHUNK) }, (_, i) => FIRST + i * CHUNK)
+
+  it.each(chunks)('from %i hold every rule and come to rest', (from) => {
+    const results = Array.from({ length: Math.min(CHUNK, FIRST + COUNT - from) }, (_, i) => runSeed(from + i))
+    for (const result of results) addCounts(faults, result.faults)
+    expect(results.map(failure).filter(Boolean)).toEqual([])
+  })
+
+  it('do every kind of harm', () => {
+    if (COUNT < 200) return
+    expect(FAULT_KINDS.filter((kind) => faults[kind] === 0)).toEqual([])
+  })
+
+  it('decide everything: the same one twice takes the same course, and another takes another', () => {
+    const [first, again, other] = [42, 42, 43].map((seed) => runSeed(seed).hash)
+    expect(again).toBe(first)
+    expect(other).not.toBe(first)
+  })
+})
+
+function failure(result: SeedResult): string {
+  return result.ok ? '' : describeFailure(result)
+}
