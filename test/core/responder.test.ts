@@ -30,10 +30,10 @@ describe('a Responder', () => {
     const { sent, r2, pool } = exchange(initiator, responder)
     const decided = responder.keylogged.length
     const again = (now: number) => offerI2(now, responder, pool, sent.bytes, SHUT_DOOR)
-    expect(again(499)).toEqual({ drop: 'i2-consumed' })
+    expect(again(299)).toEqual({ drop: 'i2-consumed' })
     expect(again(300)).toEqual({ repeat: r2 })
-    expect(again(501)).toEqual({ drop: 'i2-consumed' })
-    expect(again(1000)).toEqual({ repeat: r2 })
+    expect(again(301)).toEqual({ drop: 'i2-consumed' })
+    expect(again(600)).toEqual({ repeat: r2 })
     expect(responder.keylogged).toHaveLength(decided)
   })
 
