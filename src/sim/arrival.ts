@@ -196,6 +196,7 @@ export class Arrival {
       if (outcome === 'unavailable') return this.#input({ type: 'unavailable' })
       if (typeof outcome === 'string') {
         this.#world.event('thaw-refused')
+        if (this.#world.isLost(this.subject, this.host)) this.#world.revive(this.subject, this.host, opened.signer)
         return this.#input({ type: 'refused' })
       }
       this.#input({ type: 'started', epoch: outcome.epoch })

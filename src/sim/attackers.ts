@@ -4,6 +4,7 @@
 import type { Locator } from '../base/address.ts'
 import type { Prng } from '../base/prng.ts'
 import { readCapsule } from '../core/moving/capsule.ts'
+import { addressOf } from './addresses.ts'
 import type { Arrival, OpenedCapsule } from './arrival.ts'
 import type { Departure } from './departure.ts'
 import type { Door, StartOutcome } from './door.ts'
@@ -62,8 +63,7 @@ export class Attackers {
 
   /** An address at which nobody lives. */
   victim(): Locator {
-    const part = 1 + this.#prng.below(250)
-    const address = this.#world.family === 4 ? `203.0.113.${part}` : `2001:db8:dead::${part.toString(16)}`
+    const address = addressOf(this.#world.family, 'victim', 1 + this.#prng.below(250))
     return { address, port: 1_024 + this.#prng.below(60_000) }
   }
 

@@ -241,7 +241,10 @@ export class Departure {
       () => ledger.read(hit),
       (record) => {
         const epoch = record?.activated?.epoch ?? 0
-        if (epoch > this.#state.epoch && !this.#crashed) this.#input({ type: 'live', epoch })
+        if (epoch <= this.#state.epoch || this.#crashed) return
+        // A start of our own that a crash cut short is nobody's: take the identity back.
+        if (this.#world.isLost(this.subject, this.from)) this.abort()
+        else this.#input({ type: 'live', epoch })
       },
     )
   }

@@ -1,6 +1,7 @@
 // Carries a start through the single door in virtual time: asks the ledger what the machine wants to know, keeps its clock, and
 // can copy it in mid-flight, as a snapshot of a host would.
 
+import { toHex } from '../base/bytes.ts'
 import {
   beginStart,
   type Started,
@@ -31,6 +32,8 @@ export class Door {
   readonly #options: DoorOptions
   #state: StartState
   #shut = false
+  /** The incarnation that an activation was asked for, hex: after a crash it may be the one the ledger knows. */
+  drawn: string | undefined
 
   constructor(options: DoorOptions, from?: StartState) {
     this.#options = options
@@ -61,6 +64,7 @@ export class Door {
 
   #take(step: StartStep): void {
     this.#state = step.state
+    if (step.state.phase.name === 'activating') this.drawn = toHex(step.state.phase.incarnation)
     for (const output of step.outputs) this.#output(output)
     this.#wakeLater()
   }

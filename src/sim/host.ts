@@ -19,6 +19,8 @@ export class Host {
   up = true
   /** Identities that are to run here, as the disk has it. */
   readonly disk: Map<Hit, Saved> = new Map()
+  /** On disk too: incarnations that were to be activated here and do not run: nobody else can have started them. */
+  readonly lost: Set<string> = new Set()
   readonly departures: Map<Hit, Departure> = new Map()
   readonly arrivals: Map<Hit, Arrival> = new Map()
   #port = 10_500

@@ -10,6 +10,7 @@ import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started, StartPlan } from '../core/moving/start.ts'
 import { Identity, type IdentityAlgorithm } from '../crypto/identity.ts'
 import { incarnationOf } from '../crypto/keymat.ts'
+import { addressOf } from './addresses.ts'
 import { Arrival, type OpenedCapsule } from './arrival.ts'
 import { Checkers } from './checkers.ts'
 import { Clock } from './clock.ts'
@@ -140,7 +141,7 @@ export class World {
     const identity = pooledIdentity('host', (this.#firstHost + number) % (2 * HOSTS))
     const nat = options.nat === undefined ? undefined : this.#nat(number, options.nat)
     const addresses = [number, number + 100].map((part) =>
-      this.#address(nat === undefined ? 'public' : 'private', part),
+      addressOf(this.family, nat === undefined ? 'public' : 'private', part),
     )
     const host = new Host(name, identity, addresses, nat)
     for (const address of addresses) this.network.addAddress(name, address, nat)
@@ -214,7 +215,7 @@ export class World {
       departure.crash()
     }
     for (const arrival of host.arrivals.values()) arrival.crash()
-    for (const door of this.#doors.get(host) ?? []) door.shut()
+    for (const door of this.#doors.get(host) ?? []) forgetStart(host, door)
     this.#doors.delete(host)
   }
 
@@ -225,7 +226,7 @@ export class World {
     for (const [hit, departure] of host.departures) if (departure.recover()) busy.add(hit)
     for (const [hit, arrival] of host.arrivals) if (arrival.recover()) busy.add(hit)
     for (const subject of this.processes.values()) {
-      if (host.disk.has(subject.hit) && !busy.has(subject.hit)) this.#revive(subject, host)
+      if (host.disk.has(subject.hit) && !busy.has(subject.hit)) this.revive(subject, host)
     }
   }
 
@@ -290,9 +291,33 @@ export class World {
   ): Door {
     const plan = this.#plan(subject, part)
     const keys = this.#keys(subject, signer)
-    const door = new Door({ clock: this.clock, ledger: this.ledger, plan, keys, done })
+    const door: Door = new Door({
+      clock: this.clock,
+      ledger: this.ledger,
+      plan,
+      keys,
+      done: (outcome) => {
+        if (outcome === 'unavailable') forgetStart(host, door)
+        done(outcome)
+      },
+    })
     this.#remember(host, door)
     return door
+  }
+
+  /** True if the last start that the ledger activated is one of this host's that never came to run. */
+  isLost(subject: Process, host: Host): boolean {
+    const activated = this.ledger.read(subject.hit)?.activated
+    return activated !== undefined && host.lost.has(toHex(activated.incarnation))
+  }
+
+  /** Starts what the disk of a host says is to run there, with no associations. */
+  revive(subject: Process, host: Host, signer: Identity = host.disk.get(subject.hit)?.signer ?? host.identity): void {
+    this.start(subject, host, signer, { takeOver: true }, (outcome) => {
+      if (outcome === 'unavailable') return this.clock.after(1_000, () => host.up && this.revive(subject, host, signer))
+      if (typeof outcome === 'string') return void host.disk.delete(subject.hit)
+      this.launch(subject, host, signer, outcome, undefined)
+    })
   }
 
   /** A copy of a start that is under way, on another host; undefined if it is too late for that. */
@@ -324,15 +349,6 @@ export class World {
     this.#doors.set(host, doors.add(door))
   }
 
-  #revive(subject: Process, host: Host): void {
-    const signer = host.disk.get(subject.hit)?.signer ?? host.identity
-    this.start(subject, host, signer, { takeOver: true }, (outcome) => {
-      if (outcome === 'unavailable') return this.clock.after(1_000, () => host.up && this.#revive(subject, host))
-      if (typeof outcome === 'string') return void host.disk.delete(subject.hit)
-      this.launch(subject, host, signer, outcome, undefined)
-    })
-  }
-
   #plan(subject: Process, part: Partial<StartPlan>): StartPlan {
     const ledger = this.ledger.identity.publicKey
     return { hit: subject.hit, base: undefined, grant: undefined, seen: 0, ledger, takeOver: false, ...part }
@@ -356,13 +372,8 @@ export class World {
   }
 
   #nat(number: number, options: { readonly timeoutMs: number; readonly filtering: Filtering }): Nat {
-    const address = this.#address('translator', number)
+    const address = addressOf(this.family, 'translator', number)
     return new Nat({ address, ...options }, this.prng.fork(), () => this.fault('nat-expire'))
-  }
-
-  #address(kind: 'public' | 'private' | 'translator', part: number): string {
-    const [four, six] = ADDRESSES[kind]
-    return this.family === 4 ? `${four}.${part}` : `${six}::${part.toString(16)}`
   }
 
   #sent(packet: WirePacket, socket: Socket): void {
@@ -376,12 +387,11 @@ export class World {
   }
 }
 
-/** RFC 5737 and RFC 3849: addresses for documentation; RFC 1918 and RFC 4193: private ones. */
-const ADDRESSES = {
-  public: ['192.0.2', '2001:db8'],
-  private: ['10.0.0', 'fd00'],
-  translator: ['198.51.100', '2001:db8:1'],
-} as const
+/** What a host writes down before it asks for an activation is all it has of it afterwards. */
+function forgetStart(host: Host, door: Door): void {
+  door.shut()
+  if (door.drawn !== undefined) host.lost.add(door.drawn)
+}
 
 function ownStart(started: Started): OwnStart {
   const { epoch, incarnation, secret, receipt, ledger } = started
