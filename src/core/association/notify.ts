@@ -117,5 +117,6 @@ function flight(association: Association): Uint8Array[] {
   if (session === undefined) return packets
   const { ratchet } = session
   if (ratchet.name === 'offering' || ratchet.name === 'crossed') packets.push(ratchet.offer.bytes)
+  if (ratchet.name === 'answered' || ratchet.name === 'crossed') packets.push(ratchet.answer.bytes)
   return packets
 }

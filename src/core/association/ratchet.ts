@@ -217,6 +217,8 @@ export function settle(association: Association, now: number): void {
   if (ratchet.name === 'settled' || ratchet.name === 'offering') return
   const rekeyed = (ratchet.name === 'committed' ? ratchet.kind : ratchet.answer.kind) === 'rekey'
   const { next } = ratchet
+  // Whatever confirms the new S has answered our own confirmation too: a late ACK of it must not confirm the S after this one.
+  if (association.reliable.delete('confirm') && association.reliable.size === 0) association.timers.stop('reliable')
   context.dropSpi(session.current.reserveIn)
   session.current = next.secrets
   turnRatchet(session, { name: 'settled' })
@@ -301,7 +303,11 @@ export function repeatAnswer(association: Association, now: number): void {
   if (session === undefined || (session.ratchet.name !== 'answered' && session.ratchet.name !== 'crossed')) return
   const { answer } = session.ratchet
   const { current } = association.paths
-  if (answer.tries >= context.config.answersMax || current === undefined) return
+  if (answer.tries >= context.config.answersMax || current === undefined) {
+    // Whoever thawed repeats its offer as long as it lives; if it has gone again, only parking finds it or ends this.
+    if (session.ratchet.name === 'answered') park(association, now)
+    return
+  }
   answer.tries += 1
   sendAnswer(association, now, answer, current)
   association.timers.set('answer', now + association.rtt.backoffMs(answer.tries))
