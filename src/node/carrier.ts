@@ -217,8 +217,10 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     const error = new SojournError('ERR_SOJOURN_CLOSED', `this endpoint is closed (${reason}): open another one`)
     this.#attempts.failAll(error)
     this.#pings.failAll(error)
+    const publisher = this.#publisher?.stop()
     await Promise.all([this.#port.close(), ...[...this.#lingering.keys()].map((port) => this.#shut(port))])
-    await this.#publisher?.stop()
+    // A frozen process is waited for; what it last told the ledger is not.
+    if (reason !== 'frozen') await publisher
   }
 
   requireOpen(): void {

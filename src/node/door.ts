@@ -11,9 +11,15 @@ import {
   type StartRefusal,
   stepStart,
 } from '../core/moving/start.ts'
-import { type Ledger, LedgerError } from '../ledger/interface.ts'
+import { type Ledger, LedgerError, type LedgerRecord } from '../ledger/interface.ts'
 import { now } from './driver.ts'
 import { messageOf, SojournError, type SojournErrorCode } from './errors.ts'
+
+export interface StartOptions {
+  readonly signal?: AbortSignal | undefined
+  /** The record, if it is being read already. */
+  readonly record?: Promise<LedgerRecord | undefined>
+}
 
 /**
  * Starts an identity, or rejects: ERR_SOJOURN_CAPSULE, ERR_SOJOURN_FENCED, ERR_SOJOURN_LEDGER, or the reason of `signal`.
@@ -23,8 +29,10 @@ export async function startIdentity(
   plan: StartPlan,
   keys: StartKeys,
   ledger: Ledger,
-  signal?: AbortSignal,
+  options: StartOptions = {},
 ): Promise<Started> {
+  const { signal } = options
+  let { record } = options
   const mailbox = new Mailbox()
   const troubles: string[] = []
   let step = beginStart(plan, now())
@@ -32,7 +40,10 @@ export async function startIdentity(
     for (const output of step.outputs) {
       if (output.type === 'started') return output.started
       if (output.type === 'refused') throw refusedStart(plan, output.why, troubles.at(-1) ?? output.detail)
-      mailbox.expect(question(output, ledger, troubles))
+      // A record read a moment ago is as good as one read now: the ledger's compare-and-swap decides.
+      const known = output.type === 'read' ? record : undefined
+      if (output.type === 'read') record = undefined
+      mailbox.expect(question(output, ledger, troubles, known))
     }
     const input = await mailbox.next(step.state.wakeAt, signal)
     step = stepStart(step.state, input, now(), keys)
@@ -43,10 +54,11 @@ async function question(
   output: Extract<StartOutput, { ask: number }>,
   ledger: Ledger,
   troubles: string[],
+  known: Promise<LedgerRecord | undefined> | undefined,
 ): Promise<StartInput> {
   const { ask } = output
   try {
-    if (output.type === 'read') return { type: 'read', ask, record: await ledger.read(output.hit) }
+    if (output.type === 'read') return { type: 'read', ask, record: await (known ?? ledger.read(output.hit)) }
     if (output.type === 'claim') return { type: 'claimed', ask, reply: await ledger.claim(output.request) }
     return { type: 'activated', ask, reply: await ledger.activate(output.request) }
   } catch (error) {

@@ -9,7 +9,7 @@ import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
 import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
 import type { Hit } from '../crypto/hit.ts'
-import { Identity } from '../crypto/identity.ts'
+import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import type { Association } from './association.ts'
 import { Carrier } from './carrier.ts'
@@ -57,8 +57,11 @@ export interface AssociateOptions {
 export interface FreezeOptions {
   /** Where it goes: a READY of the target host (`host.offer`), or that host's long-term key (`host.kem`). */
   readonly to: Uint8Array | HostKem
-  /** The application's own suitcase, carried along as it is. */
-  readonly state?: Uint8Array
+  /**
+   * The application's own suitcase, carried along as it is. A function is called once nothing more comes or goes: what it
+   * packs fits exactly what the sockets carry.
+   */
+  readonly state?: Uint8Array | (() => Uint8Array)
   /** Aborting lets the endpoint run on. */
   readonly signal?: AbortSignal
 }
@@ -131,8 +134,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   }
 
   /** For `thaw`: continues a frozen state by a start that was just activated. */
-  static resume(frozen: FrozenState, start: OwnStart, port: DatagramPort, place: PlaceOptions): Resumed {
-    const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret)
+  static resume(
+    identity: Identity,
+    frozen: FrozenState,
+    start: OwnStart,
+    port: DatagramPort,
+    place: PlaceOptions,
+  ): Resumed {
     const endpoint = Endpoint.#run(identity, start, port, place, frozen)
     const carrier = endpoint.#carrier
     const sockets = new Map(
@@ -344,5 +352,5 @@ function startHere(identity: Identity, host: Host, ledger: Ledger, options: Endp
   const keys = { host: host.identity, identity, entropy: systemEntropy }
   const { takeOver = false, signal } = options
   const plan = { hit: identity.hit, base: undefined, grant: undefined, seen: 0, ledger: undefined, takeOver }
-  return startIdentity(plan, keys, ledger, signal)
+  return startIdentity(plan, keys, ledger, { signal })
 }

@@ -24,7 +24,7 @@ import { SEAL_SUITE, type Sealer, sealerTo } from './seal.ts'
 /** What to freeze with. */
 export interface FreezePlan {
   readonly to: Uint8Array | HostKem
-  readonly state?: Uint8Array
+  readonly state?: Uint8Array | (() => Uint8Array)
   readonly signal?: AbortSignal
   /** Grants the move. */
   readonly host: Host
@@ -128,7 +128,8 @@ async function sealed(carrier: Carrier, plan: FreezePlan, target: Target, seal: 
       .unread()
       .map((datagram) => ({ hit: datagram.hit, port: datagram.port, bytes: plain(datagram.bytes) })),
   }))
-  const state = carrier.engine.frozenState(sockets, plain(plan.state ?? new Uint8Array(0)))
+  const packed = (typeof plan.state === 'function' ? plan.state() : plan.state) ?? new Uint8Array(0)
+  const state = carrier.engine.frozenState(sockets, plain(packed))
   const header: CapsuleHeader = {
     version: CAPSULE_VERSION,
     suite: SEAL_SUITE,

@@ -9,6 +9,7 @@ import {
   KDF_HKDF_SHA256,
   type KEM,
   KEM_DHKEM_P256_HKDF_SHA256,
+  type KeyPair,
 } from 'hpke'
 import { concat } from '../base/bytes.ts'
 import { systemEntropy } from './entropy.ts'
@@ -34,7 +35,9 @@ export async function generateKemKeys(): Promise<KemKeys> {
   const pair = await suite.DeriveKeyPair(systemEntropy(SECRET_BYTES), true)
   const publicKey = await suite.SerializePublicKey(pair.publicKey)
   const secret = await suite.SerializePrivateKey(pair.privateKey)
-  return { kem: KEM_ID, publicKey, secret }
+  const keys = { kem: KEM_ID, publicKey, secret }
+  imported.set(keys, pair)
+  return keys
 }
 
 /** Seals one thing: encapsulated key ‖ ciphertext, bound to the `associated` bytes. */
@@ -60,18 +63,27 @@ export async function unseal(
   associated: Uint8Array,
 ): Promise<Uint8Array | undefined> {
   if (keys.kem !== KEM_ID || sealed.length <= ENCAPSULATED_BYTES) return undefined
-  const privateKey = await suite.DeserializePrivateKey(keys.secret, true)
-  const publicKey = await suite.DeserializePublicKey(keys.publicKey)
+  const pair = await importedPair(keys)
   try {
-    return await suite.Open(
-      { privateKey, publicKey },
-      sealed.subarray(0, ENCAPSULATED_BYTES),
-      sealed.subarray(ENCAPSULATED_BYTES),
-      { aad: associated },
-    )
+    return await suite.Open(pair, sealed.subarray(0, ENCAPSULATED_BYTES), sealed.subarray(ENCAPSULATED_BYTES), {
+      aad: associated,
+    })
   } catch {
     return undefined
   }
+}
+
+// Keys in the form that WebCrypto works with: importing one takes longer than using it.
+const imported = new WeakMap<KemKeys, KeyPair<CryptoKey>>()
+
+async function importedPair(keys: KemKeys): Promise<KeyPair<CryptoKey>> {
+  const known = imported.get(keys)
+  if (known !== undefined) return known
+  const privateKey = await suite.DeserializePrivateKey(keys.secret, true)
+  const publicKey = await suite.DeserializePublicKey(keys.publicKey)
+  const pair = { privateKey, publicKey }
+  imported.set(keys, pair)
+  return pair
 }
 
 // The library's KEM with its one source of randomness replaced: `Encap` takes its ephemeral key from here.

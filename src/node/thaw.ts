@@ -12,7 +12,7 @@ import type { Host } from './host.ts'
 import { observe } from './observe.ts'
 import { ownStart } from './own-start.ts'
 import { plain } from './plain.ts'
-import { openPort } from './port.ts'
+import { type DatagramPort, openPort } from './port.ts'
 import { type KemKeys, SEAL_SUITE, unseal } from './seal.ts'
 
 export interface ThawOptions extends PlaceOptions {
@@ -36,9 +36,11 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   signal?.throwIfAborted()
   const read = openCapsule(plain(capsule), host.hit)
   if (typeof read === 'string') throw capsuleError(FAULTS[read])
-  const { frozen, keys } = await unsealed(read, host)
-  // The port comes first: when it is taken, the capsule is not used up.
-  const port = await openPort(options.bind)
+  // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.
+  const record = ledger.read(read.header.hit)
+  record.catch(() => undefined)
+  const [opened, port] = await both(unsealed(read, host), openPort(options.bind))
+  const { frozen, keys } = opened
   try {
     const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret)
     const plan = {
@@ -49,15 +51,24 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
       ledger: undefined,
       takeOver: false,
     }
-    const started = await startIdentity(plan, { host: host.identity, identity, entropy: systemEntropy }, ledger, signal)
+    const startKeys = { host: host.identity, identity, entropy: systemEntropy }
+    const started = await startIdentity(plan, startKeys, ledger, { signal, record })
     host.forget(keys)
-    const resumed = Endpoint.resume(frozen, ownStart(started), port, options)
+    const resumed = Endpoint.resume(identity, frozen, ownStart(started), port, options)
     observe('thawed', { hit: identity.hit, epoch: started.epoch, from: frozen.epoch })
     return { ...resumed, state: frozen.state }
   } catch (error) {
     await port.close()
     throw error
   }
+}
+
+/** A port is not left open when the capsule does not open. */
+async function both<T>(capsule: Promise<T>, opening: Promise<DatagramPort>): Promise<[T, DatagramPort]> {
+  const [opened, port] = await Promise.allSettled([capsule, opening])
+  if (opened.status === 'fulfilled' && port.status === 'fulfilled') return [opened.value, port.value]
+  if (port.status === 'fulfilled') await port.value.close()
+  throw opened.status === 'rejected' ? opened.reason : port.status === 'rejected' ? port.reason : undefined
 }
 
 async function unsealed(read: ReadCapsule, host: Host): Promise<{ frozen: FrozenState; keys: KemKeys }> {

@@ -92,7 +92,7 @@ class Actor {
 
   async #freeze(to: Uint8Array): Promise<Uint8Array> {
     const { endpoint, part } = this.#playing()
-    return endpoint.freeze({ to, state: part.suitcase() })
+    return endpoint.freeze({ to, state: () => part.suitcase() })
   }
 
   async #thaw({ capsule, bind }: Extract<Request, { type: 'thaw' }>): Promise<Standing> {

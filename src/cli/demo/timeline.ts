@@ -32,7 +32,11 @@ export function terminalTimeline(): Timeline {
   let counters = ''
   let trace = ''
   let before = 0
-  const live = (): void => say(`\r\x1b[K${styleText('cyan', trace.padStart(TRACE_LENGTH))} ${counters}  ${scene}`)
+  const live = (): void => {
+    // One column stays free, so that the line never wraps.
+    const rest = ` ${counters}  ${scene}`.slice(0, Math.max(0, (process.stdout.columns || 80) - TRACE_LENGTH - 1))
+    say(`\r\x1b[K${styleText('cyan', trace.padStart(TRACE_LENGTH))}${rest}`)
+  }
   return {
     event(text) {
       say(`\r\x1b[K${styleText('gray', clock(begun))}  ${text}\n`)

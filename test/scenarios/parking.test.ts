@@ -1,0 +1,181 @@
+// MOVING §6: silence, probes, parking and waking; keepalives that let a rebinding show.
+
+import { describe, expect, it } from 'vitest'
+import { espSuiteInfo } from '../../src/crypto/suites.ts'
+import {
+  converse,
+  endedAt,
+  freeze,
+  labelsBy,
+  place,
+  say,
+  sentBy,
+  stage,
+  stateAt,
+  thaw,
+  those,
+} from '../support/stage.ts'
+
+/** Times between consecutive sendings. */
+function pauses(sent: readonly { readonly at: number }[]): number[] {
+  return sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? 0))
+}
+
+describe('an association whose peer has gone silent', () => {
+  it('is probed, then parked, and the ledger is asked; it does not end', () => {
+    const cast = stage()
+    cast.filters.lose(() => true)
+    say(cast, cast.a, cast.b, 'hello?')
+    cast.wire.run(60_000)
+    expect(cast.a.told.filter((type) => type === 'parked')).toEqual(['parked'])
+    expect(cast.a.told).toContain('lookup')
+    expect(stateAt(cast.a, cast.b)).toBe('parked')
+    expect(endedAt(cast.a)).toEqual([])
+  })
+
+  it('is asked first after three PTO, or a second, and not before', () => {
+    const cast = stage()
+    cast.filters.lose(() => true)
+    const began = cast.wire.now
+    say(cast, cast.a, cast.b, 'hello?')
+    cast.wire.run(5_000)
+    const first = those(cast, 'CHECK', cast.a)[0]
+    expect(first?.at).toBeGreaterThanOrEqual(began + 1_000)
+    expect(first?.at).toBeLessThanOrEqual(began + 1_500)
+  })
+
+  it('is probed at doubling intervals of at most half a minute while parked, and by nothing else', () => {
+    const cast = stage()
+    cast.filters.lose(() => true)
+    say(cast, cast.a, cast.b, 'hello?')
+    for (let ms = 0; !cast.a.told.includes('parked') && ms < 60_000; ms += 100) cast.wire.run(100)
+    const since = cast.wire.sent.length
+    for (let n = 0; n < 30; n++) {
+      say(cast, cast.a, cast.b, `${n}`)
+      cast.wire.run(10_000)
+    }
+    const probes = sentBy(cast, cast.a, since)
+    expect(new Set(labelsBy(cast, cast.a, since))).toEqual(new Set(['CHECK']))
+    expect(probes.length).toBeGreaterThan(8)
+    const between = pauses(probes)
+    expect(Math.max(...between)).toBeLessThanOrEqual(30_000)
+    for (const [index, pause] of between.slice(1).entries())
+      expect(pause).toBeGreaterThanOrEqual((between[index] ?? 0) - 1)
+  })
+
+  it('ends after ten minutes of that, and says so', () => {
+    const cast = stage()
+    cast.filters.lose(() => true)
+    say(cast, cast.a, cast.b, 'hello?')
+    cast.wire.run(599_000)
+    expect(endedAt(cast.a)).toEqual([])
+    cast.wire.run(60_000)
+    expect(endedAt(cast.a).map(({ reason }) => reason)).toEqual(['expired'])
+    cast.wire.run(30_000)
+    expect(cast.a.engine.deadline).toBe(Infinity)
+  })
+
+  it('wakes when anything comes, and sends what has waited', () => {
+    const cast = stage()
+    const lost = cast.filters.lose(() => true)
+    say(cast, cast.a, cast.b, 'hello?')
+    cast.wire.run(60_000)
+    expect(stateAt(cast.a, cast.b)).toBe('parked')
+    say(cast, cast.a, cast.b, 'waited')
+    lost.stop()
+    cast.wire.run(31_000)
+    expect(cast.a.told).toContain('woken')
+    expect(cast.b.datagrams()).toContain('waited')
+    expect(converse(cast, cast.a, cast.b)).toBe(true)
+  })
+
+  it('wakes at both ends after a partition that both had given up on', () => {
+    const cast = stage()
+    const lost = cast.filters.lose(() => true)
+    say(cast, cast.a, cast.b, 'hello?')
+    say(cast, cast.b, cast.a, 'hello?')
+    cast.wire.run(200_000)
+    expect([stateAt(cast.a, cast.b), stateAt(cast.b, cast.a)]).toEqual(['parked', 'parked'])
+    lost.stop()
+    cast.wire.run(31_000)
+    expect([stateAt(cast.a, cast.b), stateAt(cast.b, cast.a)]).toEqual(['established', 'established'])
+    expect(converse(cast, cast.a, cast.b)).toBe(true)
+  })
+
+  it('wakes when the peer rebinds it from elsewhere', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.b)
+    say(cast, cast.a, cast.b, 'hello?')
+    cast.wire.run(60_000)
+    expect(stateAt(cast.a, cast.b)).toBe('parked')
+    const b2 = thaw(cast, cast.bob, state, 2, place(4))
+    cast.wire.run(500)
+    expect(cast.a.told).toContain('woken')
+    expect(converse(cast, cast.a, b2)).toBe(true)
+  })
+})
+
+describe('a thawed side whose peer is nowhere', () => {
+  it('sends its P1 to every place by turns, and parks with nothing but P1', () => {
+    const cast = stage()
+    cast.b.engine.readdress(cast.wire.now, [cast.b.at, place(22), place(23)])
+    cast.wire.run(200)
+    const state = freeze(cast, cast.a)
+    cast.wire.remove(cast.b)
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(300_000)
+    expect(stateAt(a2, cast.b)).toBe('parked')
+    expect(new Set(labelsBy(cast, a2))).toEqual(new Set(['P1']))
+    expect(new Set(those(cast, 'P1', a2).map(({ to }) => to.address))).toEqual(
+      new Set([place(2).address, place(22).address, place(23).address]),
+    )
+    expect(Math.max(...pauses(those(cast, 'P1', a2)))).toBeLessThanOrEqual(30_000)
+  })
+
+  it('is answered whenever the peer is back', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    cast.wire.remove(cast.b)
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(300_000)
+    cast.wire.add(cast.b)
+    cast.wire.run(31_000)
+    expect(a2.told).toContain('resumed')
+    expect(converse(cast, a2, cast.b)).toBe(true)
+  })
+
+  it('gives up after ten minutes', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    cast.wire.remove(cast.b)
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(700_000)
+    expect(endedAt(a2).map(({ reason }) => reason)).toEqual(['expired'])
+  })
+})
+
+describe('a quiet association', () => {
+  it('is kept open by a dummy of 64 bytes or more every fifteen seconds, never more often', () => {
+    const cast = stage()
+    const since = cast.wire.sent.length
+    cast.wire.run(100_000)
+    for (const end of [cast.a, cast.b]) {
+      const dummies = those(cast, 'ESP', end, since)
+      expect(dummies.length).toBeGreaterThanOrEqual(6)
+      expect(Math.min(...pauses(dummies))).toBeGreaterThanOrEqual(15_000)
+      const info = espSuiteInfo(13)
+      const overhead = 8 + (info?.ivBytes ?? 0) + (info?.icvBytes ?? 0)
+      for (const { bytes } of dummies) expect(bytes.length - overhead).toBeGreaterThanOrEqual(64)
+    }
+    expect([cast.a.datagrams(), cast.b.datagrams()]).toEqual([[], []])
+  })
+
+  it('costs at most a dummy, a probe and its answer every fifteen seconds and end, and is never in doubt', () => {
+    const cast = stage()
+    const since = cast.wire.sent.length
+    cast.wire.run(600_000)
+    expect(sentBy(cast, undefined, since).length).toBeLessThanOrEqual(2 * 3 * 40)
+    expect([...cast.a.told, ...cast.b.told]).not.toContain('parked')
+    expect(converse(cast, cast.a, cast.b)).toBe(true)
+  })
+})
