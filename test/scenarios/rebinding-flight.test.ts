@@ -307,7 +307,7 @@ describe('data beside the flight', () => {
 })
 
 describe('the address of the thawed side', () => {
-  it('is verified by its P3 alone', () => {
+  it('is verified by the echo in its P3', () => {
     const cast = stage()
     const state = freeze(cast, cast.a)
     const held = cast.filters.hold('P3')
@@ -340,7 +340,7 @@ describe('the address of the thawed side', () => {
     for (let n = 0; n < 50; n++) say(cast, cast.a, cast.b, 'x'.repeat(1_000))
     cast.wire.run(100)
     const state = freeze(cast, cast.a)
-    const lost = cast.filters.lose('P3')
+    const lost = cast.filters.lose(['P3', 'CHECK'])
     const since = cast.wire.sent.length
     const a2 = thaw(cast, cast.alice, state, 2, place(3))
     cast.wire.run(12)
