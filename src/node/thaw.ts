@@ -65,10 +65,14 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
 
 /** A port is not left open when the capsule does not open. */
 async function both<T>(capsule: Promise<T>, opening: Promise<DatagramPort>): Promise<[T, DatagramPort]> {
-  const [opened, port] = await Promise.allSettled([capsule, opening])
-  if (opened.status === 'fulfilled' && port.status === 'fulfilled') return [opened.value, port.value]
-  if (port.status === 'fulfilled') await port.value.close()
-  throw opened.status === 'rejected' ? opened.reason : port.status === 'rejected' ? port.reason : undefined
+  // Also when the port fails first, nobody misses its error.
+  const port = opening.catch(() => undefined)
+  try {
+    return [await capsule, await opening]
+  } catch (error) {
+    await (await port)?.close()
+    throw error
+  }
 }
 
 async function unsealed(read: ReadCapsule, host: Host): Promise<{ frozen: FrozenState; keys: KemKeys }> {
