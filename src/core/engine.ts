@@ -126,12 +126,13 @@ export class Engine implements Machine {
     for (const association of this.#ready) {
       this.#ready.delete(association)
       const datagram = nextDatagram(association, now)
+      this.#agenda.note(association)
       if (datagram === undefined) continue
       if (association.unsent.size > 0) this.#ready.add(association)
-      this.#agenda.note(association)
       return datagram
     }
-    return undefined
+    // What may not leave yet may have asked for an address check.
+    return this.#outlet.packet()
   }
 
   event(): MachineEvent | undefined {

@@ -5,7 +5,7 @@ import { equalBytes } from '../../base/bytes.ts'
 import type { Start } from '../../crypto/keymat.ts'
 import type { Update } from '../../wire/messages.ts'
 import { encodeAck, encodeEchoResponseSigned } from '../../wire/update.ts'
-import { listedLocators } from '../moving/offer.ts'
+import { listedLocators, sendOffer } from '../moving/offer.ts'
 import { isRebindOffer, onRebindAnswer, onRebindOffer } from '../moving/rebind.ts'
 import type { Association } from './association.ts'
 import { answerSuperseded, refusal } from './notify.ts'
@@ -45,7 +45,7 @@ export function onUpdate(association: Association, now: number, message: Update,
   if (needsSignature(message) && message.signature === undefined) return context.count('signature-missing')
   if (message.signature !== undefined && !signatureFits(message, session.peerKey))
     return context.count('signature-forged')
-  if (addressee === 'lower') return onOlderAddressee(association, now, message, sender)
+  if (addressee === 'lower') return onOlderAddressee(association, now, message, tuple, sender)
   if (answersOffer(session, message)) return onAnswer(association, now, message, tuple, sender)
   if (sender === 'higher') return context.count('higher-epoch-without-offer')
   const matched = onAcknowledged(association, now, message, tuple, secrets)
@@ -85,12 +85,27 @@ function onSuperseded(association: Association, now: number, message: Update, tu
   if (authentic) answerSuperseded(association, now, tuple)
 }
 
-/** Neither acted on nor ACKed, but its signed locators are where my P1 may find the peer (MOVING §6). */
-function onOlderAddressee(association: Association, now: number, message: Update, sender: Relation): void {
-  const { context, paths } = association
+/**
+ * Neither acted on nor ACKed, but where it came from and the locators it signs for are where my P1 may find the peer (MOVING
+ * §6; DESIGN §5: a NAT rewrites what a packet lists). A recorded packet gets at most one P1 a PTO.
+ */
+function onOlderAddressee(
+  association: Association,
+  now: number,
+  message: Update,
+  tuple: Tuple,
+  sender: Relation,
+): void {
+  const { context, paths, session } = association
   context.count('addressee-older')
-  if (message.locators === undefined || sender !== 'same') return
-  for (const { locator } of listedLocators(message.locators, now)) paths.observe(locator).listed = true
+  if (sender !== 'same' || session === undefined) return
+  for (const { locator } of listedLocators(message.locators ?? [], now)) paths.observe(locator).listed = true
+  paths.keep(tuple)
+  const { ratchet } = session
+  if (ratchet.name !== 'offering' || ratchet.offer.kind !== 'rebind') return
+  if (now - ratchet.offer.sentAt < association.rtt.ptoMs) return
+  ratchet.offer.sentAt = now
+  sendOffer(association, now, ratchet.offer, tuple.locator)
 }
 
 /** P2 and U2 acknowledge our offer and carry the other half of the Diffie–Hellman. */

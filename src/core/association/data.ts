@@ -130,7 +130,10 @@ export function nextDatagram(association: Association, now: number): Transmit | 
   const { outbound } = session
   const length = payloadLength(association, item)
   const packet = outbound.allocate(length)
-  if (!mayLeave(association, now, session, tuple, packet.length)) return undefined
+  if (!mayLeave(association, now, session, tuple, packet.length)) {
+    if (tuple.state !== 'active' && session.outbound !== session.interim) startCheck(association, now, tuple)
+    return undefined
+  }
   association.unsent.shift()
   if (item.kind !== 'dummy') association.unsentBytes -= item.bytes.length
   outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))

@@ -56,7 +56,7 @@ export function expireOpening(association: Association, now: number): void {
   const endsAt = dial.startedAt + context.config.baseExchangeMs
   if (now >= endsAt || dial.targets.length === 0) return giveUp(association, now)
   if (opening.name === 'SOLVING') return solve(association, now, opening)
-  if (opening.name === 'I2-SENT' && opening.tries < I2_TRIES) {
+  if (opening.name === 'I2-SENT' && opening.tries < triesTo(association, opening.to)) {
     context.sendPacket(opening.sent.bytes, opening.to)
     opening.tries += 1
     association.timers.set('open', Math.min(now + rtt.backoffMs(opening.tries), endsAt))
@@ -67,6 +67,11 @@ export function expireOpening(association: Association, now: number): void {
   if (target !== undefined) context.sendPacket(dial.i1, target)
   dial.tries += 1
   association.timers.set('open', Math.min(now + rtt.backoffMs(dial.tries), endsAt))
+}
+
+/** An R1 from where no I1 went may be somebody's copy: its sender gets one I2, which is less than three times the R1. */
+function triesTo(association: Association, to: Locator): number {
+  return association.tried.some((target) => sameLocator(target, to)) ? I2_TRIES : 1
 }
 
 /** Back to I1-SENT, with nothing left of the step that failed. */
@@ -142,7 +147,9 @@ export function onR2(association: Association, now: number, message: R2, source:
   const seed = acceptR2(context, opening.sent, message)
   if ('drop' in seed) return fail(association, seed.drop, undefined)
   if (opening.tries === 1) association.rtt.sample(now - opening.sentAt)
-  establish(association, now, seed, association.paths.observe(source), sameLocator(source, opening.to))
+  const tuple = association.paths.observe(source)
+  association.paths.countReceived(tuple, message.packet.bytes.length + 4)
+  establish(association, now, seed, tuple, sameLocator(source, opening.to))
 }
 
 /**

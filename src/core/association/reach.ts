@@ -48,6 +48,8 @@ export function repeatChecks(association: Association, now: number): void {
     if (due <= now) {
       if (tuple.checks >= config.checkTriesMax) {
         tuple.check = undefined
+        // Whoever still waits for this tuple to be verified asks again.
+        association.context.wake(association)
         continue
       }
       tuple.checks += 1
