@@ -5,7 +5,7 @@ import type { Update } from '../../wire/messages.ts'
 import { encodeAck, encodeEchoRequestSigned, encodeEspInfo, encodeSeq } from '../../wire/update.ts'
 import { listedLocators, locatorParameter } from '../moving/offer.ts'
 import type { Association } from './association.ts'
-import type { Tuple } from './paths.ts'
+import { headerBytes, type Tuple } from './paths.ts'
 import { acknowledge, nextUpdateId, sendReliably } from './ratchet.ts'
 import { startCheck } from './reach.ts'
 import type { Session } from './session.ts'
@@ -37,6 +37,8 @@ export function onReaddress(association: Association, now: number, message: Upda
   const { session, paths, context } = association
   if (session === undefined || message.locators === undefined) return
   paths.list(listedLocators(message.locators, now))
+  // Listing an address again starts its account anew, and this packet came from it.
+  tuple.received = Math.max(tuple.received, message.packet.bytes.length + 4 + headerBytes(tuple.locator))
   context.count('readdressed')
   if (tuple.state === 'active' || tuple.check !== undefined || paths.openChecks >= context.config.checksOpenMax) {
     acknowledge(association, now, tuple, [encodeAck([seq])])
