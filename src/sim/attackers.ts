@@ -52,7 +52,7 @@ export class Attackers {
       departed: (departure) => this.#departed(departure),
       used: (arrival) => this.#keep(arrival),
       claiming: (door, arrival, opened) => this.#claiming(door, arrival, opened),
-      sent: (packet) => this.#sent(packet),
+      sent: (packet, run) => this.#sent(packet, run?.honest === true),
     }
   }
 
@@ -116,11 +116,12 @@ export class Attackers {
     if (plaintext !== undefined) throw new Error('a stolen capsule was opened with another key')
   }
 
-  #departed(departure: Departure): void {
+  #departed(departure: Departure): boolean {
     if (departure.capsule !== undefined) this.#stolen.push(departure.capsule)
     const { frozen } = departure
-    if (frozen === undefined || !this.#strikes('former-host')) return
+    if (frozen === undefined || !this.#strikes('former-host')) return false
     this.#formerHosts = [...this.#formerHosts, new FormerHost(this.#world, departure, frozen)]
+    return true
   }
 
   #keep(arrival: Arrival): void {
@@ -146,8 +147,8 @@ export class Attackers {
     })
   }
 
-  #sent(packet: WirePacket): void {
-    for (const former of this.#formerHosts) former.overhear(packet)
+  #sent(packet: WirePacket, honest: boolean): void {
+    if (honest) for (const former of this.#formerHosts) former.overhear(packet)
     if (packet.kind === 'I1') this.#firstPackets.set(this.#hitAt(packet), packet)
     if (!this.#active || this.#copies >= REPLAYS_MAX) return
     if (this.#strikes('replay')) {

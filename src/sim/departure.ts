@@ -250,9 +250,10 @@ export class Departure {
   }
 
   #destroy(): void {
-    this.#world.hooks.departed?.(this)
-    this.instance.engine.destroy()
-    this.instance.stop()
+    if (this.#world.hooks.departed?.(this) !== true) {
+      this.instance.engine.destroy()
+      this.instance.stop()
+    }
     this.#capsule = undefined
     this.#frozen = undefined
     if (this.subject.instance === this.instance || this.subject.instance?.host !== this.from) {

@@ -135,7 +135,7 @@ const CEILINGS: Readonly<Record<FaultKind, number>> = {
   spoof: 0.05,
   flood: 0.5,
   'false-locator': 0.5,
-  'former-host': 0.5,
+  'former-host': 1,
 }
 
 /** Draws how this seed goes wrong: about half of the kinds not at all, the rest between a trace and their ceiling. */

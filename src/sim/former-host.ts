@@ -1,5 +1,6 @@
 // A host that a process has left, and that turns on it (MOVING, model of the attacker): it kept the identity key, the frozen state
-// and its old start, and knows whatever is sent in clear, the newest receipt among it. It tries everything that these allow.
+// and its old start, and knows whatever is sent in clear, the newest receipt among it. It tries everything that these allow,
+// and lets the old engine itself go on: a zombie.
 
 import type { OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
@@ -18,13 +19,15 @@ const LOOK_MS = 250
 const PATIENCE_MS = 20_000
 /** How long all must have been quiet before it strikes, so that P3 and its ACK are through. */
 const QUIET_LOOKS = 4
-const ACT_MS = 1_500
+/** How long it acts: a zombie notices the silence of its peers, asks, and is told. */
+const ACT_MS = 5_000
 const OPENINGS_MAX = 12
 
 export class FormerHost {
   readonly #world: World
   readonly #subject: Process
   readonly #host: Host
+  readonly #zombie: Instance
   readonly #frozen: FrozenState
   readonly #oldStart: OwnStart
   readonly #openers: { readonly opener: Opener; readonly spi: number }[]
@@ -36,6 +39,7 @@ export class FormerHost {
     this.#world = world
     this.#subject = departure.subject
     this.#host = departure.from
+    this.#zombie = departure.instance
     this.#frozen = structuredClone(frozen)
     this.#oldStart = departure.instance.start
     this.#openers = frozen.associations.flatMap(({ espSuite, inbound }) =>
@@ -58,7 +62,7 @@ export class FormerHost {
   /** Waits until every peer has gone with the true holder, for as long as nothing else goes on. */
   #look(until: number): void {
     const { clock, now } = this.#world
-    if (now > until || !this.#host.up) return
+    if (now > until || !this.#zombie.alive) return this.#zombie.stop()
     this.#quiet = this.#complete() ? this.#quiet + 1 : 0
     if (this.#quiet >= QUIET_LOOKS) return this.#turn()
     clock.after(LOOK_MS, () => this.#look(until))
@@ -93,7 +97,10 @@ export class FormerHost {
     const starts: OwnStart[] = [copied, { ...copied, epoch: epoch + 1 }, this.#oldStart]
     const instances = starts.map((start) => this.#impersonate(start))
     const at = world.now
+    instances.push(this.#zombie)
     world.see({ type: 'former-host', at, hit: this.#subject.hit, locators: instances.map(({ locator }) => locator) })
+    this.#zombie.rise()
+    this.#zombie.command((engine, now) => engine.readdress(now, [this.#zombie.locator]))
     for (const instance of instances) this.#act(instance)
     world.clock.after(ACT_MS, () => {
       for (const instance of instances) instance.stop()
@@ -116,7 +123,8 @@ export class FormerHost {
         if (peer.instance !== undefined) engine.associate(now, { hit: peer.hit, locators: [peer.locator] })
         engine.send(now, peer.hit, APP_PORT, APP_PORT, lie)
       })
-      clock.after(ACT_MS / 2, () => instance.command((engine, now) => engine.close(now, peer.hit)))
+      if (instance !== this.#zombie)
+        clock.after(ACT_MS / 4, () => instance.command((engine, now) => engine.close(now, peer.hit)))
     }
   }
 }

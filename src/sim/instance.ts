@@ -39,7 +39,8 @@ export interface InstanceOptions {
 }
 
 export class Instance {
-  readonly run: Run
+  /** As whom it is watched; a zombie is somebody else than the start it was. */
+  run: Run
   readonly host: Host
   readonly signer: Identity
   readonly start: OwnStart
@@ -127,6 +128,18 @@ export class Instance {
     this.command((engine, now) => engine.unfreeze(now))
   }
 
+  /** False once nothing of it is left. */
+  get alive(): boolean {
+    return this.#driver.running
+  }
+
+  /** What should have been destroyed goes on running, against all rules. */
+  rise(): void {
+    this.run = { ...this.run, id: this.#world.nextRun(), honest: false }
+    this.#running = true
+    this.command((engine, now) => engine.unfreeze(now))
+  }
+
   /** Nothing of it is left: a crash, or the end of a hand-off. */
   stop(): void {
     this.#end()
@@ -195,7 +208,7 @@ export class Instance {
 
   #engine({ world, subject, frozen, start, honest }: InstanceOptions): Engine {
     const spy: SpyOptions = {
-      run: this.run,
+      run: () => this.run,
       names: world.keyNames,
       now: () => world.now,
       see: (seen) => world.see(seen),
@@ -239,10 +252,10 @@ export class Instance {
     const world = this.#world
     world.tally.traceText(world.now, event.type)
     world.see({ type: 'event', at: world.now, run: this.run, event })
-    if (!this.run.honest) return
-    world.event(event.type)
+    if (this.run.honest || event.type === 'fenced') world.event(event.type)
     if (event.type === 'frozen' || event.type === 'fenced') this.#end()
     if ((event.type === 'lookup' || event.type === 'parked') && this.#running) this.seek(event.peer)
+    if (!this.run.honest) return
     if (event.type !== 'datagram' && 'peer' in event) this.show(event.peer)
     this.#subject.onEvent(this, event)
   }

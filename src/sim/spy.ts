@@ -27,9 +27,9 @@ export class KeyNames {
   }
 }
 
-/** What a spy reports to, and as whom. */
+/** What a spy reports to, and as whom at that moment. */
 export interface SpyOptions {
-  readonly run: Run
+  readonly run: () => Run
   readonly names: KeyNames
   readonly now: () => number
   readonly see: (observation: Observation) => void
@@ -39,10 +39,10 @@ export function spyAead(options: SpyOptions, real: AeadProvider = nodeAead): Aea
   return {
     opener: (suite: number, keys: EspKeys): Opener => real.opener(suite, keys),
     sealer(suite: number, keys: EspKeys, entropy: Entropy): Sealer {
-      const { run, names, now, see } = options
+      const { names, now, see } = options
       const key = names.nameOf(suite, keys)
       for (const part of [keys.encryption, keys.authentication]) {
-        if (part.length >= NEEDLE_BYTES) see({ type: 'send-key', run, key: part.slice() })
+        if (part.length >= NEEDLE_BYTES) see({ type: 'send-key', run: options.run(), key: part.slice() })
       }
       const sealer = real.sealer(suite, keys, entropy)
       const ivEnd = ESP_HEADER_BYTES + (espSuiteInfo(suite)?.ivBytes ?? 0)
@@ -51,7 +51,7 @@ export function spyAead(options: SpyOptions, real: AeadProvider = nodeAead): Aea
           const content = contentId(packet, ivEnd + INNER_UDP_BYTES)
           sealer.seal(packet, sequence)
           const nonce = packet.subarray(ESP_HEADER_BYTES, ivEnd).join()
-          see({ type: 'sealed', at: now(), run, key, sequence, nonce, content })
+          see({ type: 'sealed', at: now(), run: options.run(), key, sequence, nonce, content })
         },
       }
     },
@@ -67,7 +67,7 @@ export function spyKeylog({ see }: SpyOptions): (entry: KeyLogEntry) => void {
 export function spyEntropy({ run, see }: SpyOptions, real: Entropy): Entropy {
   return (length) => {
     const bytes = real(length)
-    see({ type: 'drawn', run, bytes: bytes.slice() })
+    see({ type: 'drawn', run: run(), bytes: bytes.slice() })
     return bytes
   }
 }

@@ -94,8 +94,7 @@ export class Swarm {
     const unsaved = prng.chance(0.15)
     const timeoutMs = this.profile['nat-expire'] > 0 ? 2_000 + 10_000 * prng.next() : 120_000
     if (this.profile['nat-rebind'] + this.profile['nat-expire'] > 0) {
-      // Who has no ledger to be found in and changes its port is lost to a translator that lets in nobody new.
-      const filtering = unsaved ? 'anybody' : prng.pick(FILTERINGS)
+      const filtering = prng.pick(FILTERINGS)
       for (let i = 0; i < 2; i++) this.#private.push(world.host(`home${i}`, { nat: { timeoutMs, filtering } }))
     }
     const count = prng.chance(0.75) ? 2 : 3
@@ -211,7 +210,8 @@ export class Swarm {
     if (what === 'rekey') from.rekey(to)
     else if (what === 'close') from.close(to)
     else if (what === 'ping') from.ping(to, this.#pings++)
-    else from.rebind(this.#prng.pick(from.host.addresses))
+    // Who has no ledger to be found in stays where those behind translators can find it.
+    else if (from.saved || this.#private.length === 0) from.rebind(this.#prng.pick(from.host.addresses))
   }
 
   #partition(kind: 'partition' | 'partition-one-way'): void {

@@ -23,7 +23,7 @@ import type { Instance } from './instance.ts'
 import { SimLedger } from './ledger.ts'
 import { type Filtering, Nat } from './nat.ts'
 import { Network, type Socket } from './network.ts'
-import type { Observation, Violation } from './observation.ts'
+import type { Observation, Run, Violation } from './observation.ts'
 import type { WirePacket } from './packet.ts'
 import { Process } from './process.ts'
 import { KeyNames } from './spy.ts'
@@ -54,13 +54,13 @@ export interface ProcessOptions {
 
 /** What a swarm may do while things take their course. */
 export interface Hooks {
-  /** A host is about to destroy what it had of a process that now runs elsewhere. */
-  departed?(departure: Departure): void
+  /** A host is about to destroy what it had of a process that runs elsewhere. True keeps the frozen engine, as nobody may. */
+  departed?(departure: Departure): boolean
   /** A capsule is about to be destroyed because it has been used, or is worthless. */
   used?(arrival: Arrival): void
   /** A start has begun on a capsule's behalf. */
   claiming?(door: Door, arrival: Arrival, opened: OpenedCapsule): void
-  sent?(packet: WirePacket, socket: Socket): void
+  sent?(packet: WirePacket, run: Run | undefined): void
 }
 
 const SUBJECTS = 16
@@ -378,8 +378,9 @@ export class World {
 
   #sent(packet: WirePacket, socket: Socket): void {
     this.tally.trace(packet.at, packet.bytes)
-    this.see({ type: 'wire-sent', packet, socket: socket.id, run: this.#owners.get(socket.id)?.run })
-    this.hooks.sent?.(packet, socket)
+    const run = this.#owners.get(socket.id)?.run
+    this.see({ type: 'wire-sent', packet, socket: socket.id, run })
+    this.hooks.sent?.(packet, run)
   }
 
   #arrived(packet: WirePacket, socket: Socket): void {
