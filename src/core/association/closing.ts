@@ -87,8 +87,11 @@ function fitting(association: Association, session: Session, message: Close): Se
   const secrets = heldSecrets(session).find(({ hip }) => macFits(message, session.context.suite, hip.receive))
   const { sender, addressee } = epoch
   const known = session.peerStart
-  let lawful = sender.epoch === known.epoch && equalBytes(sender.incarnation, known.incarnation)
-  if (sender.epoch > known.epoch) lawful = provenStart(association, message) !== undefined
+  let lawful =
+    sender.epoch > known.epoch || (sender.epoch === known.epoch && equalBytes(sender.incarnation, known.incarnation))
+  // Under the S from which the peer thawed only an unanswered start closes, and that proves itself: a former host has it too.
+  const left = secrets === session.current && peerHasThawed(session)
+  if (sender.epoch > known.epoch || left) lawful &&= provenStart(association, message) !== undefined
   const ours = addressee.epoch === context.start.epoch && equalBytes(addressee.incarnation, context.start.incarnation)
   if (!ours && addressee.epoch >= context.start.epoch) lawful = false
   if (secrets === undefined || !lawful || !signatureFits(message, session.peerKey)) {
@@ -96,6 +99,12 @@ function fitting(association: Association, session: Session, message: Close): Se
     return undefined
   }
   return secrets
+}
+
+/** We have answered a P1, and the new S is not confirmed yet. */
+function peerHasThawed({ ratchet }: Session): boolean {
+  if (ratchet.name === 'answered' || ratchet.name === 'crossed') return ratchet.answer.kind === 'rebind'
+  return ratchet.name === 'committed' && ratchet.kind === 'rebind' && ratchet.offer === undefined
 }
 
 export function onCloseAck(association: Association, now: number, message: CloseAck): void {

@@ -37,26 +37,30 @@ export function otherIdentity(context: Context, peer: Uint8Array): Uint8Array {
   return buildNotify(context, peer, encodeHostId({ algorithm, label, key }), notification)
 }
 
-/** A proven P1 that we cannot resume: the floor rises, the association ends here and there (MOVING §6). */
+/** A P1 or P2 that we cannot go on from: a proven floor rises, the association ends here and there (MOVING §4, §6). */
 export function refuse(
   association: Association,
   now: number,
   message: Update,
   tuple: Tuple,
-  proven: {
-    readonly start: Start
-    readonly key: PublicKey
-    readonly receipt: { readonly ledgerKey: PublicKey; readonly bytes: Uint8Array }
-  },
+  proven:
+    | {
+        readonly start: Start
+        readonly key: PublicKey
+        readonly receipt: { readonly ledgerKey: PublicKey; readonly bytes: Uint8Array }
+      }
+    | undefined,
   reason: RefusalReason,
 ): void {
   const { context } = association
   context.count(`resume-refused-${reason}`)
-  const { start, key, receipt } = proven
-  const { epoch, incarnation } = start
-  context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
+  if (proven !== undefined) {
+    const { start, key, receipt } = proven
+    const { epoch, incarnation } = start
+    context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
+  }
   if (context.mayNotify(now)) {
-    const packet = refusal(context, association.peerBytes, start, message.packet.bytes)
+    const packet = refusal(context, association.peerBytes, message.epoch?.sender, message.packet.bytes)
     if (association.paths.withinAmplification(tuple, packet.length + 4)) association.sendFreely(now, packet, tuple)
   }
   association.end(now, 'reset', reason)

@@ -166,7 +166,7 @@ export function onRebindAnswer(
   const same = known !== undefined && equalBytes(known.secrets.resumption.id, keys.resumption.id)
   if (known !== undefined && !same && relation === 'same') return context.count('answer-with-other-dh')
   if (finals !== undefined && !applyFinals(withoutNext(session), finals, now + 3 * association.rtt.ptoMs)) {
-    return context.count('answer-finals-too-low')
+    return refuse(association, now, message, tuple, proven, 'numbers-above-finals')
   }
   if (proven !== undefined) bindStart(association, session, proven)
   if (known !== undefined && !same) dropNext(association, session)
