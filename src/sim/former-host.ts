@@ -96,9 +96,14 @@ export class FormerHost {
     const copied: OwnStart = { epoch, incarnation, instance: own, receipt, ledgerKey }
     const starts: OwnStart[] = [copied, { ...copied, epoch: epoch + 1 }, this.#oldStart]
     const instances = starts.map((start) => this.#impersonate(start))
-    const at = world.now
     instances.push(this.#zombie)
-    world.see({ type: 'former-host', at, hit: this.#subject.hit, locators: instances.map(({ locator }) => locator) })
+    world.see({
+      type: 'former-host',
+      at: world.now,
+      hit: this.#subject.hit,
+      peers: this.#peers().map(({ hit }) => hit),
+      locators: instances.map(({ locator }) => locator),
+    })
     this.#zombie.rise()
     this.#zombie.command((engine, now) => engine.readdress(now, [this.#zombie.locator]))
     for (const instance of instances) this.#act(instance)

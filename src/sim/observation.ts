@@ -72,8 +72,14 @@ export type Observation =
       readonly after: Footprint
     }
   | { readonly type: 'capsule'; readonly run: Run; readonly plaintext: Uint8Array }
-  /** Rebinding of `hit` is complete everywhere and its former host turns on it. */
-  | { readonly type: 'former-host'; readonly at: number; readonly hit: Hit; readonly locators: readonly Locator[] }
+  /** Rebinding of `hit` with `peers` is complete and its former host, at `locators`, turns on it. */
+  | {
+      readonly type: 'former-host'
+      readonly at: number
+      readonly hit: Hit
+      readonly peers: readonly Hit[]
+      readonly locators: readonly Locator[]
+    }
   | { readonly type: 'former-host-opened'; readonly hit: Hit; readonly spi: number }
 
 /** What a machine holds because of others: counted before and after a flood. */

@@ -196,12 +196,20 @@ export class Swarm {
     return (8 * this.profile.delayMs + 40) * this.#prng.next()
   }
 
+  /** Often right after FREEZE, when the grant has not left. */
   #abort(departure: Departure): void {
-    this.world.clock.after(this.#delayInMove(), () => {
+    const { clock } = this.world
+    const strike = (): void => {
       if (departure.over) return
       this.world.fault('abort')
       departure.abort()
-    })
+    }
+    const afterReady = (): void => {
+      if (departure.state.phase === 'preparing') clock.after(1, afterReady)
+      else clock.after(4 * this.#prng.next(), strike)
+    }
+    if (this.#prng.chance(0.5)) afterReady()
+    else clock.after(this.#delayInMove(), strike)
   }
 
   #operate(what: 'readdress' | 'rekey' | 'close' | 'ping'): void {

@@ -323,7 +323,7 @@ describe('I7, what a capsule must not hold', () => {
 })
 
 describe('I8, a former host opens nothing and moves nothing', () => {
-  const turned: Observation = { type: 'former-host', at: 10, hit: HIT_A, locators: [FAR] }
+  const turned: Observation = { type: 'former-host', at: 10, hit: HIT_A, peers: [HIT_B], locators: [FAR] }
 
   it('passes what the true holder does', () => {
     const path: MachineEvent = { type: 'path', peer: HIT_A, locator: NEAR }

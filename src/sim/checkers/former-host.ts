@@ -7,6 +7,8 @@ import type { Checker, Observation, ObservationType } from '../observation.ts'
 interface Turned {
   readonly at: number
   readonly locators: ReadonlySet<string>
+  /** With others it may have associations that the true holder never had. */
+  readonly peers: ReadonlySet<string>
   /** When the true holder last ended or closed something itself, which peers will follow. */
   excusedAt: number
 }
@@ -20,7 +22,8 @@ export class FormerHostChecker implements Checker {
     switch (observation.type) {
       case 'former-host': {
         const locators = new Set(observation.locators.map(locatorKey))
-        this.#turned.set(observation.hit, { at: observation.at, locators, excusedAt: -Infinity })
+        const { hit, at } = observation
+        this.#turned.set(hit, { at, locators, peers: new Set(observation.peers), excusedAt: -Infinity })
         return undefined
       }
       case 'former-host-opened':
@@ -45,7 +48,7 @@ export class FormerHostChecker implements Checker {
     if (event.type === 'ended') this.#excuse(run.hit, at)
     if (!('peer' in event)) return undefined
     const turned = this.#turned.get(event.peer)
-    if (turned === undefined) return undefined
+    if (turned?.peers.has(run.hit) !== true) return undefined
     if (event.type === 'path' && turned.locators.has(locatorKey(event.locator))) {
       return `${run.name} followed a former host of ${event.peer} to ${locatorKey(event.locator)}`
     }
