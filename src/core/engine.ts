@@ -13,7 +13,7 @@ import { Agenda } from './agenda.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { Context } from './association/context.ts'
-import { enqueue, nextDatagram, onEsp } from './association/data.ts'
+import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
 import { startOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
@@ -30,13 +30,11 @@ import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
 import { type Reception, receiveHip } from './reception.ts'
 import { Spis } from './spis.ts'
-import { type AssociationView, viewOf } from './view.ts'
+import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
 
 export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
-export type { AssociationView } from './view.ts'
-
-export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
+export type { AssociationView, SendOutcome } from './view.ts'
 
 /**
  * `freezing` waits until every S is confirmed (MOVING §3). `frozen` and `stopped` machines never send again; a frozen one can
@@ -172,12 +170,13 @@ export class Engine implements Machine {
   /** Queues one datagram. The bytes are copied. */
   send(_now: number, peer: Hit, sourcePort: number, port: number, bytes: Uint8Array): SendOutcome {
     if (bytes.length > this.#config.datagramBytesMax) return 'too-long'
-    return this.#enqueue(peer, { kind: 'datagram', sourcePort, port, bytes: bytes.slice() })
+    return this.#enqueue(peer, (association) => draftDatagram(association, sourcePort, port, bytes))
   }
 
   /** An ICMPv6 echo inside ESP; the answer comes as the event `pong`. */
   ping(_now: number, peer: Hit, identifier: number, sequence: number, bytes: Uint8Array): boolean {
-    const outcome = this.#enqueue(peer, { kind: 'echo', reply: false, identifier, sequence, bytes: bytes.slice() })
+    const item: Unsent = { kind: 'echo', reply: false, identifier, sequence, bytes: new Uint8Array(bytes) }
+    const outcome = this.#enqueue(peer, () => item)
     return outcome === 'sent' || outcome === 'queued'
   }
 
@@ -304,11 +303,11 @@ export class Engine implements Machine {
 
   // ── Bookkeeping ────────────────────────────────────────────────────────────
 
-  #enqueue(peer: Hit, item: Unsent): SendOutcome {
+  #enqueue(peer: Hit, draft: (association: Association) => Unsent): SendOutcome {
     const association = this.#associations.get(peer)
     const state = association?.state.name ?? 'closed'
     if (association === undefined || state === 'closed' || state === 'closing') return 'no-association'
-    if (!enqueue(association, item)) {
+    if (!enqueue(association, draft(association))) {
       association.full = true
       return 'full'
     }

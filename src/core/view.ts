@@ -4,6 +4,9 @@ import type { Locator } from '../base/address.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Association } from './association/association.ts'
 
+/** What became of a datagram: on its way, waiting for its peer, or refused. */
+export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
+
 export interface AssociationView {
   readonly peer: Hit
   /** `moving`: our own P1 is unanswered, or the peer has moved and its address is not verified yet. */

@@ -64,7 +64,14 @@ export type Timer =
 
 /** What waits to be sealed. Bytes are ours: the caller may reuse its buffer. */
 export type Unsent =
-  | { readonly kind: 'datagram'; readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'datagram'
+      readonly sourcePort: number
+      readonly port: number
+      readonly bytes: Uint8Array
+      /** The packet that `bytes` already stand in, at their place: it only has to be sealed. */
+      readonly packet?: Uint8Array | undefined
+    }
   | {
       readonly kind: 'echo'
       readonly reply: boolean

@@ -107,6 +107,21 @@ function deliver(association: Association, now: number, nextHeader: number, payl
   enqueue(association, { kind: 'echo', reply: true, identifier, sequence, bytes: data })
 }
 
+/** A datagram of the application. Its bytes are copied, once and to where they will be sealed if there are keys already. */
+export function draftDatagram(
+  association: Association,
+  sourcePort: number,
+  port: number,
+  bytes: Uint8Array,
+): Extract<Unsent, { kind: 'datagram' }> {
+  const outbound = association.session?.outbound
+  if (outbound === undefined) return { kind: 'datagram', sourcePort, port, bytes: new Uint8Array(bytes) }
+  const packet = outbound.allocate(INNER_UDP_BYTES + bytes.length)
+  const start = outbound.payloadOffset + INNER_UDP_BYTES
+  packet.set(bytes, start)
+  return { kind: 'datagram', sourcePort, port, bytes: packet.subarray(start, start + bytes.length), packet }
+}
+
 /** Queues something to be sealed; false when the queue is full. */
 export function enqueue(association: Association, item: Unsent): boolean {
   const { context } = association
@@ -129,12 +144,12 @@ export function nextDatagram(association: Association, now: number): Transmit | 
     return undefined
   const { outbound } = session
   const length = payloadLength(association, item)
-  const packet = outbound.allocate(length)
-  if (!mayLeave(association, now, session, tuple, packet.length)) {
+  if (!mayLeave(association, now, session, tuple, outbound.size(length))) {
     if (tuple.state !== 'active' && session.outbound !== session.interim) startCheck(association, now, tuple)
     return undefined
   }
   association.unsent.shift()
+  const packet = (item.kind === 'datagram' ? item.packet : undefined) ?? outbound.allocate(length)
   if (item.kind !== 'dummy') association.unsentBytes -= item.bytes.length
   outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))
   account(association, now, session, tuple, packet.length)
