@@ -52,7 +52,7 @@ describe('the table of ARCHITECTURE', () => {
       let folder = ''
       return [...row.matchAll(/`([\w/.-]+\.ts|[\w/]+\/)`/g)].flatMap(([, name = '']) => {
         if (name.includes('/')) folder = posix.dirname(name)
-        const path = name.includes('/') ? `src/${name}` : `src/${folder}/${name}`
+        const path = name.startsWith('test/') ? name : name.includes('/') ? `src/${name}` : `src/${folder}/${name}`
         return existsSync(join(ROOT, path)) ? [] : [`${path} in: ${row}`]
       })
     })
