@@ -1,34 +1,387 @@
-// The negative controls of MOVING §9: each breaks one rule in one place and names the scenario that notices. A control that
-// nothing notices shows that the scenarios, not the code, are wrong.
+// The negative controls of MOVING §9, and a few more: each breaks one rule in one place and names the test that notices. If
+// nothing noticed, the tests would be wrong, not the code.
 
-/** One edit of a source file: `find` occurs there exactly once. */
-export interface Edit {
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
+import type { Control, Edit } from './control.ts'
 
-export interface Control {
-  /** The rule that is broken, in the words of MOVING §9. */
-  readonly breaks: string
-  readonly edits: readonly Edit[]
-  /** The file with the scenarios, and the full name of the one that must fail. */
-  readonly scenario: string
-  readonly notices: string
+const REBIND = 'src/core/moving/rebind.ts'
+const RECEIPT = 'src/core/moving/receipt.ts'
+const KEYMAT = 'src/crypto/keymat.ts'
+const RATCHET = 'src/core/association/ratchet.ts'
+const SESSION = 'src/core/association/session.ts'
+const CONTROL = 'src/core/association/control.ts'
+
+const STARTS = 'test/scenarios/starts.test.ts'
+const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
+const CROSSINGS = 'test/scenarios/crossings.test.ts'
+const FINALS = 'test/scenarios/finals.test.ts'
+const ENDINGS = 'test/scenarios/endings.test.ts'
+const WHEREABOUTS = 'test/scenarios/whereabouts.test.ts'
+
+/** Shorthand: one edit of one file. */
+function edit(file: string, find: string, replace: string): Edit {
+  return { file, find, replace }
 }
 
 export const CONTROLS: readonly Control[] = [
+  // ── Who may start (MOVING §1, §2) ──────────────────────────────────────────
   {
-    breaks: 'no receipt',
+    breaks: 'a claim by the key of X alone',
     edits: [
-      {
-        file: 'src/core/moving/rebind.ts',
-        find: "  if (typeof receipt === 'string') {",
-        replace:
-          "  if (epoch.receipt.length === 0) return { key: session.peerKey, start, receipt: { ledgerKey: session.peerKey, bytes: epoch.receipt } }\n  if (typeof receipt === 'string') {",
-      },
+      edit(
+        'src/core/moving/record.ts',
+        "  if (claim.grant === undefined) return samePublicKey(activated.host, claim.host) ? undefined : 'not-holder'",
+        '  if (claim.grant === undefined) return undefined',
+      ),
     ],
-    scenario: 'test/scenarios/starts.test.ts',
+    file: 'test/moving/record.test.ts',
+    notices: 'a claim on an activated record > does not follow from the key of X, which every former host has',
+  },
+  {
+    breaks: 'no receipt asked for',
+    edits: [
+      edit(
+        REBIND,
+        "  if (typeof receipt === 'string') {",
+        `  if (epoch.receipt.length === 0)
+    return { key: session.peerKey, start, receipt: { ledgerKey: session.peerKey, bytes: epoch.receipt } }
+  if (typeof receipt === 'string') {`,
+      ),
+    ],
+    file: STARTS,
     notices: 'a former host that thaws its old capsule once more > without a receipt rebinds nobody',
+  },
+  {
+    breaks: 'a receipt accepted without INSTANCE',
+    edits: [
+      edit(REBIND, 'if (instance === undefined || !verifyInstance(', 'if (instance !== undefined && !verifyInstance('),
+    ],
+    file: STARTS,
+    notices:
+      'a P1 without its last proof > is dropped when INSTANCE is missing, though the receipt is real and the MAC fits',
+  },
+  {
+    breaks: 'a receipt accepted that was copied from an R1',
+    edits: [edit(RECEIPT, '  if (!equalBytes(incarnationOf(instance.key), start.incarnation)) return false\n', '')],
+    file: STARTS,
+    notices:
+      'a former host that thaws its old capsule once more > with a receipt that it has copied, and an instance key of its own, rebinds nobody',
+  },
+  {
+    breaks: 'the receipt of any ledger accepted',
+    edits: [
+      edit(
+        REBIND,
+        'const expected = { hit: association.peer, start, ...(pinned === undefined ? {} : { pinned }) }',
+        'const expected = { hit: association.peer, start }',
+      ),
+      edit(
+        'src/core/moving/floor.ts',
+        "    if (floor?.ledger !== undefined && !samePublicKey(floor.ledger, receipt.ledgerKey)) return 'other-ledger'\n",
+        '',
+      ),
+    ],
+    file: STARTS,
+    notices:
+      'a former host that thaws its old capsule once more > with a receipt by another ledger than the pinned one rebinds nobody',
+  },
+  {
+    breaks: '(I, J) forgotten',
+    edits: [
+      edit(
+        'src/core/association/r1-pool.ts',
+        'return this.#answers.recall(now, consumed, i, j, i2)',
+        'consumed.clear()\n    return this.#answers.recall(now, consumed, i, j, i2)',
+      ),
+    ],
+    file: STARTS,
+    notices: 'a replayed I2 > gets the cached R2 or silence, and repeats no key and number',
+  },
+  {
+    breaks: 'R1 pool in the capsule',
+    // The capsule has no field for it; what a thaw would bring along is what both hosts can derive: the same secrets.
+    edits: [
+      edit(
+        'src/core/association/r1-pool.ts',
+        'const { start, entropy } = this.#self',
+        'const { start, identity } = this.#self\n    const entropy = (length: number) => identity.secret().slice(0, length)',
+      ),
+    ],
+    file: STARTS,
+    notices: 'a replayed I2 > at the next start of the Responder leads nowhere: nothing of its R1s has moved with it',
+  },
+
+  // ── Keys (MOVING §3) ───────────────────────────────────────────────────────
+  {
+    breaks: 'an interim key without direction',
+    edits: [
+      edit(
+        KEYMAT,
+        "const starts = concat(startBytes(sender), startBytes(receiver))\n  const info = concat(utf8('sojourn interim'), senderHit, receiverHit, starts, tail)",
+        `const ends = [concat(senderHit, startBytes(sender)), concat(receiverHit, startBytes(receiver))]
+  const info = concat(utf8('sojourn interim'), ...ends.sort(compareBytes), tail)`,
+      ),
+    ],
+    // In honest histories no two starts ever know each other from both sides, so the schedule itself has to be looked at.
+    file: 'test/crypto/keymat.test.ts',
+    notices: 'an interim key > is another one in the other direction, for another incarnation, epoch or SPI',
+  },
+  {
+    breaks: 'an interim key without incarnations',
+    edits: [
+      edit(
+        KEYMAT,
+        'const starts = concat(startBytes(sender), startBytes(receiver))',
+        'const starts = new Writer().u64(sender.epoch).u64(receiver.epoch).finish()',
+      ),
+    ],
+    file: FINALS,
+    notices:
+      'the interim SA > has a key that its two starts alone share: the same state thawed twice repeats no key and number',
+  },
+  {
+    breaks: 'HIP keys not ratcheted',
+    edits: [
+      edit(
+        RATCHET,
+        'return { secrets: secretsOf(keys, reserveIn, reserveOut), outbound }',
+        'return { secrets: { ...secretsOf(keys, reserveIn, reserveOut), hip: session.current.hip }, outbound }',
+      ),
+    ],
+    file: ENDINGS,
+    notices: 'CLOSE > under the HIP key of before the ratchet closes nothing, though it names the right starts',
+  },
+  {
+    breaks: 'the previous S dropped by the thawed side with its answer',
+    edits: [
+      edit(
+        SESSION,
+        "  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
+        "  if (ratchet.name === 'committed') return [ratchet.next.secrets]\n  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
+      ),
+    ],
+    file: CROSSINGS,
+    notices:
+      'a peer that moves in the last half round trip > before it knows that its P2 came is still understood: S is dropped at P3 or its ACK, not before',
+  },
+  {
+    breaks: 'the previous S dropped by the peer with its answer',
+    edits: [
+      edit(
+        SESSION,
+        "  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
+        "  if (ratchet.name === 'answered') return [ratchet.next.secrets]\n  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
+      ),
+    ],
+    file: CROSSINGS,
+    notices:
+      'one that moves again before its P1 is answered > is taken by a peer that answered and whose P2 was lost: the old S is still there',
+  },
+  {
+    breaks: 'interim SA left open',
+    edits: [
+      edit(
+        SESSION,
+        '    if (!which(entry)) kept.push(entry)',
+        "    if (!which(entry) || entry.role === 'interim') kept.push(entry)",
+      ),
+    ],
+    file: FINALS,
+    notices: 'the interim SA > closes wholly at the first packet under the new keys, ESP',
+  },
+
+  // ── The flight (MOVING §4, §5) ─────────────────────────────────────────────
+  {
+    breaks: 'one number FINAL for all SAs',
+    edits: [
+      edit(
+        SESSION,
+        'const bound = new Map(finals.map(({ spi, sequence }) => [spi, sequence]))',
+        'const most = Math.max(...finals.map(({ sequence }) => sequence))\n  const bound = new Map(finals.map(({ spi }) => [spi, most]))',
+      ),
+    ],
+    file: FINALS,
+    notices:
+      'FINALS > close each SA above its own number: a former host seals nothing on the old one up to the number of the new one',
+  },
+  {
+    breaks: 'P3 not repeated',
+    edits: [
+      edit(
+        RATCHET,
+        "  association.timers.set('reliable', Math.min(at, association.timers.at('reliable')))",
+        "  if (reliable.purpose !== 'confirm') association.timers.set('reliable', Math.min(at, association.timers.at('reliable')))",
+      ),
+    ],
+    file: FLIGHT,
+    notices: 'P3 > is repeated until it is acknowledged, even when data has already committed the peer',
+  },
+  {
+    breaks: 'P3 without ACK',
+    edits: [
+      edit(
+        CONTROL,
+        '  if (confirms) settle(association, now)',
+        '  if (confirms) {\n    session.peerUpdateIds.record(seq)\n    return settle(association, now)\n  }\n  if (message.ack !== undefined && message.dh === undefined) return',
+      ),
+    ],
+    file: FLIGHT,
+    notices: 'P3 > stops when it is acknowledged',
+  },
+  {
+    breaks: 'the resumption of an older capsule',
+    edits: [
+      edit(
+        REBIND,
+        "  if (relation === 'higher' && session.peerStart.epoch > offer.epoch.baseEpoch) {",
+        '  if (session.peerStart.epoch > 0xffff_ffff) {',
+      ),
+    ],
+    file: ENDINGS,
+    notices:
+      'a start that may not resume > of an older capsule is refused although the peer still holds its S: what the lost run said is not said again',
+  },
+  {
+    breaks: 'the resumption of a state that ran on',
+    edits: [edit(SESSION, '  if (ordinary.some((entry) => entry.sa.highest > limit(entry))) return false\n', '')],
+    file: ENDINGS,
+    notices:
+      'a start that may not resume > of a state that ran on after it was taken is refused: the peer has opened numbers above its FINALS',
+  },
+  {
+    breaks: 'more than ten packets under the interim key',
+    edits: [edit('src/core/association/data.ts', 'association.interimSent < config.interimPacketsMax &&', '')],
+    file: FLIGHT,
+    notices: 'data beside the flight > goes at once under the interim key, ten packets before P2 and not one more',
+  },
+  {
+    breaks: 'data without limit to a place that has not answered',
+    edits: [
+      edit(
+        'src/core/association/data.ts',
+        'return association.credit.covers(now, size) && association.paths.withinAmplification(tuple, size)',
+        'return true',
+      ),
+    ],
+    file: FLIGHT,
+    notices:
+      'the address of the thawed side > gets at most three times what came from it, and no more than came since the thaw, before it is verified',
+  },
+
+  // ── Crossings and endings (MOVING §6, §8) ──────────────────────────────────
+  {
+    breaks: 'Update IDs continued across epochs',
+    edits: [edit(REBIND, '  session.peerUpdateIds = new UpdateIds(association.context.config.updateIdWindow)\n', '')],
+    file: CROSSINGS,
+    notices:
+      'a packet for an older start > is not missed: Update IDs restart with the epoch, however far they had come',
+  },
+  {
+    breaks: 'an answer without the DH of one’s own P1 when both thawed',
+    edits: [
+      edit(REBIND, 'const dh = own?.dh ?? freshDh(association, session)', 'const dh = freshDh(association, session)'),
+    ],
+    file: CROSSINGS,
+    notices: 'when both ends thaw at once > their P1s cross and one new S comes of it',
+  },
+  {
+    breaks: 'a refusal without message',
+    edits: [
+      edit(
+        'src/core/association/notify.ts',
+        'if (association.paths.withinAmplification(tuple, packet.length + 4)) association.sendFreely(now, packet, tuple)',
+        'if (packet.length === 0) association.sendFreely(now, packet, tuple)',
+      ),
+    ],
+    file: ENDINGS,
+    notices:
+      'a start that may not resume > of an older capsule is refused with a message, and both ends are told of the reset',
+  },
+  {
+    breaks: 'addressee epoch ignored',
+    edits: [
+      edit(
+        CONTROL,
+        "  if (addressee === 'lower') return onOlderAddressee(association, now, message, tuple, sender)",
+        "  if (addressee === 'lower' && message.seq === undefined) return onOlderAddressee(association, now, message, tuple, sender)",
+      ),
+    ],
+    file: CROSSINGS,
+    notices:
+      'a packet for an older start > is neither acted on nor acknowledged, but its signed locators are where the next P1 goes',
+  },
+  {
+    breaks: 'floor taken for binding',
+    edits: [
+      edit(
+        'src/core/moving/learn.ts',
+        '  const { epoch, incarnation } = said.start\n',
+        '  const { epoch, incarnation } = said.start\n  session.peerStart = said.start\n',
+      ),
+    ],
+    file: WHEREABOUTS,
+    notices:
+      'whereabouts > of a later start raise the floor and bind nothing: its P1 is still what moves the association',
+  },
+  {
+    breaks: 'whereabouts without version',
+    edits: [
+      edit(
+        'src/core/moving/whereabouts.ts',
+        'return a.start.epoch - b.start.epoch || a.version - b.version',
+        'return a.start.epoch - b.start.epoch || 1',
+      ),
+    ],
+    file: WHEREABOUTS,
+    notices: 'whereabouts > of a lower version of the same epoch are old news, and so is the same once more',
+  },
+  {
+    breaks: 'lower epochs that get a P2',
+    edits: [
+      edit(
+        CONTROL,
+        "  if (claimed.epoch < known.epoch) return 'lower'",
+        "  if (claimed.epoch < known.epoch) return 'same'",
+      ),
+    ],
+    file: ENDINGS,
+    notices:
+      'a former host that goes on > learns from the first peer it talks to that it is superseded, and stops for good',
+  },
+  {
+    breaks: 'a superseded instance that believes the receipt of any ledger',
+    edits: [
+      edit(
+        'src/core/association/notify.ts',
+        ' || ledgerKey === undefined || !samePublicKey(receipt.ledgerKey, ledgerKey)) {',
+        ' || ledgerKey === undefined) {',
+      ),
+    ],
+    file: ENDINGS,
+    notices: 'a former host that goes on > is not fenced by the receipt of another ledger, whoever signs the word',
+  },
+  {
+    breaks: 'a zombie that replaces an association by a base exchange',
+    edits: [
+      edit('src/core/association/responding.ts', "return zombie ? 'i2-zombie' : undefined", 'return undefined'),
+      edit(
+        'src/core/association/responding.ts',
+        "!== 'accepted')\n      return 'i2-below-floor'",
+        "=== 'other-ledger')\n      return 'i2-below-floor'",
+      ),
+    ],
+    file: STARTS,
+    notices: 'a zombie > of a lower epoch never replaces an association by a base exchange',
+  },
+  {
+    breaks: 'a tuple that moves data because a packet came from it',
+    edits: [
+      edit(
+        'src/core/association/data.ts',
+        '    startCheck(association, now, tuple)\n  deliver(',
+        '    association.paths.activate(tuple)\n  deliver(',
+      ),
+    ],
+    file: 'test/scenarios/addresses.test.ts',
+    notices: 'bare ESP from a new place > starts a check there and moves nothing by itself',
   },
 ]

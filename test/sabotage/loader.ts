@@ -1,33 +1,46 @@
-// Loads a scenario file with its own copy of every source, some of them edited.
+// Loads a test file with a copy of every source of its own, some of them edited on the way into memory: no file is touched.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createViteServer } from 'vitest/node'
 import { BACKSTAGE, type Backstage, type Collected } from './backstage.ts'
-import type { Edit } from './controls.ts'
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+import type { Edit } from './control.ts'
 
 type Server = Awaited<ReturnType<typeof createViteServer>>
+
+/** What imports modules for us. Its cache is what makes a copy: emptied, it evaluates everything anew. */
+interface Runner {
+  clearCache(): void
+  import(file: string): Promise<unknown>
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const STAND_IN = fileURLToPath(new URL('./stand-in.ts', import.meta.url))
+
 let server: Server | undefined
 let edits: readonly Edit[] = []
 
-/** The tests of a scenario file, on sources with these edits. */
+/** The tests in `file`, on sources with these edits. Throws if what is to be edited is not there exactly once. */
 export async function load(
-  scenario: string,
+  file: string,
   wanted: readonly Edit[],
   means: Omit<Backstage, 'collected'>,
 ): Promise<readonly Collected[]> {
+  for (const edit of wanted) {
+    const found = readFileSync(ROOT + edit.file, 'utf8').split(edit.find).length - 1
+    if (found !== 1) throw new Error(`${edit.file} has this ${found} times, not once:\n${edit.find}`)
+  }
+  server ??= await open()
+  const graph = server.environments.ssr.moduleGraph
+  for (const edit of [...edits, ...wanted]) {
+    for (const module of graph.getModulesByFile(ROOT + edit.file) ?? []) graph.invalidateModule(module)
+  }
+  edits = wanted
   const collected: Collected[] = []
   Reflect.set(globalThis, BACKSTAGE, { ...means, collected })
-  server ??= await open()
-  const touched = [...edits, ...wanted].map(({ file }) => ROOT + file)
-  edits = wanted
-  const graph = server.environments.ssr.moduleGraph
-  for (const file of touched) for (const module of graph.getModulesByFile(file) ?? []) graph.invalidateModule(module)
-  const found = wanted.filter(({ file, find }) => readFileSync(ROOT + file, 'utf8').split(find).length !== 2)
-  if (found.length > 0) throw new Error(`to be found once: ${found.map(({ file, find }) => `${file}: ${find}`)}`)
-  await fresh(server)(ROOT + scenario)
+  const runner = runnerOf(server)
+  runner.clearCache()
+  await runner.import(ROOT + file)
   return collected
 }
 
@@ -35,13 +48,9 @@ export async function unload(): Promise<void> {
   await server?.close()
 }
 
-/** Importing by a runner that has run nothing yet. */
-function fresh(server: Server): (file: string) => Promise<unknown> {
-  const { ssr } = server.environments
-  if (!('runner' in ssr)) throw new Error('the environment runs nothing')
-  const runner = ssr.runner as { clearCache(): void; import(file: string): Promise<unknown> }
-  runner.clearCache()
-  return (file) => runner.import(file)
+function runnerOf({ environments }: Server): Runner {
+  if (!('runner' in environments.ssr)) throw new Error('this environment runs nothing')
+  return environments.ssr.runner as Runner
 }
 
 async function open(): Promise<Server> {
@@ -50,19 +59,15 @@ async function open(): Promise<Server> {
     root: ROOT,
     appType: 'custom',
     logLevel: 'error',
-    server: { middlewareMode: true, hmr: false, watch: null },
+    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
     optimizeDeps: { noDiscovery: true },
-    resolve: { alias: [{ find: /^vitest$/, replacement: fileURLToPath(new URL('./stand-in.ts', import.meta.url)) }] },
-    plugins: [
-      {
-        name: 'sabotage',
-        enforce: 'pre',
-        transform(code: string, id: string) {
-          return edits
-            .filter(({ file }) => id === ROOT + file)
-            .reduce((text, { find, replace }) => text.replace(find, () => replace), code)
-        },
-      },
-    ],
+    resolve: { alias: [{ find: /^vitest$/, replacement: STAND_IN }] },
+    plugins: [{ name: 'sabotage', enforce: 'pre', transform: (code: string, id: string) => sabotaged(code, id) }],
   })
+}
+
+function sabotaged(code: string, id: string): string {
+  return edits
+    .filter(({ file }) => id === ROOT + file)
+    .reduce((text, { find, replace }) => text.replace(find, () => replace), code)
 }

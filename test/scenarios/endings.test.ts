@@ -1,9 +1,14 @@
 // MOVING §4, §6: closing, refusing, being reset, and being fenced; what only looks like it ends nothing.
 
 import { describe, expect, it } from 'vitest'
+import { buildNotify, epochOf } from '../../src/core/association/update.ts'
+import { signReceipt } from '../../src/core/moving/receipt.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
+import { hitBytes } from '../../src/crypto/hit.ts'
+import { Identity } from '../../src/crypto/identity.ts'
 import { Notification } from '../../src/wire/registry.ts'
 import { encodeEchoRequestSigned } from '../../src/wire/update.ts'
+import { seeded } from '../support/actors.ts'
 import {
   type Cast,
   converse,
@@ -14,6 +19,7 @@ import {
   forgedEnvelope,
   freeze,
   labelsBy,
+  marked,
   messagesOf,
   move,
   place,
@@ -333,6 +339,20 @@ describe('a former host that goes on', () => {
     zombie.engine.readdress(cast.wire.now, [zombie.at])
     cast.wire.run(100)
     expect(zombie.told).not.toContain('fenced')
+  })
+
+  it('is not fenced by the receipt of another ledger, whoever signs the word', () => {
+    const { cast, zombie } = fenced()
+    const ledger = Identity.generate(seeded(98))
+    const { incarnation } = cast.alice.start(9)
+    const fields = { hit: hitBytes(zombie.engine.hit), epoch: 9, host: new Uint8Array(16), incarnation, timeMs: 1 }
+    const data = signReceipt({ ...fields, ledger: ledger.publicKey }, ledger)
+    const context = { identity: cast.bob.identity, hitBytes: hitBytes(cast.b.engine.hit) }
+    const epoch = epochOf(cast.bob.start(1), cast.alice.start(1), 0, new Uint8Array(8), false)
+    const packet = buildNotify(context, hitBytes(zombie.engine.hit), epoch, { type: Notification.SUPERSEDED, data })
+    cast.wire.inject({ from: cast.b.at, to: zombie.at, bytes: marked(packet) })
+    expect(zombie.told).not.toContain('fenced')
+    expect(zombie.engine.counters['superseded-unproven']).toBe(1)
   })
 
   it('moves no address of the identity and acknowledges nothing on its behalf', () => {
