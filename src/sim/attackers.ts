@@ -156,7 +156,7 @@ export class Attackers {
       this.#world.clock.after(REPLAY_MS_MAX * this.#prng.next() ** 3, () => {
         if (!this.#active) return
         this.#world.fault('replay')
-        this.#world.network.inject(this.#lair.name, packet.from, packet.to, packet.bytes)
+        this.#world.network.replay(this.#lair.name, packet)
       })
     }
     if (!this.#strikes('spoof')) return

@@ -174,6 +174,11 @@ export class Network {
     this.#forward(this.#packet(bytes, from, to, host, undefined))
   }
 
+  /** A packet once more, late: true as it was, but not sent by whom it names. */
+  replay(host: string, packet: WirePacket): void {
+    this.#forward({ ...packet, at: this.#clock.now, host })
+  }
+
   /** A packet reaches a socket at once, from wherever it says. */
   arrive(socket: Socket, bytes: Uint8Array, from: Locator): void {
     this.#arrive(this.#packet(bytes, from, socket.locator, '', undefined))

@@ -74,8 +74,8 @@ export class Swarm {
       this.#move(this.#mover(), false)
       return 'nothing has moved'
     }
+    for (const talker of this.talkers) talker.call()
     for (const talker of this.talkers) {
-      talker.call()
       if (!talker.settled) return `${talker.from.name} is not settled with ${talker.to.name}`
     }
     for (const talker of this.talkers) {
