@@ -29,12 +29,12 @@ export function labelOf(bytes: Uint8Array): Label {
   return message.kind === 'UPDATE' ? labelOfUpdate(message) : message.kind
 }
 
-function labelOfUpdate({ dh, ack, finals, locators, seq, signature, espInfo }: Update): Label {
+function labelOfUpdate({ dh, ack, finals, locators, seq, echoRequestSigned }: Update): Label {
   if (dh !== undefined)
     return ack === undefined ? (finals === undefined ? 'U1' : 'P1') : finals === undefined ? 'U2' : 'P2'
   if (locators !== undefined) return 'READDRESS'
   if (seq === undefined) return 'ACK'
-  return signature === undefined || espInfo !== undefined ? 'CHECK' : 'P3'
+  return echoRequestSigned !== undefined ? 'CHECK' : 'P3'
 }
 
 /** Reads an UPDATE that must be one. */

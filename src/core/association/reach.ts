@@ -19,7 +19,7 @@ export function startCheck(association: Association, now: number, tuple: Tuple):
   if (sendCheck(association, now, tuple)) tuple.checks = 1
 }
 
-function sendCheck(association: Association, now: number, tuple: Tuple, free = false): boolean {
+function sendCheck(association: Association, now: number, tuple: Tuple, signed = false, free = false): boolean {
   const { session, context } = association
   if (session === undefined) return false
   const nonce = tuple.check?.nonce ?? context.entropy(16)
@@ -27,7 +27,7 @@ function sendCheck(association: Association, now: number, tuple: Tuple, free = f
   const packet = buildUpdate(
     association.envelope(session),
     [encodeSeq(updateId), encodeEchoRequestSigned(nonce)],
-    false,
+    signed,
   )
   tuple.checkedAt = now
   if (free) association.sendFreely(now, packet, tuple)
@@ -111,12 +111,15 @@ export function expireSilence(association: Association, now: number): void {
   association.timers.set('silence', now + association.rtt.backoffMs(association.silenceTries + 1))
 }
 
-/** An UPDATE whose only purpose is to be answered, to a tuple that need not be in doubt. */
+/**
+ * An UPDATE whose only purpose is to be answered, to a tuple that need not be in doubt. It is signed: a peer that has dropped
+ * the HIP keys of our S can still tell that it is ours, and that we are superseded.
+ */
 export function probe(association: Association, now: number, tuple: Tuple): void {
   tuple.check = undefined
   // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for.
   const free = association.state.name === 'parked' && tuple.listed
-  if (sendCheck(association, now, tuple, free)) tuple.checks = association.context.config.checkTriesMax
+  if (sendCheck(association, now, tuple, true, free)) tuple.checks = association.context.config.checkTriesMax
 }
 
 /** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
