@@ -2,7 +2,6 @@
 // and of whatever is built on it.
 
 export type { Arrival, OpenedCapsule } from './sim/arrival.ts'
-export { allCheckers, Checkers } from './sim/checkers.ts'
 export { AmplificationChecker } from './sim/checkers/amplification.ts'
 export { CapChecker } from './sim/checkers/caps.ts'
 export { CapsuleChecker } from './sim/checkers/capsules.ts'
@@ -15,6 +14,7 @@ export { NonceChecker } from './sim/checkers/nonces.ts'
 export { OnceChecker } from './sim/checkers/once.ts'
 export { SecretChecker } from './sim/checkers/secrets.ts'
 export { StatelessChecker } from './sim/checkers/stateless.ts'
+export { allCheckers, Checkers } from './sim/checkers.ts'
 export { Clock } from './sim/clock.ts'
 export { contentBytes, contentId } from './sim/content.ts'
 export type { Departure } from './sim/departure.ts'
