@@ -190,6 +190,26 @@ describe('one that moves again before its P1 is answered', () => {
   })
 })
 
+describe('a second P1 of the same start with other contents', () => {
+  it.each(['P3', 'nothing'] as const)('is dropped, with %s lost', (lost) => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    if (lost === 'P3') cast.filters.lose('P3')
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(60)
+    // A copy of the machine, with its very instance key.
+    const copy = thaw(cast, cast.alice, state, 2, place(66))
+    cast.wire.run(100)
+    expect(those(cast, 'P1', copy).length).toBeGreaterThan(0)
+    expect(those(cast, 'P2', cast.b).filter(({ to }) => to.address === place(66).address)).toEqual([])
+    expect(cast.b.told.filter((type) => type === 'rebound')).toEqual(['rebound'])
+    cast.wire.remove(copy)
+    cast.wire.bend = (flying) => [flying]
+    cast.wire.run(3_000)
+    expect(converse(cast, a2, cast.b)).toBe(true)
+  })
+})
+
 describe('a peer that moves in the last half round trip', () => {
   it('before it knows that its P2 came is still understood: S is dropped at P3 or its ACK, not before', () => {
     const cast = stage()

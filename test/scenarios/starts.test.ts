@@ -12,6 +12,7 @@ import { encodeMessage } from '../../src/wire/messages.ts'
 import { appendParameter } from '../../src/wire/packet.ts'
 import { Parameter } from '../../src/wire/registry.ts'
 import { seeded } from '../support/actors.ts'
+import { startOf } from '../support/exchange.ts'
 import {
   type Actor,
   actor,
@@ -195,6 +196,22 @@ describe('a zombie', () => {
     expect(restarted.told).toContain('associated')
     expect(endedAt(cast.b).at(-1)?.reason).toBe('replaced')
     expect(converse(cast, restarted, cast.b)).toBe(true)
+  })
+})
+
+describe('two incarnations of one epoch, both with a receipt', () => {
+  it('are one too many: a peer keeps the one it is bound to, and reports the other', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(500)
+    const twin = startOf(cast.alice.identity, Identity.generate(seeded(55)), 2, true)
+    const other = thaw(cast, cast.alice, state, twin, place(66))
+    cast.wire.run(3_000)
+    expect(other.told).not.toContain('resumed')
+    expect(cast.b.engine.counters.equivocation).toBeGreaterThan(0)
+    expect(cast.b.engine.association(a2.engine.hit)?.locator).toEqual(a2.at)
+    expect(converse(cast, a2, cast.b)).toBe(true)
   })
 })
 

@@ -30,11 +30,11 @@ export function labelOf(bytes: Uint8Array): Label {
 }
 
 function labelOfUpdate({ dh, ack, finals, locators, seq, echoRequestSigned }: Update): Label {
-  if (dh !== undefined)
-    return ack === undefined ? (finals === undefined ? 'U1' : 'P1') : finals === undefined ? 'U2' : 'P2'
+  if (dh !== undefined && ack === undefined) return finals === undefined ? 'U1' : 'P1'
+  if (dh !== undefined) return finals === undefined ? 'U2' : 'P2'
   if (locators !== undefined) return 'READDRESS'
   if (seq === undefined) return 'ACK'
-  return echoRequestSigned !== undefined ? 'CHECK' : 'P3'
+  return echoRequestSigned === undefined ? 'P3' : 'CHECK'
 }
 
 /** Reads an UPDATE that must be one. */
