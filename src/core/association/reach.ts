@@ -194,6 +194,13 @@ export function expireKeepalive(association: Association, now: number): void {
   if (state.name === 'established' && current?.state === 'active' && association.unsent.size === 0) {
     association.unsent.push({ kind: 'dummy' })
     context.wake(association)
+  } else if (
+    state.name === 'established' &&
+    current?.state === 'unverified' &&
+    state.session.ratchet.name === 'settled'
+  ) {
+    // Its checks were lost, and without data nobody would ask again.
+    startCheck(association, now, current)
   }
   association.timers.set('keepalive', now + keepaliveMs)
 }

@@ -34,7 +34,10 @@ export function freezeIdentity(
   return {
     identity: { algorithm: identity.algorithm, secret: identity.secret() },
     epoch: start.epoch,
-    associations: [...associations].flatMap((association) => freezeAssociation(association, at) ?? []),
+    // Most recently active peers first: that is the order in which they are told of the move (MOVING §5).
+    associations: [...associations]
+      .sort((a, b) => Math.max(b.lastHeardAt, b.lastSentAt) - Math.max(a.lastHeardAt, a.lastSentAt))
+      .flatMap((association) => freezeAssociation(association, at) ?? []),
     floors: [...floors.all()].map(({ key, ledger, epoch, incarnation }) => ({ key, ledger, epoch, incarnation })),
     sockets,
     state,

@@ -1,0 +1,163 @@
+// One identity over all its starts: running, freezing, frozen, crashed. It gives the engine commands, and knows what is inside.
+
+import type { Locator } from '../../src/base/address.ts'
+import { assert } from '../../src/base/assert.ts'
+import { Agenda, type Dated } from '../../src/core/agenda.ts'
+import { Association } from '../../src/core/association/association.ts'
+import { establish } from '../../src/core/association/establish.ts'
+import type { Session } from '../../src/core/association/session.ts'
+import { Engine } from '../../src/core/engine.ts'
+import type { FrozenState } from '../../src/core/moving/frozen.ts'
+import type { Entropy } from '../../src/crypto/entropy.ts'
+import { CAST, entropyOf, locatorOf, otherSide, PORT, type Sealed, type Side, spyOn, startAt } from './cast.ts'
+
+/** `freezing` waits for confirmations; `frozen` has a capsule; `down` has crashed. */
+export type Status = 'running' | 'freezing' | 'frozen' | 'down'
+
+// An engine keeps its associations to itself. Its agenda is told of every one of them, and each names its engine's entropy.
+const holders = new WeakMap<Entropy, Set<Association>>()
+const realNote = Agenda.prototype.note
+Agenda.prototype.note = function note(this: Agenda<Dated>, item: Dated): void {
+  if (item instanceof Association) holders.get(item.context.entropy)?.add(item)
+  realNote.call(this, item)
+}
+
+/** From now on the associations of the engine with this entropy can be looked at. */
+export function watched(entropy: Entropy): Entropy {
+  holders.set(entropy, new Set())
+  return entropy
+}
+
+/** The association that counts, of the engine with this entropy: the one that is not closed. */
+export function associationOf(entropy: Entropy): Association | undefined {
+  for (const association of holders.get(entropy) ?? []) if (association.state.name !== 'closed') return association
+  return undefined
+}
+
+export type Spy = (packet: Uint8Array, sealed: Sealed) => void
+
+export class End {
+  readonly side: Side
+  status: Status = 'running'
+  engine: Engine
+  locator: Locator
+  /** The last epoch that was activated, and the last one claimed. */
+  epoch = 1
+  claimed = 1
+  /** What the last freeze took. */
+  frozen: FrozenState | undefined
+  /** The capsule and the engine of the first start, as its host still has them after the move. */
+  left: FrozenState | undefined
+  former: Engine | undefined
+  sent = 0
+  formerEntropy: Entropy
+  #entropy: Entropy
+  readonly #spy: Spy
+
+  constructor(side: Side, spy: Spy) {
+    this.side = side
+    this.#spy = spy
+    this.locator = locatorOf(side, 1)
+    this.#entropy = watched(entropyOf(`${side}1`))
+    this.formerEntropy = this.#entropy
+    this.engine = this.#start(0)
+  }
+
+  /** Installs what the base exchange has left. */
+  begin(now: number): void {
+    const { side, engine } = this
+    const peer = otherSide(side)
+    engine.associate(now, { hit: CAST.identities[peer].hit, locators: [locatorOf(peer, 1)] })
+    while (engine.transmit(now) !== undefined);
+    const association = associationOf(this.#entropy)
+    assert(association !== undefined, 'an engine notes what it associates with')
+    const seed = CAST.seeds[side]
+    association.context.claimSpi(seed.inboundSpi, association)
+    association.context.claimSpi(seed.reserveIn, association)
+    establish(association, now, seed, association.paths.observe(locatorOf(peer, 1)), true)
+    while (engine.event() !== undefined);
+  }
+
+  /** The association that counts now. */
+  get association(): Association | undefined {
+    return this.status === 'down' ? undefined : associationOf(this.#entropy)
+  }
+
+  get session(): Session | undefined {
+    return this.association?.session
+  }
+
+  /** True if packets reach an engine. */
+  get listens(): boolean {
+    return this.status === 'running' || this.status === 'freezing'
+  }
+
+  send(now: number): string {
+    this.sent += 1
+    const label = `${this.side}${this.sent}`
+    this.engine.send(now, CAST.identities[otherSide(this.side)].hit, PORT, PORT, new TextEncoder().encode(label))
+    return label
+  }
+
+  freeze(now: number): void {
+    this.status = 'freezing'
+    this.engine.freeze(now)
+  }
+
+  /** The engine has said that it is frozen. */
+  onFrozen(): void {
+    this.status = 'frozen'
+    this.frozen = this.engine.frozenState([{ port: PORT, unread: [] }], new Uint8Array(0))
+  }
+
+  unfreeze(now: number): void {
+    this.status = 'running'
+    this.frozen = undefined
+    this.engine.unfreeze(now)
+  }
+
+  /** Claim and activation in one; `place` says at which host. */
+  thaw(now: number, place: number): void {
+    assert(this.frozen !== undefined, 'only what is frozen thaws')
+    if (this.left === undefined) {
+      this.left = this.frozen
+      this.former = this.engine
+    }
+    this.claimed += 1
+    this.epoch = this.claimed
+    this.locator = locatorOf(this.side, place)
+    this.engine = this.#start(now, this.frozen)
+    this.status = 'running'
+  }
+
+  crash(): void {
+    this.status = 'down'
+  }
+
+  /** A start that resumes nothing (MOVING §4). */
+  restart(now: number): void {
+    this.claimed += 1
+    this.epoch = this.claimed
+    this.engine = this.#start(now)
+    this.status = 'running'
+  }
+
+  #start(now: number, frozen?: FrozenState): Engine {
+    const { side, epoch, locator } = this
+    const entropy = watched(entropyOf(`${side}${epoch}`))
+    this.#entropy = entropy
+    const options = {
+      identity: CAST.identities[side],
+      start: startAt(side, epoch),
+      entropy,
+      aead: spyOn(side, epoch, this.#spy),
+      locators: [locator],
+      config: { replayWindow: 64 },
+      now,
+    }
+    if (frozen !== undefined) return Engine.thaw(options, frozen)
+    const engine = new Engine(options)
+    engine.bind(PORT)
+    return engine
+  }
+}
