@@ -104,6 +104,8 @@ export function onRekeyOffer(association: Association, now: number, message: Upd
   const keys = deriveNext(association, session, dh, message.dh.publicValue, session.peerStart)
   if (keys === undefined) return context.count('dh-invalid')
   if (own !== undefined) withdrawOffer(association, session, own)
+  // This offer has confirmed the S it names: a late ACK of our own confirmation must not confirm the S after it.
+  if (association.reliable.delete('confirm') && association.reliable.size === 0) association.timers.stop('reliable')
   const inboundSpi = context.newSpi(association)
   const reserveIn = context.newSpi(association)
   const next = makeNext(association, session, keys, inboundSpi, message.espInfo.newSpi, reserveIn, message.reserveSpi)
@@ -217,8 +219,6 @@ export function settle(association: Association, now: number): void {
   if (ratchet.name === 'settled' || ratchet.name === 'offering') return
   const rekeyed = (ratchet.name === 'committed' ? ratchet.kind : ratchet.answer.kind) === 'rekey'
   const { next } = ratchet
-  // Whatever confirms the new S has answered our own confirmation too: a late ACK of it must not confirm the S after this one.
-  if (association.reliable.delete('confirm') && association.reliable.size === 0) association.timers.stop('reliable')
   context.dropSpi(session.current.reserveIn)
   session.current = next.secrets
   turnRatchet(session, { name: 'settled' })
