@@ -14,6 +14,7 @@ import {
 } from '../core/moving/handoff.ts'
 import { type VerifiedReady, verifyReady } from '../core/moving/ready.ts'
 import type { Hit } from '../crypto/hit.ts'
+import { samePublicKey } from '../crypto/identity.ts'
 import type { Door, StartOutcome } from './door.ts'
 import type { Host } from './host.ts'
 import type { Instance } from './instance.ts'
@@ -88,6 +89,8 @@ export class Departure {
   onReady(bytes: Uint8Array): void {
     const ready = verifyReady(bytes, this.subject.hit, this.#state.epoch)
     if (typeof ready === 'string' || this.#crashed) return
+    // A host that was asked before may answer late.
+    if (!samePublicKey(ready.host, this.to.identity.publicKey)) return
     if (this.#state.phase === 'preparing') this.#ready = ready
     this.#input({ type: 'ready', epoch: this.#state.epoch })
   }
