@@ -40,7 +40,7 @@ export function onUpdate(association: Association, now: number, message: Update,
   if (sender === 'lower') return onSuperseded(association, now, message, tuple)
   if (isRebindOffer(message)) return onRebindOffer(association, now, message, tuple, sender)
   const secrets = heldSecrets(session).find(({ resumption }) => equalBytes(resumption.id, epoch.resumptionId))
-  if (secrets === undefined) return context.count('resumption-unknown')
+  if (secrets === undefined) return onUnknownSecret(association, now, message, tuple)
   if (!macFits(message, session.context.suite, secrets.hip.receive)) return context.count('mac-forged')
   if (needsSignature(message) && message.signature === undefined) return context.count('signature-missing')
   if (message.signature !== undefined && !signatureFits(message, session.peerKey))
@@ -53,6 +53,16 @@ export function onUpdate(association: Association, now: number, message: Update,
   // A recorded packet proves nothing about now: only what is new, or answers something of ours, is heard.
   if (matched || isNew(session, message)) association.heard(now, tuple, message.packet.bytes.length + 4)
   if (message.seq !== undefined) onNew(association, now, message, tuple, session)
+}
+
+/** The same starts but another S: two exchanges have crossed, and each end has one of them. A signed question is refused. */
+function onUnknownSecret(association: Association, now: number, message: Update, tuple: Tuple): void {
+  const { context, session } = association
+  context.count('resumption-unknown')
+  if (session === undefined || message.signature === undefined || message.echoRequestSigned === undefined) return
+  if (message.dh !== undefined || !context.mayNotifyStranger(now, tuple.locator)) return
+  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  context.sendPacket(refusal(context, association.peerBytes, session.peerStart, message.packet.bytes), tuple.locator)
 }
 
 /** The association is over, or as good as over: whoever still talks to it learns that (MOVING §6). */
@@ -103,8 +113,8 @@ function onOlderAddressee(
   paths.keep(tuple)
   const { ratchet } = session
   if (ratchet.name !== 'offering' || ratchet.offer.kind !== 'rebind') return
-  if (now - ratchet.offer.sentAt < association.rtt.ptoMs) return
-  ratchet.offer.sentAt = now
+  if (now - tuple.checkedAt < association.rtt.ptoMs) return
+  tuple.checkedAt = now
   sendOffer(association, now, ratchet.offer, tuple.locator)
 }
 

@@ -222,6 +222,8 @@ export function settle(association: Association, now: number): void {
   context.dropSpi(session.current.reserveIn)
   session.current = next.secrets
   turnRatchet(session, { name: 'settled' })
+  // A question under the old S that is still out may be refused by now; that would mean nothing.
+  association.probe = undefined
   switchOutbound(session, next.outbound, context.config.finalsMax)
   leaveInterim(association, session)
   association.timers.stop('offer')

@@ -143,11 +143,12 @@ export function probeParked(association: Association, now: number): void {
   const { session, context, timers, paths } = association
   if (session === undefined || association.state.name !== 'parked') return
   const { ratchet } = session
-  if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
+  if ((ratchet.name === 'offering' || ratchet.name === 'crossed') && ratchet.offer.kind === 'rebind') {
     ratchet.offer.turn += 1
-    if (ratchet.offer.kind === 'rebind') sendOffer(association, now, ratchet.offer)
-    else sendAlong(association, now, ratchet.offer.bytes)
+    sendOffer(association, now, ratchet.offer)
   } else {
+    // An unanswered rekey looks for nobody: the peer may be anywhere.
+    if (ratchet.name === 'offering') sendAlong(association, now, ratchet.offer.bytes)
     const targets = paths.targets(now)
     const target = targets[association.parkTurn % Math.max(1, targets.length)]
     association.parkTurn += 1
