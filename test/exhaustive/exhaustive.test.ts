@@ -8,7 +8,7 @@ import { explore, type Report } from './explore.ts'
 import { ENDING, HONEST, HOSTILE } from './scenarios.ts'
 
 const full = process.env.SOJOURN_EXHAUSTIVE === 'full'
-const STATES_MAX = full ? 1_500 : 60
+const STATES_MAX = full ? 300 : 60
 /** Enough for every plot that is followed to its end. */
 const STATES_TO_THE_END = 20_000
 
