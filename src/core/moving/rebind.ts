@@ -141,7 +141,10 @@ function bindStart(association: Association, session: Session, { key, start, rec
   association.context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
 }
 
-/** P2 for our P1: the thawed side commits. In a crossing both ends do, with one and the same new S. */
+/**
+ * P2 for our P1: the thawed side commits. In a crossing both ends do, with one and the same new S; but what we crossed may have
+ * been a late copy of a P1 that an earlier start of ours had answered. A peer's start answers a P1 once, so P2 decides.
+ */
 export function onRebindAnswer(
   association: Association,
   now: number,
@@ -164,7 +167,6 @@ export function onRebindAnswer(
   if (keys === undefined) return context.count('dh-invalid')
   const known = ratchet.name === 'crossed' ? ratchet.next : undefined
   const same = known !== undefined && equalBytes(known.secrets.resumption.id, keys.resumption.id)
-  if (known !== undefined && !same && relation === 'same') return context.count('answer-with-other-dh')
   if (finals !== undefined && !applyFinals(withoutNext(session), finals, now + 3 * association.rtt.ptoMs)) {
     return refuse(association, now, message, tuple, proven, 'numbers-above-finals')
   }
