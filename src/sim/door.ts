@@ -2,6 +2,7 @@
 // can copy it in mid-flight, as a snapshot of a host would.
 
 import { toHex } from '../base/bytes.ts'
+import type { OwnStart } from '../core/engine.ts'
 import {
   beginStart,
   type Started,
@@ -14,6 +15,7 @@ import {
   type StartStep,
   stepStart,
 } from '../core/moving/start.ts'
+import { Identity } from '../crypto/identity.ts'
 import type { Clock } from './clock.ts'
 import type { SimLedger } from './ledger.ts'
 
@@ -117,6 +119,12 @@ export function startNow(ledger: SimLedger, plan: StartPlan, keys: StartKeys, no
     if (output.type === 'refused') return output.why
     ;({ state, outputs } = stepStart(state, answer(ledger, output), now, keys))
   }
+}
+
+/** What an engine is told of its start: the instance key is made of its secret again. */
+export function ownStart(started: Started): OwnStart {
+  const { epoch, incarnation, secret, receipt, ledger } = started
+  return { epoch, incarnation, instance: Identity.fromSecret('ed25519', secret), receipt, ledgerKey: ledger }
 }
 
 function answer(

@@ -15,7 +15,7 @@ import { Arrival, type OpenedCapsule } from './arrival.ts'
 import { Checkers } from './checkers.ts'
 import { Clock } from './clock.ts'
 import { Departure } from './departure.ts'
-import { Door, type StartOutcome, startNow } from './door.ts'
+import { Door, ownStart, type StartOutcome, startNow } from './door.ts'
 import { calmProfile, type EventKind, type FaultKind, linkFaults, type Profile } from './faults.ts'
 import { Host } from './host.ts'
 import { pooledIdentity } from './identities.ts'
@@ -313,6 +313,7 @@ export class World {
 
   /** Starts what the disk of a host says is to run there, with no associations. */
   revive(subject: Process, host: Host, signer: Identity = host.disk.get(subject.hit)?.signer ?? host.identity): void {
+    host.disk.set(subject.hit, { signer })
     this.start(subject, host, signer, { takeOver: true }, (outcome) => {
       if (outcome === 'unavailable') return this.clock.after(1_000, () => host.up && this.revive(subject, host, signer))
       if (typeof outcome === 'string') return void host.disk.delete(subject.hit)
@@ -392,9 +393,4 @@ export class World {
 function forgetStart(host: Host, door: Door): void {
   door.shut()
   if (door.drawn !== undefined) host.lost.add(door.drawn)
-}
-
-function ownStart(started: Started): OwnStart {
-  const { epoch, incarnation, secret, receipt, ledger } = started
-  return { epoch, incarnation, instance: Identity.fromSecret('ed25519', secret), receipt, ledgerKey: ledger }
 }
