@@ -2,6 +2,7 @@
 // coordinate, fixed width (RFC 5903 §7, §9). node:crypto computes, from a secret that was drawn from injected entropy.
 
 import { createECDH, type ECDH } from 'node:crypto'
+import { assert } from '../base/assert.ts'
 import { plain } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
 import { drawP256Secret, uncompressed } from './p256.ts'
@@ -19,6 +20,12 @@ export interface DhKey {
 /** Draws a key pair of that group; undefined if the group is not supported (7 is). */
 export function generateDh(group: number, entropy: Entropy): DhKey | undefined {
   return group === DH_P256 ? new P256Key(drawP256Secret(entropy)) : undefined
+}
+
+/** The key pair of a secret as `DhKey.secret` gives it. The group must be supported and the secret in range. */
+export function dhFromSecret(group: number, secret: Uint8Array): DhKey {
+  assert(group === DH_P256, `Diffie–Hellman group ${group} is not one of ours`)
+  return new P256Key(secret)
 }
 
 /** Kij with the peer's public value; undefined if that is no point of the curve. The key must come from `generateDh`. */

@@ -5,7 +5,7 @@ import { cshake128 } from '@noble/hashes/sha3-addons.js'
 import { addressBytes, addressText } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { concat, fromHex } from '../base/bytes.ts'
-import { hash } from './hash.ts'
+import { hash, shake128 } from './hash.ts'
 import { HI_EDDSA, normalised, type PublicKey } from './public-key.ts'
 
 /** A Host Identity Tag as canonical IPv6 text (RFC 5952), such as `2001:25:9952:e1b6:84ad:ea37:f69b:e377`. */
@@ -59,7 +59,8 @@ export function hitOf(key: PublicKey): Hit {
   assert(known !== undefined, 'only Ed25519 and P-256 keys have a HIT')
   const { algorithm, label, bytes } = known
   const prefix = Uint8Array.of(0x20, 0x01, 0x00, 0x20 | suiteOf(algorithm))
-  if (algorithm === HI_EDDSA) return hitText(concat(prefix, cshake128(concat(FLAT_CONTEXT, bytes), { dkLen: 12 })))
+  // cSHAKE128 without a name and a customisation is SHAKE128 (NIST SP 800-185 §3.3).
+  if (algorithm === HI_EDDSA) return hitText(concat(prefix, shake128(12, [FLAT_CONTEXT, bytes])))
   // Encode_96 takes the middle 96 bits of the hash (RFC 7343 §2).
   const digest = hash('sha384', [FLAT_CONTEXT, Uint8Array.of(label >> 8, label), bytes])
   return hitText(concat(prefix, digest.subarray(18, 30)))

@@ -1,14 +1,12 @@
-// A process identity's private key (DESIGN §4). Public keys are computed by noble from injected entropy. Both algorithms sign
-// without ambient randomness: Ed25519 by node:crypto (RFC 8032), ECDSA by noble (RFC 6979), so that a generator copied
-// with a snapshot can never give the key away. The key never shows in an error, in inspect or in JSON.
+// A process identity's private key (DESIGN §4), drawn from injected entropy. Both algorithms sign without ambient randomness:
+// Ed25519 by node:crypto (RFC 8032), ECDSA by noble (RFC 6979), so that a generator copied with a snapshot can never give
+// the key away. The key never shows in an error, in inspect or in JSON.
 
 import { createPrivateKey, type KeyObject, sign as nodeSign } from 'node:crypto'
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
-import { toHex } from '../base/bytes.ts'
 import { base64url, plain } from './buffer.ts'
+import { ED25519_BYTES, ed25519Pair } from './ed25519.ts'
 import type { Entropy } from './entropy.ts'
-import { sha256 } from './hash.ts'
 import { type Hit, hitOf } from './hit.ts'
 import { drawP256Secret, validP256Secret } from './p256.ts'
 import { HI_ECDSA, HI_EDDSA, LABEL_ED25519, LABEL_P256, type PublicKey, publicKeyPem } from './public-key.ts'
@@ -20,7 +18,7 @@ export { type PublicKey, publicKeyFrom, publicKeyText, samePublicKey, verify } f
 export type IdentityAlgorithm = 'ed25519' | 'ecdsa-p256'
 
 const SUPPORTED = 'Ed25519 and ECDSA P-256'
-const SECRET_BYTES = 32
+const SECRET_BYTES = ED25519_BYTES
 
 /** A private key, its public key and its HIT. */
 export class Identity {
@@ -33,10 +31,13 @@ export class Identity {
   private constructor(algorithm: IdentityAlgorithm, secret: Uint8Array) {
     this.#algorithm = algorithm
     this.#secret = secret
-    this.publicKey =
-      algorithm === 'ed25519'
-        ? { algorithm: HI_EDDSA, label: LABEL_ED25519, bytes: ed25519PublicKey(secret) }
-        : { algorithm: HI_ECDSA, label: LABEL_P256, bytes: p256.getPublicKey(secret, false) }
+    if (algorithm === 'ed25519') {
+      const { privateKey, publicKey } = ed25519Pair(secret)
+      this.#keyObject = privateKey
+      this.publicKey = { algorithm: HI_EDDSA, label: LABEL_ED25519, bytes: publicKey }
+    } else {
+      this.publicKey = { algorithm: HI_ECDSA, label: LABEL_P256, bytes: p256.getPublicKey(secret, false) }
+    }
     this.hit = hitOf(this.publicKey)
   }
 
@@ -109,11 +110,11 @@ export class Identity {
     return this.#keyObject
   }
 
+  // Of a P-256 key, which only PEM needs in this form.
   #jwk(): Record<string, string> {
     const { bytes } = this.publicKey
-    const d = base64url(this.#secret)
-    if (this.#algorithm === 'ed25519') return { kty: 'OKP', crv: 'Ed25519', x: base64url(bytes), d }
-    return { kty: 'EC', crv: 'P-256', x: base64url(bytes.subarray(1, 33)), y: base64url(bytes.subarray(33)), d }
+    const [x, y] = [base64url(bytes.subarray(1, 33)), base64url(bytes.subarray(33))]
+    return { kty: 'EC', crv: 'P-256', x, y, d: base64url(this.#secret) }
   }
 }
 
@@ -127,21 +128,4 @@ function readPem(pem: string): KeyObject {
     // The cause is left out on purpose: it may quote its input.
     throw new TypeError(`this is no private key in PKCS #8 PEM: supported are ${SUPPORTED}`)
   }
-}
-
-/** Public keys lately derived, by the SHA-256 of their seeds: a thaw meets the same few several times, at 0.5 ms each. */
-const derived = new Map<string, Uint8Array>()
-const DERIVED_MAX = 16
-
-function ed25519PublicKey(seed: Uint8Array): Uint8Array {
-  const name = toHex(sha256(seed))
-  const known = derived.get(name)
-  if (known !== undefined) return known.slice()
-  const bytes = ed25519.getPublicKey(seed)
-  derived.set(name, bytes)
-  for (const oldest of derived.keys()) {
-    if (derived.size <= DERIVED_MAX) break
-    derived.delete(oldest)
-  }
-  return bytes.slice()
 }

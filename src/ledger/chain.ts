@@ -17,6 +17,8 @@ export class Chain {
   readonly #hit: Hit
   /** The newest version seen; undefined before the first look. */
   #seen: number | undefined
+  /** What it holds: a version is never rewritten, so one that was read once need not be read again. */
+  #kept: { readonly version: number; readonly file: VersionFile } | undefined
 
   constructor(folder: Folder, hit: Hit) {
     this.folder = folder
@@ -28,12 +30,17 @@ export class Chain {
     let seen = this.#seen ?? (await this.#look())
     while (this.folder.has(versionName(seen + 1))) seen++
     this.#seen = seen
-    return seen === 0 ? undefined : this.#read(versionName(seen))
+    if (seen === 0) return undefined
+    if (this.#kept?.version !== seen) this.#kept = { version: seen, file: this.#read(versionName(seen)) }
+    return this.#kept.file
   }
 
-  /** Makes the next version; false if somebody else was first. */
-  async append(version: VersionFile): Promise<boolean> {
-    return this.folder.create(versionName(version.record.version), encodeVersion(version))
+  /** Makes the next version; false if somebody else was first. `named`: as `Folder.create` has it. */
+  async append(file: VersionFile, named: 'now' | 'later'): Promise<boolean> {
+    const { version } = file.record
+    const made = await this.folder.create(versionName(version), encodeVersion(file), named)
+    if (made) this.#kept = { version, file }
+    return made
   }
 
   /** The first look: sweeps the folder, and makes sure that no version is missing. */

@@ -65,7 +65,7 @@ export class FileLedger implements Ledger {
     await this.key()
     const about = peekClaim(request.claim)
     if (about === undefined) return { refused: 'malformed', record: undefined }
-    return this.#race(about.hit, async (newest) => {
+    return this.#race(about.hit, 'later', async (newest) => {
       const reply = applyClaim(newest?.record, request)
       if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
       const exempt = newest === undefined || about.granted || request.takeOver === true
@@ -80,7 +80,7 @@ export class FileLedger implements Ledger {
     const about = peekClaim(request)
     if (about === undefined) return { refused: 'malformed', record: undefined }
     const runner = await this.#self()
-    return this.#race(about.hit, async (newest) => {
+    return this.#race(about.hit, 'now', async (newest) => {
       const reply = applyActivate(newest?.record, request, identity, this.#now())
       if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
       return { reply, next: { record: reply.record, runner } }
@@ -126,9 +126,14 @@ export class FileLedger implements Ledger {
     for (const other of chain.folder.names()) if (ENDED.test(other) && other < name) chain.folder.remove(other)
   }
 
-  /** Decides on the newest version and makes the next one of it; loses a race by deciding again on what won. */
+  /**
+   * Decides on the newest version and makes the next one of it; loses a race by deciding again on what won. The name of a claim
+   * is made durable by the activation that builds on it: power that fails in between takes the claimant with it, because
+   * this ledger arbitrates one machine, and a claim alone has moved nothing.
+   */
   async #race<R>(
     hit: Hit,
+    named: 'now' | 'later',
     decide: (newest: VersionFile | undefined) => Promise<{ readonly reply: R; readonly next?: VersionFile }>,
   ): Promise<R> {
     const chain = this.#chain(hit)
@@ -137,10 +142,10 @@ export class FileLedger implements Ledger {
       const { reply, next } = await decide(newest)
       if (next === undefined) {
         // An answer that is repeated must be as durable as when it was given first.
-        if (newest !== undefined) await chain.folder.sync()
+        if (newest !== undefined && named === 'now') await chain.folder.sync()
         return reply
       }
-      if (await chain.append(next)) return reply
+      if (await chain.append(next, named)) return reply
     }
     throw this.#busy(chain.folder)
   }

@@ -56,13 +56,16 @@ export class Folder {
     this.#unless('ENOENT', () => unlinkSync(join(this.path, name)))
   }
 
-  /** Makes a file that is whole and durable once this resolves to true; false if the name is taken. */
-  async create(name: string, bytes: Uint8Array): Promise<boolean> {
+  /**
+   * Makes a file that is whole and durable once this resolves to true; false if the name is taken. With `named` 'later' its
+   * name may still be lost with the machine's power, until anything else in this folder has been made durable.
+   */
+  async create(name: string, bytes: Uint8Array, named: 'now' | 'later' = 'now'): Promise<boolean> {
     try {
       await this.#make()
       // A sweeper that could not see us (another container) may take the temporary file away: then once more.
       for (let tries = 0; tries < 3; tries++) {
-        const made = await this.#createOnce(name, bytes)
+        const made = await this.#createOnce(name, bytes, named)
         if (made !== undefined) return made
       }
       throw new Error('temporary files vanish')
@@ -99,13 +102,13 @@ export class Folder {
     }
   }
 
-  async #createOnce(name: string, bytes: Uint8Array): Promise<boolean | undefined> {
+  async #createOnce(name: string, bytes: Uint8Array, named: 'now' | 'later'): Promise<boolean | undefined> {
     const self = await this.#runner()
     const temporary = join(this.path, `.tmp-${self.pid}-${runnerTag(self)}-${toHex(this.#entropy(8))}`)
     try {
       await writeSynced(temporary, bytes)
       linkSync(temporary, join(this.path, name))
-      await syncFolder(this.path)
+      if (named === 'now') await syncFolder(this.path)
       return true
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false

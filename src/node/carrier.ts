@@ -36,6 +36,8 @@ export interface CarrierOptions {
 
 const EPHEMERAL_FIRST = 49_152
 const EPHEMERAL_COUNT = 16_384
+/** How long after a start the ledger is told: what the peers answer at once is waited for, this is not. */
+const PUBLISH_AFTER_MS = 20
 /** How long the port of an old address still receives: what was on its way when the peers were told. */
 const LINGER_MS = 500
 
@@ -85,10 +87,12 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     return this.#port.locator
   }
 
-  /** Starts to send and receive, and tells the ledger where we are. */
+  /** Starts to send and receive, and tells the ledger where we are as soon as the peers have been told. */
   start(): void {
     this.driver.run()
-    this.#publisher?.publish()
+    if (this.#publisher === undefined) return
+    const timer = setTimeout(() => this.#open && this.#publisher?.publish(), PUBLISH_AFTER_MS)
+    timer.unref()
   }
 
   // ── Associations ───────────────────────────────────────────────────────────

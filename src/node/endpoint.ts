@@ -147,6 +147,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       frozen.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
     )
     carrier.adopt()
+    // The peers are told before anything else is done; what they answer comes in a later turn.
+    carrier.driver.run()
     return { endpoint, sockets }
   }
 

@@ -70,6 +70,7 @@ describe('node:crypto and noble agree on', () => {
         const identity = Identity.fromSecret('ed25519', secret)
         const node = createPublicKey(createPrivateKey(identity.toPem())).export({ format: 'jwk' })
         expect(toHex(Buffer.from(node.x ?? '', 'base64url'))).toBe(toHex(ed25519.getPublicKey(secret)))
+        expect(toHex(identity.publicKey.bytes)).toBe(toHex(ed25519.getPublicKey(secret)))
         const signature = identity.sign(message)
         expect(toHex(signature)).toBe(toHex(ed25519.sign(message, secret)))
         expect(ed25519.verify(signature, message, identity.publicKey.bytes, { zip215: false })).toBe(true)

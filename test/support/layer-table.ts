@@ -33,7 +33,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cborg: ['src/wire/cbor.ts'],
   commander: ['src/cli/'],
   'dgram-as-promised': ['src/node/port.ts'],
-  hpke: ['src/node/seal.ts'],
+  hpke: ['src/node/seal.ts', 'src/node/hpke-parts.ts'],
 }
 
 /** Globals that bring in time, luck, or the event loop. */
