@@ -1,13 +1,16 @@
-// Service, target and peer of bench/moves: a service echoes, the peer probes 2,500 times a second and keeps the longest silence.
+// Service, target and peer of bench/moves. The service answers, or sends by itself; the peer keeps the longest silence.
 
-import { type DatagramSocket, Endpoint, Host, type Ledger, parseHit, thaw } from '../../src/index.ts'
+import { createServer, connect as dial } from 'node:net'
+import { type DatagramSocket, Endpoint, type Hit, Host, type Ledger, parseHit, thaw } from '../../src/index.ts'
 import { answer } from '../support.ts'
 
 const PORT = 7
-const PROBE_EVERY_MS = 0.4
-const QUIET_MS = 60
+const PACKET_EVERY_MS = 0.4
+const POLL_MS = 5
 
-const [home = '', ledgerFolder = ''] = process.argv.slice(2)
+const [kind = '', home = '', ledgerFolder = ''] = process.argv.slice(2)
+const pushes = kind === 'pushed'
+const packet = new Uint8Array(64)
 let endpoint: Endpoint | undefined
 let host: Host | undefined
 let ledger: Ledger | undefined
@@ -22,33 +25,33 @@ async function place(): Promise<{
   return { host, ledger, bind: { address: '127.0.0.1' } }
 }
 
-function echo(socket: DatagramSocket): void {
-  socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.hit))
+// ── The service ────────────────────────────────────────────────────────────
+
+let audience: { readonly hit: Hit; readonly port: number } | undefined
+
+function serve(socket: DatagramSocket): void {
+  let running = true
+  socket.on('close', () => {
+    running = false
+  })
+  socket.on('message', (bytes, from) => {
+    if (!pushes) socket.send(bytes, from.port, from.hit)
+    audience = from
+  })
+  if (pushes)
+    steadily(() => running && (audience === undefined || socket.send(packet, audience.port, audience.hit), true))
 }
 
-let lastAt = 0
-let longest = 0
-let probes = 0
-let answers = 0
-let markedAt = 0
-
-function probe(socket: DatagramSocket, service: NonNullable<ReturnType<typeof parseHit>>): void {
-  const bytes = new Uint8Array(64)
-  let nextAt = performance.now()
-  socket.on('message', () => {
-    const at = performance.now()
-    if (at - lastAt > longest) longest = at - lastAt
-    lastAt = at
-    answers += 1
-  })
+/** Calls `once` 2,500 times a second, until it says false. */
+function steadily(once: () => boolean): void {
   const asleep = new Int32Array(new SharedArrayBuffer(4))
+  let nextAt = performance.now()
   const tick = (): void => {
     const at = performance.now()
-    for (; nextAt <= at; nextAt += PROBE_EVERY_MS) {
+    for (; nextAt <= at; nextAt += PACKET_EVERY_MS) {
       // After a pause of this process there is nothing to catch up on.
       if (at - nextAt > 5) nextAt = at
-      socket.send(bytes, PORT, service)
-      probes += 1
+      if (!once()) return
     }
     // Timers are too coarse, and spinning would take one of two cores from the processes that are measured.
     Atomics.wait(asleep, 0, 0, Math.max(0, nextAt - performance.now()))
@@ -57,50 +60,93 @@ function probe(socket: DatagramSocket, service: NonNullable<ReturnType<typeof pa
   tick()
 }
 
+async function thawHere(capsule: Uint8Array): Promise<void> {
+  const thawed = await thaw(capsule, await place())
+  endpoint = thawed.endpoint
+  const said: unknown = JSON.parse(Buffer.from(thawed.state).toString())
+  if (typeof said === 'object' && said !== null && 'hit' in said) audience = said as NonNullable<typeof audience>
+  const socket = thawed.sockets.get(PORT)
+  if (socket !== undefined) serve(socket)
+}
+
+async function freezeHere(ready: Uint8Array | undefined): Promise<Uint8Array> {
+  if (endpoint === undefined) throw new Error('nothing runs here')
+  const to = ready ?? (await place()).host.kem
+  const capsule = await endpoint.freeze({ to, state: () => Buffer.from(JSON.stringify(audience ?? null)) })
+  endpoint = undefined
+  return capsule
+}
+
+// ── The peer ───────────────────────────────────────────────────────────────
+
+let lastAt = 0
+let longest = 0
+let accepted = 0
+
+function watch(socket: DatagramSocket, service: Hit): void {
+  socket.on('message', () => {
+    const at = performance.now()
+    if (at - lastAt > longest) longest = at - lastAt
+    lastAt = at
+    accepted += 1
+  })
+  if (pushes) socket.send(packet, PORT, service)
+  else steadily(() => (socket.send(packet, PORT, service), true))
+}
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+}
+
 answer({
   serve: async () => {
     endpoint = await Endpoint.open(await place())
-    echo(await endpoint.datagrams(PORT))
+    serve(await endpoint.datagrams(PORT))
     return { address: endpoint.peer }
   },
   probe: async ({ address }: { readonly address: string }) => {
     endpoint = await Endpoint.open({ bind: { address: '127.0.0.1' } })
     const { peer } = await endpoint.associate(address)
-    probe(await endpoint.datagrams(PORT), peer)
-    await until(() => answers > 1_000)
+    watch(await endpoint.datagrams(PORT), peer)
+    await until(() => accepted > 1_000)
   },
   mark: async () => {
     // Steady traffic first, so that the silence that is measured is that of the move.
-    const seen = answers
-    await until(() => answers > seen + 200)
+    const [seen, from] = [accepted, performance.now()]
+    await until(() => accepted > seen + 200)
+    const packetsPerSecond = (1_000 * (accepted - seen)) / (performance.now() - from)
     longest = 0
-    probes = 0
-    markedAt = performance.now()
+    return { packetsPerSecond }
   },
   blackout: async () => {
-    const seen = answers
-    await until(() => answers > seen + 200)
-    return { ms: longest, probesPerSecond: (1000 * probes) / (performance.now() - markedAt) }
+    const seen = accepted
+    await until(() => accepted > seen + 200)
+    return { ms: longest }
   },
+  serves: () => ({ serves: endpoint !== undefined }),
   offer: async ({ hit }: { readonly hit: string }) => {
     const named = parseHit(hit)
     if (named === undefined) throw new Error(`${hit} is not a HIT`)
     return { ready: await (await place()).host.offer(named) }
   },
-  freeze: async ({ ready }: { readonly ready?: Uint8Array }) => {
-    const to = ready ?? (await place()).host.kem
-    const capsule = await endpoint?.freeze({ to })
-    endpoint = undefined
-    return { capsule }
+  await: ({ path }: { readonly path: string }) =>
+    new Promise<void>((resolve) => {
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        const chunks: Buffer[] = []
+        socket.on('data', (chunk) => chunks.push(chunk))
+        socket.on('end', () => {
+          server.close()
+          void thawHere(Buffer.concat(chunks)).then(() => socket.end('thawed'))
+        })
+      })
+      server.listen(path, resolve)
+    }),
+  move: async ({ ready, path }: { readonly ready: Uint8Array; readonly path: string }) => {
+    const capsule = await freezeHere(ready)
+    const socket = dial({ path, allowHalfOpen: true })
+    socket.end(capsule)
+    await new Promise((resolve, reject) => socket.on('error', reject).on('end', resolve).resume())
   },
-  thaw: async ({ capsule }: { readonly capsule: Uint8Array }) => {
-    const thawed = await thaw(capsule, await place())
-    endpoint = thawed.endpoint
-    const socket = thawed.sockets.get(PORT)
-    if (socket !== undefined) echo(socket)
-  },
+  freeze: async () => ({ capsule: await freezeHere(undefined) }),
+  thaw: ({ capsule }: { readonly capsule: Uint8Array }) => thawHere(capsule),
 })
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, QUIET_MS / 12))
-}

@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
-import { applyActivate, applyClaim, peekClaim } from '../core/moving/record.ts'
+import { applyActivate, applyClaim, applyStart, type ClaimRefusal, peekClaim } from '../core/moving/record.ts'
 import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/moving/whereabouts.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
@@ -18,6 +18,7 @@ import {
   type Ledger,
   LedgerError,
   type LedgerRecord,
+  type StartReply,
 } from './interface.ts'
 import { LedgerKey } from './key-file.ts'
 import { isRunning, type Runner, thisRunner } from './runner.ts'
@@ -68,10 +69,8 @@ export class FileLedger implements Ledger {
     return this.#race(about.hit, 'later', async (newest) => {
       const reply = applyClaim(newest?.record, request)
       if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
-      const exempt = newest === undefined || about.granted || request.takeOver === true
-      const pid = exempt ? undefined : await this.#alive(newest)
-      if (pid === undefined) return { reply, next: { record: reply.record, runner: newest?.runner } }
-      return { reply: { refused: 'alive', record: newest?.record, detail: `process ${pid} runs it` } }
+      const alive = await this.#stillAlive(newest, about.granted, request)
+      return alive === undefined ? { reply, next: { record: reply.record, runner: newest?.runner } } : { reply: alive }
     })
   }
 
@@ -84,6 +83,22 @@ export class FileLedger implements Ledger {
       const reply = applyActivate(newest?.record, request, identity, this.#now())
       if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
       return { reply, next: { record: reply.record, runner } }
+    })
+  }
+
+  async start(request: ClaimRequest, activate: Uint8Array): Promise<StartReply> {
+    const identity: Identity = await this.#key.identity()
+    const about = peekClaim(request.claim)
+    if (about === undefined) return { step: 'claim', reply: { refused: 'malformed', record: undefined } }
+    const runner = await this.#self()
+    return this.#race<StartReply>(about.hit, 'now', async (newest) => {
+      const answer = applyStart(newest?.record, request, activate, identity, this.#now())
+      const { refused, record } = answer.reply
+      if (refused !== undefined || record === newest?.record) return { reply: answer }
+      const alive = await this.#stillAlive(newest, about.granted, request)
+      return alive === undefined
+        ? { reply: answer, next: { record, runner } }
+        : { reply: { step: 'claim', reply: alive } }
     })
   }
 
@@ -148,6 +163,17 @@ export class FileLedger implements Ledger {
       if (await chain.append(next, named)) return reply
     }
     throw this.#busy(chain.folder)
+  }
+
+  /** Why a claim without a grant has to wait: the start activated last still runs, and nobody said to take over. */
+  async #stillAlive(
+    newest: VersionFile | undefined,
+    granted: boolean,
+    { takeOver = false }: ClaimRequest,
+  ): Promise<Extract<ClaimReply, { readonly refused: ClaimRefusal }> | undefined> {
+    const pid = newest === undefined || granted || takeOver ? undefined : await this.#alive(newest)
+    if (pid === undefined) return undefined
+    return { refused: 'alive', record: newest?.record, detail: `process ${pid} runs it` }
   }
 
   /** The process that runs the start activated last, if it still does. */

@@ -5,10 +5,12 @@ import {
   type ActivateReply,
   applyActivate,
   applyClaim,
+  applyStart,
   type ClaimReply,
   type ClaimRequest,
   type LedgerRecord,
   peekClaim,
+  type StartReply,
 } from '../core/moving/record.ts'
 import {
   admitWhereabouts,
@@ -56,6 +58,13 @@ export class MemoryLedger implements Ledger {
     const reply = applyActivate(this.#recordOf(request), request, this.#identity, this.#now())
     if (reply.refused === undefined) this.#records.set(reply.record.hit, reply.record)
     return Promise.resolve(reply)
+  }
+
+  start(claim: ClaimRequest, activate: Uint8Array): Promise<StartReply> {
+    const answer = applyStart(this.#recordOf(claim.claim), claim, activate, this.#identity, this.#now())
+    const { refused, record } = answer.reply
+    if (refused === undefined && record !== undefined) this.#records.set(record.hit, record)
+    return Promise.resolve(answer)
   }
 
   publish(whereabouts: Uint8Array): Promise<void> {

@@ -26,7 +26,7 @@ export interface StartOptions {
  * Nothing has been sent before it resolves; a start that was aborted after its claim only leaves an epoch unused.
  */
 export async function startIdentity(
-  plan: StartPlan,
+  plan: Omit<StartPlan, 'together'>,
   keys: StartKeys,
   ledger: Ledger,
   options: StartOptions = {},
@@ -35,7 +35,7 @@ export async function startIdentity(
   let { record } = options
   const mailbox = new Mailbox()
   const troubles: string[] = []
-  let step = beginStart(plan, now())
+  let step = beginStart({ ...plan, together: ledger.start !== undefined }, now())
   for (;;) {
     for (const output of step.outputs) {
       if (output.type === 'started') return output.started
@@ -59,6 +59,10 @@ async function question(
   const { ask } = output
   try {
     if (output.type === 'read') return { type: 'read', ask, record: await (known ?? ledger.read(output.hit)) }
+    if (output.type === 'start' && ledger.start !== undefined) {
+      return { type: 'answered', ask, reply: await ledger.start(output.claim, output.activate) }
+    }
+    if (output.type === 'start') return { type: 'failed', ask }
     if (output.type === 'claim') return { type: 'claimed', ask, reply: await ledger.claim(output.request) }
     return { type: 'activated', ask, reply: await ledger.activate(output.request) }
   } catch (error) {
@@ -112,7 +116,7 @@ class Mailbox {
   }
 }
 
-function refusedStart(plan: StartPlan, why: StartRefusal, detail: string): SojournError {
+function refusedStart(plan: Pick<StartPlan, 'hit'>, why: StartRefusal, detail: string): SojournError {
   const [code, what, wayOut] = REFUSALS[why]
   const more = detail === '' || detail === why ? '' : ` (${detail})`
   return new SojournError(code, `${plan.hit} cannot start here: ${what}${more}; ${wayOut}`)

@@ -103,7 +103,7 @@ export class Host {
 
   // PREPARE: what is done now need not be waited for once the process is frozen.
   async #prepare(hit: Hit): Promise<void> {
-    await Promise.allSettled([rehearseMove(), ...[...this.#ledgers].map((ledger) => ledger.find(hit))])
+    await Promise.allSettled([rehearseMove(), ...[...this.#ledgers].map((ledger) => ledger.read(hit))])
   }
 
   #expire(): void {

@@ -101,7 +101,10 @@ function freshPair(): KeyPair<P256Key> {
 
 function pairOf(dh: DhKey): KeyPair<P256Key> {
   const point = concat(Uint8Array.of(4), dh.publicValue)
-  return { publicKey: publicKey(point), privateKey: { type: 'private', algorithm: ALGORITHM, extractable: true, point, dh } }
+  return {
+    publicKey: publicKey(point),
+    privateKey: { type: 'private', algorithm: ALGORITHM, extractable: true, point, dh },
+  }
 }
 
 function publicKey(point: Uint8Array): P256Key {

@@ -66,7 +66,8 @@ export class Door {
 
   #take(step: StartStep): void {
     this.#state = step.state
-    if (step.state.phase.name === 'activating') this.drawn = toHex(step.state.phase.incarnation)
+    const { phase } = step.state
+    if (phase.name === 'activating' || phase.name === 'starting') this.drawn = toHex(phase.incarnation)
     for (const output of step.outputs) this.#output(output)
     this.#wakeLater()
   }
@@ -98,6 +99,13 @@ export class Door {
       return ledger.ask(
         () => ledger.claim(output.request),
         (reply) => this.#input({ type: 'claimed', ask, reply }),
+        failed,
+      )
+    }
+    if (output.type === 'start') {
+      return ledger.ask(
+        () => ledger.start(output.claim, output.activate),
+        (reply) => this.#input({ type: 'answered', ask, reply }),
         failed,
       )
     }
@@ -134,5 +142,6 @@ function answer(
   const { ask } = output
   if (output.type === 'read') return { type: 'read', ask, record: ledger.read(output.hit) }
   if (output.type === 'claim') return { type: 'claimed', ask, reply: ledger.claim(output.request) }
+  if (output.type === 'start') return { type: 'answered', ask, reply: ledger.start(output.claim, output.activate) }
   return { type: 'activated', ask, reply: ledger.activate(output.request) }
 }

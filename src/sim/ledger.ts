@@ -6,10 +6,12 @@ import {
   type ActivateReply,
   applyActivate,
   applyClaim,
+  applyStart,
   type ClaimReply,
   type ClaimRequest,
   type LedgerRecord,
   peekClaim,
+  type StartReply,
 } from '../core/moving/record.ts'
 import {
   admitWhereabouts,
@@ -39,6 +41,8 @@ export class SimLedger {
   faults: LedgerFaults = { 'ledger-slow': 0, 'ledger-request-lost': 0, 'ledger-reply-lost': 0 }
   /** While it is down nothing arrives, and half of those who ask notice. */
   down = false
+  /** Whether it takes claim and activation as one change: every other ledger does. */
+  readonly together: boolean
   readonly #clock: Clock
   readonly #prng: Prng
   readonly #watch: LedgerWatch
@@ -49,6 +53,7 @@ export class SimLedger {
     this.#clock = clock
     this.#prng = prng
     this.identity = identity
+    this.together = (identity.publicKey.bytes[0] ?? 0) % 2 === 1
     this.#watch = watch
   }
 
@@ -93,6 +98,19 @@ export class SimLedger {
     this.#records.set(reply.record.hit, reply.record)
     if (reply.record.activated !== before?.activated) this.#watch.activated(reply.record)
     return reply
+  }
+
+  start(claim: ClaimRequest, activate: Uint8Array): StartReply {
+    this.#watch.event('claim')
+    this.#watch.event('activate')
+    const before = this.#recordOf(claim.claim)
+    const now = Math.floor(this.#clock.now)
+    const answer = applyStart(before, claim, activate, this.identity, now)
+    const { refused, record } = answer.reply
+    if (refused !== undefined || record === undefined) return answer
+    this.#records.set(record.hit, record)
+    if (record.activated !== before?.activated) this.#watch.activated(record)
+    return answer
   }
 
   publish(whereabouts: Uint8Array): void {

@@ -352,7 +352,8 @@ export class World {
 
   #plan(subject: Process, part: Partial<StartPlan>): StartPlan {
     const ledger = this.ledger.identity.publicKey
-    return { hit: subject.hit, base: undefined, grant: undefined, seen: 0, ledger, takeOver: false, ...part }
+    const { together } = this.ledger
+    return { hit: subject.hit, base: undefined, grant: undefined, seen: 0, ledger, takeOver: false, together, ...part }
   }
 
   #keys(subject: Process, host: Identity) {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { EPOCH_MAX } from '../../src/core/moving/fields.ts'
-import { applyActivate, applyClaim, type LedgerRecord } from '../../src/core/moving/record.ts'
+import { applyActivate, applyClaim, applyStart, type LedgerRecord } from '../../src/core/moving/record.ts'
 import {
   beginStart,
   type Started,
@@ -29,9 +29,17 @@ import {
   seeded,
   X,
 } from '../support/actors.ts'
-import { walkStarts } from '../support/start-world.ts'
+import { type Budget, type Runner, walkStarts } from '../support/start-world.ts'
 
-const FRESH: StartPlan = { hit: X.hit, base: undefined, grant: undefined, seen: 0, ledger: undefined, takeOver: false }
+const FRESH: StartPlan = {
+  hit: X.hit,
+  base: undefined,
+  grant: undefined,
+  seen: 0,
+  ledger: undefined,
+  takeOver: false,
+  together: false,
+}
 const THAW_B: StartPlan = { ...FRESH, base: 1, grant: grant(HOST_A, HOST_B, 1) }
 const ABORT_A: StartPlan = { ...FRESH, base: 1, takeOver: true }
 
@@ -57,6 +65,11 @@ class Bench {
       const reply = applyClaim(this.record, output.request)
       this.record = reply.record
       return { type: 'claimed', ask: output.ask, reply }
+    }
+    if (output.type === 'start') {
+      const reply = applyStart(this.record, output.claim, output.activate, LEDGER, 0)
+      this.record = reply.reply.record
+      return { type: 'answered', ask: output.ask, reply }
     }
     if (output.type !== 'activate') throw new Error('no question')
     const reply = applyActivate(this.record, output.request, LEDGER, 0)
@@ -221,6 +234,31 @@ describe('a ledger that does not answer', () => {
     expect(bench.record?.version).toBe(2)
   })
 
+  it('that takes claim and activation as one change makes one version, and gives its receipt again', () => {
+    const keys = keysOf(HOST_A)
+    const bench = new Bench()
+    const begun = beginStart({ ...FRESH, together: true }, 0)
+    const step = stepStart(begun.state, { type: 'read', ask: 1, record: undefined }, 0, keys)
+    const [question] = step.outputs
+    if (question?.type !== 'start') throw new Error('no start')
+    bench.answer(question) // carried out, and the reply lost
+    expect(bench.record).toMatchObject({ version: 1, epoch: 1, activated: { epoch: 1 } })
+    const first = bench.record
+    // Others claim in the meantime; the start that was granted is told so all the same.
+    bench.record = mustClaim(bench.record as LedgerRecord, claim({ host: HOST_A, epoch: 2 }))
+    const again = stepStart(step.state, bench.answer(question), 1, keys)
+    expect(again.state.phase).toMatchObject({ name: 'started', started: { receipt: first?.activated?.receipt } })
+  })
+
+  it('that takes both as one change refuses both or neither', () => {
+    const bench = new Bench(heldByA())
+    expect(bench.run({ ...THAW_B, together: true }, keysOf(HOST_C))).toBe('not-yours')
+    expect(bench.record).toEqual(heldByA())
+    expect(bench.run({ ...THAW_B, together: true }, keysOf(HOST_B))).toMatchObject({ epoch: 2, base: 1 })
+    expect(bench.record).toMatchObject({ epoch: 2, activated: { epoch: 2, previous: 1 } })
+    expect(bench.run({ ...THAW_B, together: true }, keysOf(HOST_B))).toBe('used')
+  })
+
   it('that answers late or twice changes nothing', () => {
     const keys = keysOf(HOST_A)
     const first = beginStart(FRESH, 0)
@@ -286,7 +324,17 @@ describe('every order of events', () => {
       [fresh, fresh],
       { losses: 0, duplicates: 1, clones: 0, races: 1 },
     ],
-  ])('%s: one activation an epoch, one resumption of epoch 1, and somebody starts', (_, runners, budget) => {
+  ] as const)('%s: one activation an epoch, one resumption of epoch 1, and somebody starts', (_, runners, budget) => {
+    for (const together of [() => false, () => true, (index: number) => index === 0]) {
+      if (together(0) && !together(1) && runners.length === 1) continue
+      follow(
+        runners.map(({ host, plan }, index) => ({ host, plan: { ...plan, together: together(index) } })),
+        budget,
+      )
+    }
+  })
+
+  function follow(runners: readonly Runner[], budget: Budget): void {
     const walk = walkStarts(
       runners,
       heldByA(),
@@ -308,6 +356,7 @@ describe('every order of events', () => {
       },
     )
     expect(walk.endings).toBeGreaterThan(0)
-    console.info(`${walk.states} states, ${walk.endings} endings, refused: ${[...walk.refusals].join(' ')}`)
-  })
+    const ways = runners.map(({ plan }) => (plan.together ? 'one step' : 'two steps')).join(' and ')
+    console.info(`${ways}: ${walk.states} states, ${walk.endings} endings, refused: ${[...walk.refusals].join(' ')}`)
+  }
 })

@@ -1,7 +1,7 @@
 // Capsules are sealed by standard HPKE: the package's own suite, all of it WebCrypto, opens what ours seals, and ours what it
 // seals. A damaged box, another key and other associated bytes open to nothing and throw nothing.
 
-import { CipherSuite, AEAD_AES_128_GCM, KDF_HKDF_SHA256, KEM_DHKEM_P256_HKDF_SHA256 } from 'hpke'
+import { AEAD_AES_128_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_P256_HKDF_SHA256 } from 'hpke'
 import { describe, expect, it } from 'vitest'
 import { concat, utf8 } from '../../src/base/bytes.ts'
 import { generateKemKeys, KEM_ID, sealerTo, unseal } from '../../src/node/seal.ts'

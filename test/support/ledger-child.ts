@@ -19,6 +19,8 @@ const plan: StartPlan = {
   seen: 0,
   ledger: undefined,
   takeOver: mode === 'hammer',
+  // Both ways of starting race each other.
+  together: process.pid % 2 === 1,
 }
 
 /** Goes through the single door once. */
@@ -43,6 +45,9 @@ async function answer(output: StartOutput) {
   if (output.type === 'read') return { type: 'read', ask: output.ask, record: await ledger.read(output.hit) } as const
   if (output.type === 'claim') {
     return { type: 'claimed', ask: output.ask, reply: await ledger.claim(output.request) } as const
+  }
+  if (output.type === 'start') {
+    return { type: 'answered', ask: output.ask, reply: await ledger.start(output.claim, output.activate) } as const
   }
   if (output.type !== 'activate') throw new Error('no question')
   return { type: 'activated', ask: output.ask, reply: await ledger.activate(output.request) } as const

@@ -2,7 +2,7 @@
 // A breadth-first walk over plain states; what may never be is checked in each of them.
 
 import { toHex, utf8 } from '../../src/base/bytes.ts'
-import { applyActivate, applyClaim, type LedgerRecord } from '../../src/core/moving/record.ts'
+import { applyActivate, applyClaim, applyStart, type LedgerRecord } from '../../src/core/moving/record.ts'
 import {
   beginStart,
   type StartInput,
@@ -138,6 +138,10 @@ function answer(question: Question, record: LedgerRecord | undefined): [StartInp
     const reply = applyClaim(record, question.request)
     return [{ type: 'claimed', ask, reply }, reply.record]
   }
+  if (question.type === 'start') {
+    const reply = applyStart(record, question.claim, question.activate, LEDGER, 0)
+    return [{ type: 'answered', ask, reply }, reply.reply.record]
+  }
   const reply = applyActivate(record, question.request, LEDGER, 0)
   return [{ type: 'activated', ask, reply }, reply.record]
 }
@@ -197,14 +201,14 @@ function isOver(phase: string): boolean {
 }
 
 function isQuestion(output: StartOutput): output is Question {
-  return output.type === 'read' || output.type === 'claim' || output.type === 'activate'
+  return output.type === 'read' || output.type === 'claim' || output.type === 'activate' || output.type === 'start'
 }
 
 /** Counts of asking do not tell states apart; replies that would be ignored are all one. */
 function keyOf({ record, machines, requests, replies, left }: World): string {
   const since = (machine: number, ask: number) => Math.max(-1, ask - (machines[machine]?.firstAsk ?? 0))
   const asked = requests.map(({ machine, question }) => {
-    return `${machine}/${since(machine, question.ask)}/${idOf(question.type === 'read' ? READ : question.request)}`
+    return `${machine}/${since(machine, question.ask)}/${idOf(askedFor(question))}`
   })
   const answered = replies.map(({ machine, input }) => {
     const ask = input.type === 'wake' ? 0 : since(machine, input.ask)
@@ -216,9 +220,14 @@ function keyOf({ record, machines, requests, replies, left }: World): string {
 
 const READ = {}
 
+function askedFor(question: Question): object {
+  if (question.type === 'read') return READ
+  return question.type === 'start' ? question.claim : question.request
+}
+
 function contents(input: StartInput): object | undefined {
   if (input.type === 'read') return input.record
-  return input.type === 'claimed' || input.type === 'activated' ? input.reply : undefined
+  return input.type === 'claimed' || input.type === 'activated' || input.type === 'answered' ? input.reply : undefined
 }
 
 // Signing and printing the same things again and again is what such a walk spends its time on: equal values have one number,

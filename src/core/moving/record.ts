@@ -77,6 +77,11 @@ export type ActivateReply =
   | { readonly record: LedgerRecord; readonly receipt: Uint8Array; readonly refused?: undefined }
   | { readonly refused: ActivateRefusal; readonly record: LedgerRecord | undefined }
 
+/** Claim and activation in one step: refused as a claim, or answered as an activation. */
+export type StartReply =
+  | { readonly step: 'claim'; readonly reply: Extract<ClaimReply, { readonly refused: ClaimRefusal }> }
+  | { readonly step: 'activate'; readonly reply: ActivateReply }
+
 /** A claim or activate whose host signature has been checked. */
 export interface OpenedClaim {
   readonly hit: Hit
@@ -162,6 +167,32 @@ export function applyActivate(
   )
   const next = { epoch, host, incarnation, previous: activated?.epoch ?? 0, receipt }
   return { record: { ...record, activated: next, version: record.version + 1 }, receipt }
+}
+
+/**
+ * Decides on a claim and on the activation that builds on it as one change: nobody comes in between, and there is no claim
+ * without an activation. Both requests name the same epoch. Asked again, it gives the same receipt, as `applyActivate` does.
+ */
+export function applyStart(
+  record: LedgerRecord | undefined,
+  request: ClaimRequest,
+  activate: Uint8Array,
+  ledger: Identity,
+  timeMs: number,
+): StartReply {
+  const claimed = applyClaim(record, request)
+  if (claimed.refused === undefined) {
+    const reply = applyActivate(claimed.record, activate, ledger, timeMs)
+    if (reply.refused !== undefined) return { step: 'activate', reply: { ...reply, record } }
+    if (reply.record === record) return { step: 'activate', reply }
+    const version = (record?.version ?? 0) + 1
+    return { step: 'activate', reply: { ...reply, record: { ...reply.record, version } } }
+  }
+  // A late copy of a request that has been granted, when others have claimed since.
+  const again = claimed.refused === 'stale' ? applyActivate(record, activate, ledger, timeMs) : undefined
+  if (again?.refused === undefined && again?.record === record && again !== undefined)
+    return { step: 'activate', reply: again }
+  return { step: 'claim', reply: claimed }
 }
 
 /** What a claim or activate is about, before anything is checked: which record to look at. */

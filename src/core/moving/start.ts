@@ -10,7 +10,7 @@ import { incarnationOf } from '../../crypto/keymat.ts'
 import { encodeClaim, signedInput } from '../../wire/object.ts'
 import { EPOCH_MAX } from './fields.ts'
 import { signObject, verifyReceipt } from './receipt.ts'
-import type { ActivateReply, ClaimReply, ClaimRequest, LedgerRecord } from './record.ts'
+import type { ActivateReply, ClaimReply, ClaimRequest, LedgerRecord, StartReply } from './record.ts'
 
 /** What is to be started. Plain data. */
 export interface StartPlan {
@@ -25,6 +25,8 @@ export interface StartPlan {
   readonly ledger: PublicKey | undefined
   /** Start although an earlier start on this host seems alive: the user's word, or an abort by claim in the same process. */
   readonly takeOver: boolean
+  /** The ledger takes claim and activation as one change. */
+  readonly together: boolean
 }
 
 /** What a start needs and its state must not hold: who signs, and randomness from the operating system (MOVING §3). */
@@ -60,16 +62,20 @@ export interface Started {
   readonly base: number | undefined
 }
 
+/** An activation that has been asked for. `secret` is the instance key's. */
+interface Activating {
+  readonly epoch: number
+  readonly secret: Uint8Array
+  readonly incarnation: Uint8Array
+  readonly request: Uint8Array
+}
+
 export type StartPhase =
   | { readonly name: 'reading' }
   | { readonly name: 'claiming'; readonly epoch: number; readonly request: ClaimRequest }
-  | {
-      readonly name: 'activating'
-      readonly epoch: number
-      readonly secret: Uint8Array
-      readonly incarnation: Uint8Array
-      readonly request: Uint8Array
-    }
+  | ({ readonly name: 'activating' } & Activating)
+  /** Claim and activation in one question. */
+  | ({ readonly name: 'starting'; readonly claim: ClaimRequest } & Activating)
   | { readonly name: 'started'; readonly started: Started }
   | { readonly name: 'refused'; readonly why: StartRefusal }
 
@@ -94,6 +100,7 @@ export type StartInput =
   | { readonly type: 'read'; readonly ask: number; readonly record: LedgerRecord | undefined }
   | { readonly type: 'claimed'; readonly ask: number; readonly reply: ClaimReply }
   | { readonly type: 'activated'; readonly ask: number; readonly reply: ActivateReply }
+  | { readonly type: 'answered'; readonly ask: number; readonly reply: StartReply }
   /** The ledger could not be asked, or its reply is known to be lost. */
   | { readonly type: 'failed'; readonly ask: number }
   | { readonly type: 'wake' }
@@ -102,6 +109,7 @@ export type StartOutput =
   | { readonly type: 'read'; readonly ask: number; readonly hit: Hit }
   | { readonly type: 'claim'; readonly ask: number; readonly request: ClaimRequest }
   | { readonly type: 'activate'; readonly ask: number; readonly request: Uint8Array }
+  | { readonly type: 'start'; readonly ask: number; readonly claim: ClaimRequest; readonly activate: Uint8Array }
   | { readonly type: 'started'; readonly started: Started }
   | { readonly type: 'refused'; readonly why: StartRefusal; readonly detail: string }
 
@@ -149,6 +157,8 @@ export function stepStart(state: StartState, input: StartInput, now: number, key
       return state.phase.name === 'claiming' ? claimed(state, state.phase.epoch, input.reply, now, keys) : still(state)
     case 'activated':
       return state.phase.name === 'activating' ? activated(state, state.phase, input.reply, now, keys) : still(state)
+    case 'answered':
+      return state.phase.name === 'starting' ? answered(state, state.phase, input.reply, now, keys) : still(state)
   }
 }
 
@@ -190,7 +200,19 @@ function judged(state: StartState, record: LedgerRecord | undefined, now: number
         : undefined,
     takeOver: plan.takeOver,
   }
-  return enter(state, { name: 'claiming', epoch, request }, now)
+  if (!plan.together) return enter(state, { name: 'claiming', epoch, request }, now)
+  return enter(state, { name: 'starting', claim: request, ...activation(state, epoch, keys) }, now)
+}
+
+/** Whoever claims an epoch that is still free comes after everything that was in the record: no need to read it again. */
+function answered(
+  state: StartState,
+  phase: Extract<StartPhase, { name: 'starting' }>,
+  { step, reply }: StartReply,
+  now: number,
+  keys: StartKeys,
+): StartStep {
+  return step === 'claim' ? claimed(state, phase.epoch, reply, now, keys) : activated(state, phase, reply, now, keys)
 }
 
 function claimed(state: StartState, epoch: number, reply: ClaimReply, now: number, keys: StartKeys): StartStep {
@@ -224,6 +246,11 @@ function won(state: StartState, epoch: number, record: LedgerRecord, now: number
   if (record.activated?.epoch === epoch) return refuse(state, 'used')
   const why = judge(state.plan, record, keys)
   if (why !== undefined) return refuse(state, why)
+  return enter(state, { name: 'activating', ...activation(state, epoch, keys) }, now)
+}
+
+/** Draws the instance key of this very start, and asks for its activation. */
+function activation(state: StartState, epoch: number, keys: StartKeys): Activating {
   const instance = Identity.generate(keys.entropy)
   const incarnation = incarnationOf(instance.publicKey.bytes)
   const payload = encodeClaim({
@@ -234,13 +261,12 @@ function won(state: StartState, epoch: number, record: LedgerRecord, now: number
     incarnation,
     nonce: keys.entropy(NONCE_BYTES),
   })
-  const request = signObject('activate', payload, keys.host)
-  return enter(state, { name: 'activating', epoch, secret: instance.secret(), incarnation, request }, now)
+  return { epoch, secret: instance.secret(), incarnation, request: signObject('activate', payload, keys.host) }
 }
 
 function activated(
   state: StartState,
-  phase: Extract<StartPhase, { name: 'activating' }>,
+  phase: Activating,
   reply: ActivateReply,
   now: number,
   keys: StartKeys,
@@ -293,6 +319,9 @@ function question(state: StartState, number: number): readonly StartOutput[] {
   if (phase.name === 'reading') return [{ type: 'read', ask: number, hit: plan.hit }]
   if (phase.name === 'claiming') return [{ type: 'claim', ask: number, request: phase.request }]
   if (phase.name === 'activating') return [{ type: 'activate', ask: number, request: phase.request }]
+  if (phase.name === 'starting') {
+    return [{ type: 'start', ask: number, claim: phase.claim, activate: phase.request }]
+  }
   return []
 }
 
