@@ -26,6 +26,14 @@ answer({
   }) => {
     for (const endpoint of endpoints.slice(from, from + count)) await endpoint.associate(address)
   },
+  grow: () => {
+    // Garbage that lives for a while, as any program makes it: V8 gives it its whole young generation.
+    let kept: object[][] = []
+    for (let batch = 0; batch < 12; batch++) {
+      kept = [...kept.slice(-1), Array.from({ length: 60_000 }, (_, index) => ({ index, inner: [index] }))]
+    }
+    return { batches: kept.length }
+  },
   settle: async () => {
     for (let round = 0; round < 5; round++) {
       globalThis.gc?.()

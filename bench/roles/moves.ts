@@ -38,8 +38,11 @@ function serve(socket: DatagramSocket): void {
     if (!pushes) socket.send(bytes, from.port, from.hit)
     audience = from
   })
-  if (pushes)
-    steadily(() => running && (audience === undefined || socket.send(packet, audience.port, audience.hit), true))
+  if (!pushes) return
+  steadily(() => {
+    if (running && audience !== undefined) socket.send(packet, audience.port, audience.hit)
+    return running
+  })
 }
 
 /** Calls `once` 2,500 times a second, until it says false. */
@@ -90,8 +93,12 @@ function watch(socket: DatagramSocket, service: Hit): void {
     lastAt = at
     accepted += 1
   })
-  if (pushes) socket.send(packet, PORT, service)
-  else steadily(() => (socket.send(packet, PORT, service), true))
+  socket.send(packet, PORT, service)
+  if (pushes) return
+  steadily(() => {
+    socket.send(packet, PORT, service)
+    return true
+  })
 }
 
 async function until(done: () => boolean): Promise<void> {

@@ -1,5 +1,5 @@
 // The plain hash functions and HMAC, by node:crypto: several times faster than the portable ones, and the same bytes.
-// KMAC and cSHAKE, which node:crypto lacks, are in suites.ts and hit.ts.
+// KMAC and cSHAKE, which node:crypto lacks, are in kmac.ts and hit.ts.
 
 import { createHash, createHmac, type KeyObject } from 'node:crypto'
 import { plain } from './buffer.ts'

@@ -74,7 +74,7 @@ export function publicKeyPem(key: PublicKey): string {
 
 // Imported keys, least recently used first. Importing costs a tenth of a verification, so a flood of strangers' keys that
 // empties the cache costs its victims little.
-const IMPORTED_LIMIT = 1024
+const IMPORTED_LIMIT = 256
 const imported = new Map<string, KeyObject>()
 
 function keyObject(key: PublicKey): KeyObject | undefined {

@@ -2,11 +2,11 @@
 // Responder's HIT; suite 5's parts are a ruling of DESIGN §4 and MOVING §3: SHAKE128, KMAC128, KMAC128 twice.
 // ESP suites are RFC 7402 §5.1.2's, HIP ciphers RFC 7401 §5.2.8's; key lengths as RFC 7402 §7 draws them.
 
-import { kmac128, kmac128xof } from '@noble/hashes/sha3-addons.js'
 import { equalBytes } from '../base/bytes.ts'
 import { type HashName, hash, hmac, shake128 } from './hash.ts'
 import { SUITE_ECDSA_SHA384, SUITE_EDDSA_CSHAKE128, SUITE_RSA_SHA256 } from './hit.ts'
 import { expand, extract } from './hkdf.ts'
+import { KmacKey } from './kmac.ts'
 
 /** What a HIT suite brings: RHASH, the HIP_MAC and the key derivation. All lengths in bytes. */
 export interface HitSuite {
@@ -115,33 +115,29 @@ function keccakSuite(): HitSuite {
     macKeyBytes: 32,
     hash: (...parts: readonly Uint8Array[]) => shake128(32, parts),
     mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-      const state = keyed(key).clone()
-      for (const part of parts) state.update(part)
-      return state.digest()
+      return keyed(key).mac(parts)
     },
     keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat {
-      const prk = kmac128(salt, kij, { dkLen: 32 })
-      return { prk, keymat: kmac128xof(prk, info, { dkLen: length }) }
+      const prk = new KmacKey(salt).mac([kij])
+      return { prk, keymat: new KmacKey(prk).xof(info, length) }
     },
   })
 }
 
-type KmacState = ReturnType<typeof kmac128.create>
-
 // Absorbing a key costs KMAC two permutations, four fifths of a short MAC: keyed states are kept and cloned. They hang on
 // the key's own array, so they go when it goes; the copy of the key notices an array that was written over.
-const KEYED_LIMIT = 4096
-let keyedStates = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly state: KmacState }>()
+const KEYED_LIMIT = 256
+let keyedStates = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly state: KmacKey }>()
 let keyedCount = 0
 
-function keyed(key: Uint8Array): KmacState {
+function keyed(key: Uint8Array): KmacKey {
   const known = keyedStates.get(key)
   if (known !== undefined && equalBytes(known.key, key)) return known.state
   if (++keyedCount > KEYED_LIMIT) {
     keyedStates = new WeakMap()
     keyedCount = 1
   }
-  const state = kmac128.create(key, { dkLen: 32 })
+  const state = new KmacKey(key)
   keyedStates.set(key, { key: key.slice(), state })
   return state
 }

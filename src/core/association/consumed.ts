@@ -3,10 +3,12 @@
 // be lost; an I2 gets it again only if it is the same to the last byte.
 
 import { assert } from '../../base/assert.ts'
-import { concat, equalBytes } from '../../base/bytes.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import { Queue } from '../../base/queue.ts'
+import { sha256 } from '../../crypto/hash.ts'
 
 interface Answer {
+  /** SHA-256 of the I2: it is five times as long. */
   readonly i2: Uint8Array
   readonly r2: Uint8Array
   sentAt: number
@@ -38,7 +40,8 @@ export class AnswerCache {
     const pair = pairs.get(pairKey(i, j))
     if (pair === undefined) return undefined
     const { answer } = pair
-    if (answer === undefined || now - answer.sentAt < this.#everyMs || !equalBytes(answer.i2, i2)) return 'consumed'
+    if (answer === undefined || now - answer.sentAt < this.#everyMs || !equalBytes(answer.i2, sha256(i2)))
+      return 'consumed'
     answer.sentAt = now
     return { repeat: answer.r2 }
   }
@@ -47,7 +50,7 @@ export class AnswerCache {
   consume(now: number, pairs: ConsumedPairs, i: Uint8Array, j: Uint8Array, i2: Uint8Array, r2: Uint8Array): void {
     const key = pairKey(i, j)
     assert(!pairs.has(key), 'a solution is accepted once')
-    const pair: Pair = { answer: { i2: concat(i2), r2, sentAt: now } }
+    const pair: Pair = { answer: { i2: sha256(i2), r2, sentAt: now } }
     pairs.set(key, pair)
     if (this.#pairs.push(pair)) return
     const oldest = this.#pairs.shift()

@@ -147,7 +147,7 @@ function paddingTo(goal: number, bytes: number): readonly Contents[] {
 export class UpdateIds {
   readonly #window: number
   #highest: number | undefined
-  #seen = new Set<number>()
+  #seen: Set<number> | undefined
 
   constructor(window: number) {
     this.#window = window
@@ -155,7 +155,7 @@ export class UpdateIds {
 
   state(id: number): 'new' | 'seen' | 'old' {
     if (this.#highest === undefined) return 'new'
-    if (this.#seen.has(id)) return 'seen'
+    if (this.#seen?.has(id) === true) return 'seen'
     return distance(id, this.#highest) <= -this.#window ? 'old' : 'new'
   }
 
@@ -166,6 +166,7 @@ export class UpdateIds {
 
   record(id: number): void {
     if (this.#highest === undefined || distance(id, this.#highest) > 0) this.#highest = id
+    this.#seen ??= new Set()
     this.#seen.add(id)
     for (const seen of this.#seen) if (distance(seen, this.#highest) <= -this.#window) this.#seen.delete(seen)
   }

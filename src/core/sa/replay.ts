@@ -11,18 +11,21 @@ export interface WindowSnapshot {
 }
 
 const TWO_32 = 0x1_0000_0000
+/** Of a window without a snapshot: there is no number to tell of. */
+const NOTHING_TOLD = new Uint8Array(0)
 
 export class ReplayWindow {
   readonly #size: number
   readonly #mask: number
-  readonly #words: Uint32Array
+  /** Made with the first number: many an SA never carries a packet. */
+  #words: Uint32Array | undefined
   #highest: number
 
   /**
    * `size` is a power of two from 32 to 2^31. With `highest` and `bitmap`, goes on where a snapshot ended; what a shorter
    * bitmap does not tell counts as seen.
    */
-  constructor(size: number, highest = 0, bitmap: Uint8Array = new Uint8Array(size / 8)) {
+  constructor(size: number, highest = 0, bitmap: Uint8Array = NOTHING_TOLD) {
     assert(
       size >= 32 && size <= 2 ** 31 && Number.isInteger(Math.log2(size)),
       'a window is a power of two, at least 32',
@@ -30,7 +33,6 @@ export class ReplayWindow {
     assert(Number.isSafeInteger(highest) && highest >= 0, 'a sequence number is a whole number below 2^53')
     this.#size = size
     this.#mask = size / 32 - 1
-    this.#words = new Uint32Array(size / 32)
     this.#highest = highest
     for (let age = 0; age < size && age < highest; age++) {
       const byte = bitmap[age >>> 3]
@@ -58,7 +60,7 @@ export class ReplayWindow {
     if (sequence > this.#highest) return sequence <= Number.MAX_SAFE_INTEGER
     if (sequence < 1 || sequence <= this.#highest - this.#size) return false
     const low = sequence >>> 0
-    return ((this.#words[(low >>> 5) & this.#mask] ?? 0) & (1 << (low & 31))) === 0
+    return ((this.#words?.[(low >>> 5) & this.#mask] ?? 0) & (1 << (low & 31))) === 0
   }
 
   /** Records a fresh number whose packet has proved authentic. */
@@ -82,24 +84,27 @@ export class ReplayWindow {
   }
 
   #set(low: number): void {
+    this.#words ??= new Uint32Array(this.#size / 32)
     const word = (low >>> 5) & this.#mask
     this.#words[word] = (this.#words[word] ?? 0) | (1 << (low & 31))
   }
 
   // The ring holds exactly one window, so the bits of new numbers still tell of the ones that leave.
   #clear(from: number, to: number): void {
+    const words = this.#words
+    if (words === undefined) return
     if (to - from >= this.#size) {
-      this.#words.fill(0)
+      words.fill(0)
       return
     }
     for (let next = from; next <= to; ) {
       const low = next >>> 0
       const word = (low >>> 5) & this.#mask
       if ((low & 31) === 0 && to - next >= 31) {
-        this.#words[word] = 0
+        words[word] = 0
         next += 32
       } else {
-        this.#words[word] = (this.#words[word] ?? 0) & ~(1 << (low & 31))
+        words[word] = (words[word] ?? 0) & ~(1 << (low & 31))
         next += 1
       }
     }
