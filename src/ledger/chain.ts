@@ -3,6 +3,7 @@
 // version that is damaged stops everything: going back to the one before it would let an older start run again.
 
 import { join } from 'node:path'
+import { equalBytes } from '../base/bytes.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import type { Folder } from './folder.ts'
@@ -17,8 +18,8 @@ export class Chain {
   readonly #hit: Hit
   /** The newest version seen; undefined before the first look. */
   #seen: number | undefined
-  /** What it holds: a version is never rewritten, so one that was read once need not be read again. */
-  #kept: { readonly version: number; readonly file: VersionFile } | undefined
+  /** The version read or written last: the same bytes need not be decoded again. */
+  #kept: { readonly name: string; readonly bytes: Uint8Array; readonly file: VersionFile } | undefined
 
   constructor(folder: Folder, hit: Hit) {
     this.folder = folder
@@ -30,16 +31,14 @@ export class Chain {
     let seen = this.#seen ?? (await this.#look())
     while (this.folder.has(versionName(seen + 1))) seen++
     this.#seen = seen
-    if (seen === 0) return undefined
-    if (this.#kept?.version !== seen) this.#kept = { version: seen, file: this.#read(versionName(seen)) }
-    return this.#kept.file
+    return seen === 0 ? undefined : this.#read(versionName(seen))
   }
 
   /** Makes the next version; false if somebody else was first. `named`: as `Folder.create` has it. */
   async append(file: VersionFile, named: 'now' | 'later'): Promise<boolean> {
-    const { version } = file.record
-    const made = await this.folder.create(versionName(version), encodeVersion(file), named)
-    if (made) this.#kept = { version, file }
+    const [name, bytes] = [versionName(file.record.version), encodeVersion(file)]
+    const made = await this.folder.create(name, bytes, named)
+    if (made) this.#kept = { name, bytes, file }
     return made
   }
 
@@ -62,10 +61,13 @@ export class Chain {
     const path = join(this.folder.path, name)
     const bytes = this.folder.read(name)
     if (bytes === undefined) throw damaged(path, 'it is missing')
+    const kept = this.#kept
+    if (kept?.name === name && equalBytes(kept.bytes, bytes)) return kept.file
     const version = decodeVersion(bytes)
     if (isMalformed(version)) throw damaged(path, version.malformed)
     const { record } = version
     if (versionName(record.version) !== name || record.hit !== this.#hit) throw damaged(path, 'it belongs elsewhere')
+    this.#kept = { name, bytes, file: version }
     return version
   }
 }
