@@ -7,6 +7,7 @@ import {
   endedAt,
   freeze,
   labelsBy,
+  move,
   place,
   say,
   sentBy,
@@ -61,6 +62,19 @@ describe('an association whose peer has gone silent', () => {
     expect(Math.max(...between)).toBeLessThanOrEqual(30_000)
     for (const [index, pause] of between.slice(1).entries())
       expect(pause).toBeGreaterThanOrEqual((between[index] ?? 0) - 1)
+  })
+
+  it('spends no turn on an old address that it may not send to', () => {
+    const cast = stage()
+    const b2 = move(cast, cast.bob, cast.b, 2, place(4))
+    cast.filters.lose(() => true)
+    say(cast, cast.a, b2, 'hello?')
+    for (let ms = 0; !cast.a.told.includes('parked') && ms < 60_000; ms += 100) cast.wire.run(100)
+    const since = cast.wire.sent.length
+    cast.wire.run(300_000)
+    const probes = sentBy(cast, cast.a, since)
+    expect(new Set(probes.map(({ to }) => to.address))).toEqual(new Set([b2.at.address]))
+    expect(Math.max(...pauses(probes))).toBeLessThanOrEqual(30_000)
   })
 
   it('ends after ten minutes of that, and says so', () => {

@@ -115,11 +115,13 @@ export function expireSilence(association: Association, now: number): void {
  * An UPDATE whose only purpose is to be answered, to a tuple that need not be in doubt. It is signed: a peer that has dropped
  * the HIP keys of our S can still tell that it is ours, and that we are superseded.
  */
-export function probe(association: Association, now: number, tuple: Tuple): void {
+export function probe(association: Association, now: number, tuple: Tuple): boolean {
   tuple.check = undefined
   // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for.
   const free = association.state.name === 'parked' && tuple.listed
-  if (sendCheck(association, now, tuple, true, free)) tuple.checks = association.context.config.checkTriesMax
+  const sent = sendCheck(association, now, tuple, true, free)
+  if (sent) tuple.checks = association.context.config.checkTriesMax
+  return sent
 }
 
 /** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
@@ -132,6 +134,8 @@ export function park(association: Association, now: number): void {
     2 * association.rtt.backoffMs(context.config.updateTriesMax),
     context.config.parkProbeMsMax,
   )
+  // Where the peer was thought to be it has just been asked in vain: the first turn is the next best place's.
+  association.parkTurn = 1
   timers.set('park', now + context.config.parkMs)
   timers.set('park-probe', now + association.parkProbeMs)
   context.event({ type: 'parked', peer: association.peer })
@@ -149,16 +153,24 @@ export function probeParked(association: Association, now: number): void {
   } else {
     // An unanswered rekey looks for nobody: the peer may be anywhere.
     if (ratchet.name === 'offering') sendAlong(association, now, ratchet.offer.bytes)
-    const targets = paths.targets(now)
-    const target = targets[association.parkTurn % Math.max(1, targets.length)]
-    association.parkTurn += 1
-    if (target !== undefined) probe(association, now, paths.observe(target))
+    probeNext(association, now)
     const confirm = association.reliable.get('confirm')
     if (confirm !== undefined && paths.current !== undefined) association.sendTo(now, confirm.bytes, paths.current)
   }
   association.parkProbeMs = Math.min(2 * association.parkProbeMs, context.config.parkProbeMsMax)
   timers.set('park-probe', now + association.parkProbeMs)
   context.event({ type: 'lookup', peer: association.peer })
+}
+
+/** One probe, to the next place by turns that may get one: an old address that nothing came from lately would swallow the turn. */
+function probeNext(association: Association, now: number): void {
+  const { paths } = association
+  const targets = paths.targets(now)
+  for (let left = targets.length; left > 0; left--) {
+    const target = targets[association.parkTurn % targets.length]
+    association.parkTurn += 1
+    if (target !== undefined && probe(association, now, paths.observe(target))) return
+  }
 }
 
 export function expirePark(association: Association, now: number): void {
