@@ -219,13 +219,16 @@ export class Association {
       this.context.count('amplification-limit')
       return false
     }
+    this.paths.countSent(tuple, packet.length + 4)
     this.sendFreely(now, packet, tuple)
     return true
   }
 
-  /** For I1, P1 and the first P2s, which have limits of their own. */
+  /**
+   * For P1 and whatever else has a limit of its own. It is not charged to the tuple: a peer that has never been heard there,
+   * because its P2 took another way, must not have to pay for our P1 before it gets an answer.
+   */
   sendFreely(now: number, packet: Uint8Array, tuple: Tuple): void {
-    this.paths.countSent(tuple, packet.length + 4)
     this.lastSentAt = now
     this.context.sendPacket(packet, tuple.locator)
   }

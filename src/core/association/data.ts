@@ -181,8 +181,10 @@ function account(association: Association, now: number, session: Session, tuple:
   if (session.outbound === session.interim) {
     association.interimSent += 1
     association.interimBytes += size
-  } else if (tuple.state !== 'active') association.credit.spend(now, size)
-  association.paths.countSent(tuple, size)
+  } else {
+    if (tuple.state !== 'active') association.credit.spend(now, size)
+    association.paths.countSent(tuple, size)
+  }
   if (session.outbound.sequence === association.context.config.rekeyPackets) association.timers.set('rekey', now)
   expectAnswer(association, now)
 }
