@@ -158,6 +158,23 @@ describe('a thawed side whose peer is nowhere', () => {
     expect(converse(cast, a2, cast.b)).toBe(true)
   })
 
+  it('takes no measure of the round trip from a P2 for a P1 of before it was parked', () => {
+    const cast = stage()
+    const stale = cast.filters.hold('ESP', 1, cast.b)
+    say(cast, cast.b, cast.a, 'under way')
+    const state = freeze(cast, cast.a)
+    cast.filters.lose(() => true, Infinity, cast.b)
+    const answers = cast.filters.hold('P2')
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(60_000)
+    expect(stateAt(a2, cast.b)).toBe('parked')
+    cast.filters.release(stale, { to: a2.at })
+    expect(a2.told).toContain('woken')
+    cast.filters.release(answers)
+    expect(a2.told).toContain('resumed')
+    expect(a2.engine.association(cast.b.engine.hit)?.rttMs).toBeUndefined()
+  })
+
   it('gives up after ten minutes', () => {
     const cast = stage()
     const state = freeze(cast, cast.a)

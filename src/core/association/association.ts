@@ -114,7 +114,9 @@ export class Association {
   interimSent = 0
   interimBytes = 0
   /** The nonce of our last P2 and the tuples it went to; it outlives the ratchet, because data may overtake P3. */
-  answerEcho: { readonly nonce: Uint8Array; readonly keys: Set<string>; readonly sentAt: number } | undefined
+  answerEcho:
+    | { readonly nonce: Uint8Array; readonly keys: Set<string>; readonly sentAt: number; sends: number }
+    | undefined
   lastHeardAt: number
   lastSentAt: number
   /** When we first sent something that the peer has not followed by anything. */

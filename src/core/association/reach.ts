@@ -73,7 +73,7 @@ export function onEcho(association: Association, now: number, nonce: Uint8Array,
   } else if (!answerEcho.keys.has(tuple.key)) {
     startCheck(association, now, association.paths.keep(tuple))
     return true
-  } else if (answerEcho.keys.size === 1) association.rtt.sample(now - answerEcho.sentAt)
+  } else if (answerEcho.sends === 1 && isAnswered(association)) association.rtt.sample(now - answerEcho.sentAt)
   association.answerEcho = undefined
   association.probe = undefined
   if (association.paths.activate(association.paths.keep(tuple))) {
@@ -81,6 +81,11 @@ export function onEcho(association: Association, now: number, nonce: Uint8Array,
   }
   context.wake(association)
   return true
+}
+
+/** Once data under the new keys has overtaken P3, what comes is a repetition of it and says nothing of the round trip. */
+function isAnswered({ session }: Association): boolean {
+  return session?.ratchet.name === 'answered' || session?.ratchet.name === 'crossed'
 }
 
 /**
@@ -177,18 +182,18 @@ export function expirePark(association: Association, now: number): void {
   if (association.state.name === 'parked') association.end(now, 'expired', 'the peer could not be reached')
 }
 
-/** After parking, what was under way goes on where it stopped. */
+/** After parking, what was under way goes on where it stopped. A second try: of what was repeated no answer measures anything. */
 export function resumeTimers(association: Association, now: number): void {
   const { session, timers } = association
   if (session === undefined) return
   const { ratchet } = session
   timers.set('rekey', now + association.context.config.ptoMaxMs)
   if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
-    ratchet.offer.tries = 1
+    ratchet.offer.tries = 2
     timers.set('offer', now + association.rtt.ptoMs)
   }
   for (const reliable of association.reliable.values()) {
-    reliable.tries = 1
+    reliable.tries = 2
     reliable.sentAt = now
     timers.set('reliable', now + association.rtt.ptoMs)
   }
