@@ -203,28 +203,6 @@ describe('P3', () => {
     expect(cast.wire.now).toBe(before)
   })
 
-  it('is not held back by what our P1 has cost: the first word from where the peer is pays for it', () => {
-    const cast = stage()
-    const state = freeze(cast, cast.a)
-    const elsewhere = place(77)
-    cast.filters.lose('P2')
-    cast.filters.change('P2', (flying) => ({ ...flying, from: elsewhere }), cast.b)
-    const a2 = thaw(cast, cast.alice, state, 2, place(3))
-    for (let n = 0; n < 10; n++) say(cast, a2, cast.b, `${n}`)
-    cast.wire.run(30)
-    cast.filters.lose('P2')
-    expect(a2.told).toContain('resumed')
-    const fromPeer = (label: Label) => those(cast, label, cast.b, since).length
-    const since = cast.wire.sent.length
-    say(cast, cast.b, a2, 'here I am')
-    for (let ms = 0; fromPeer('CHECK') === 0 && ms < 3_000; ms += 10) cast.wire.run(10)
-    cast.wire.run(10)
-    expect([fromPeer('ESP'), fromPeer('CHECK')]).toEqual([1, 1])
-    expect(labelsBy(cast, a2, since)).toContain('ACK')
-    cast.wire.run(5_000)
-    expect(converse(cast, a2, cast.b)).toBe(true)
-  })
-
   it('measures no round trip when it is a repetition: data had overtaken the first', () => {
     const cast = stage()
     const state = freeze(cast, cast.a)

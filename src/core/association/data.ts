@@ -144,8 +144,11 @@ export function nextDatagram(association: Association, now: number): Transmit | 
     return undefined
   const { outbound } = session
   const length = payloadLength(association, item)
+  const doubtful = tuple.state !== 'active' && outbound !== session.interim
+  // The question comes first: data could use up all that may go there, and nobody would ever ask. A P2 is that question.
+  if (doubtful && association.answerEcho?.keys.has(tuple.key) !== true) startCheck(association, now, tuple)
   if (!mayLeave(association, now, session, tuple, outbound.size(length))) {
-    if (tuple.state !== 'active' && session.outbound !== session.interim) startCheck(association, now, tuple)
+    if (doubtful) startCheck(association, now, tuple)
     return undefined
   }
   association.unsent.shift()

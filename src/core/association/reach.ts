@@ -23,15 +23,17 @@ function sendCheck(association: Association, now: number, tuple: Tuple, signed =
   const { session, context } = association
   if (session === undefined) return false
   const nonce = tuple.check?.nonce ?? context.entropy(16)
-  const updateId = tuple.check?.updateId ?? nextUpdateId(session)
+  const updateId = tuple.check?.updateId ?? session.nextUpdateId
   const packet = buildUpdate(
     association.envelope(session),
     [encodeSeq(updateId), encodeEchoRequestSigned(nonce)],
     signed,
   )
-  tuple.checkedAt = now
+  // What may not go yet is no try: it goes with the next packet that pays for it.
   if (free) association.sendFreely(now, packet, tuple)
   else if (!association.sendTo(now, packet, tuple)) return false
+  if (tuple.check === undefined) nextUpdateId(session)
+  tuple.checkedAt = now
   association.probe = packet
   tuple.check = { nonce, updateId, sentAt: now }
   association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
