@@ -43,13 +43,14 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   deliver(association, now, opened.nextHeader, opened.payload)
 }
 
-/** Only the highest-numbered authentic packet of the newest SA may propose a tuple (MOVING §6). */
+/**
+ * Only the highest-numbered authentic packet may propose a tuple (MOVING §6): of the newest SA that the peer has sealed to. In a rekey
+ * it goes on with the old one until U3 comes, and U3 may be on its way to where the peer was. FINALS end that.
+ */
 function isNewest(session: Session, entry: Inbound, sequence: number): boolean {
-  return (
-    entry.role === 'ordinary' &&
-    sequence === entry.sa.highest &&
-    session.inbound.findLast(({ role }) => role === 'ordinary') === entry
-  )
+  const { sa } = entry
+  const used = session.inbound.findLast((other) => other.role === 'ordinary' && other.sa.highest > 0)
+  return entry === used && sa.final === Infinity && sequence === sa.highest
 }
 
 function tupleOf(association: Association, source: Locator): Tuple {
