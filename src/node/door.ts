@@ -23,7 +23,8 @@ export interface StartOptions {
 
 /**
  * Starts an identity, or rejects: ERR_SOJOURN_CAPSULE, ERR_SOJOURN_FENCED, ERR_SOJOURN_LEDGER, or the reason of `signal`.
- * Nothing has been sent before it resolves; a start that was aborted after its claim only leaves an epoch unused.
+ * Nothing has been sent before it resolves. A start that was aborted after its claim leaves an epoch unused; one that resumes a
+ * capsule and was aborted while it was being activated may have used it up.
  */
 export async function startIdentity(
   plan: Omit<StartPlan, 'together'>,

@@ -84,6 +84,7 @@ export function decodeReserveSpi(contents: Uint8Array, at: number): number | Mal
 
 export function encodeFinals(finals: readonly Final[]): ParameterValue {
   assert(finals.length <= FINALS_LIMIT, 'FINALS lists at most four')
+  assert(new Set(finals.map(({ spi }) => spi)).size === finals.length, 'FINALS lists an SPI once')
   const writer = new Writer()
   for (const { spi, sequence } of finals) writer.u32(spi).u64(sequence)
   return { type: Parameter.FINALS, contents: writer.finish() }

@@ -67,6 +67,11 @@ function opened(bytes: Uint8Array): ReadCapsule {
 }
 
 describe('a capsule', () => {
+  it('is not made for one host and granted to another', () => {
+    const to = { ...GRANT, to: HOST_C.publicKey }
+    expect(() => finishCapsule(HEADER, new Uint8Array(8), to)).toThrow('granted to the host that it is sealed to')
+  })
+
   it('brings back exactly what was frozen', () => {
     expect(thaw(freeze(fixedState()))).toEqual(fixedState())
   })

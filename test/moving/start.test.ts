@@ -214,6 +214,48 @@ describe('a ledger that does not answer', () => {
     expect(Math.max(...gaps)).toBeLessThan(3_100)
   })
 
+  it('is never given up once a frozen state is to be activated: it may have done so, and the state would be lost', () => {
+    const keys = keysOf(HOST_B)
+    const bench = new Bench(heldByA())
+    let step: StartStep = beginStart(THAW_B, 0)
+    for (const kind of ['read', 'claim'] as const) {
+      const [question] = step.outputs
+      if (question?.type !== kind) throw new Error(`no ${kind}`)
+      step = stepStart(step.state, bench.answer(question), 0, keys)
+    }
+    const asked = step.outputs.slice()
+    if (asked[0] !== undefined) bench.answer(asked[0]) // carried out, and the reply lost
+    for (let wakes = 0; wakes < 100; wakes++) {
+      const { wakeAt } = step.state
+      step = stepStart(step.state, { type: 'wake' }, wakeAt, keys)
+      expect(step.state.wakeAt).toBeGreaterThan(wakeAt)
+      asked.push(...step.outputs)
+    }
+    expect(new Set(asked.map(({ type }) => type))).toEqual(new Set(['activate']))
+    expect(step.state.wakeAt).toBeGreaterThan(60_000)
+    const last = asked.at(-1)
+    if (last?.type !== 'activate') throw new Error('no question')
+    step = stepStart(step.state, bench.answer(last), step.state.wakeAt, keys)
+    expect(step.state.phase).toMatchObject({ name: 'started', started: { epoch: 2, base: 1 } })
+  })
+
+  it('is given up by a start that resumes nothing, whatever was asked: it may claim again', () => {
+    const keys = keysOf(HOST_A)
+    const bench = new Bench(heldByA())
+    let step: StartStep = beginStart(FRESH, 0)
+    for (const kind of ['read', 'claim'] as const) {
+      const [question] = step.outputs
+      if (question?.type !== kind) throw new Error(`no ${kind}`)
+      step = stepStart(step.state, bench.answer(question), 0, keys)
+    }
+    while (step.state.phase.name === 'activating') {
+      for (const question of step.outputs) bench.answer(question)
+      step = stepStart(step.state, { type: 'wake' }, step.state.wakeAt, keys)
+    }
+    expect(step.outputs).toMatchObject([{ type: 'refused', why: 'unavailable' }])
+    expect(bench.run(FRESH, keysOf(HOST_A, 10))).toMatchObject({ epoch: 3 })
+  })
+
   it('may have done what was asked: the repeated question gets the same epoch and receipt', () => {
     const keys = keysOf(HOST_A)
     const bench = new Bench()

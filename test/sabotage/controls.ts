@@ -288,8 +288,8 @@ export const CONTROLS: readonly Control[] = [
     edits: [
       edit(
         'src/core/association/notify.ts',
-        'if (association.paths.withinAmplification(tuple, packet.length + 4)) association.sendFreely(now, packet, tuple)',
-        'if (packet.length === 0) association.sendFreely(now, packet, tuple)',
+        'if (context.mayNotify(now)) {\n    association.sendTo(',
+        'if (Number.isNaN(now)) {\n    association.sendTo(',
       ),
     ],
     file: ENDINGS,

@@ -94,6 +94,24 @@ describe('a translator that forgets', () => {
     expect(converse(cast, cast.a, cast.b)).toBe(true)
   })
 
+  it('in the middle of a rekey is followed by what the peer still seals under the old keys', () => {
+    const cast = stage()
+    expect(converse(cast, cast.a, cast.b)).toBe(true)
+    cast.a.engine.rekey(cast.wire.now, cast.b.engine.hit)
+    cast.wire.run(15)
+    const outside = place(31)
+    translate(cast, cast.b, outside)
+    const { bend } = cast.wire
+    cast.wire.bend = (flying) => (flying.to.address === cast.b.at.address ? [] : bend(flying))
+    cast.wire.run(100)
+    expect(cast.a.told).not.toContain('rekeyed')
+    say(cast, cast.b, cast.a, 'from here')
+    cast.wire.run(5_000)
+    expect(locatorOf(cast.a, cast.b)).toEqual(outside)
+    expect([cast.a.told, cast.b.told].map((told) => told.includes('rekeyed'))).toEqual([true, true])
+    expect(converse(cast, cast.a, cast.b)).toBe(true)
+  })
+
   it('while nobody talks shows at the next keepalive', () => {
     const cast = stage()
     cast.wire.run(20_000)

@@ -169,6 +169,27 @@ describe('FINALS', () => {
     expect(a3.told).toContain('resumed')
   })
 
+  it('name an SPI once, although two of our starts have sealed to it: both had answered the same P1', () => {
+    const cast = stage()
+    const deaf = cast.filters.lose(({ to }) => to.address === place(4).address)
+    const b2 = thaw(cast, cast.bob, freeze(cast, cast.b), 2, place(4))
+    cast.wire.run(50)
+    const { espInfo } = updateOf(those(cast, 'P1', b2)[0])
+    for (let n = 0; n < 3; n++) say(cast, cast.a, b2, `first ${n}`)
+    const a2 = thaw(cast, cast.alice, freeze(cast, cast.a), 2, cast.a.at)
+    cast.wire.run(5_000)
+    expect(a2.told).toContain('rebound')
+    say(cast, a2, b2, 'second')
+    const a3 = thaw(cast, cast.alice, freeze(cast, a2), 3, place(3))
+    cast.wire.run(10)
+    const { finals } = updateOf(those(cast, 'P1', a3)[0])
+    expect(finals?.filter(({ spi }) => spi === espInfo?.newSpi).map(({ sequence }) => sequence)).toEqual([3])
+    deaf.stop()
+    cast.wire.run(10_000)
+    expect(a3.told).toContain('resumed')
+    expect(converse(cast, a3, b2)).toBe(true)
+  })
+
   it('are fixed when P1 is first sent', () => {
     const cast = stage()
     const lost = cast.filters.lose('P2')

@@ -7,6 +7,7 @@ import {
   endedAt,
   freeze,
   labelsBy,
+  move,
   place,
   say,
   sentBy,
@@ -61,6 +62,19 @@ describe('an association whose peer has gone silent', () => {
     expect(Math.max(...between)).toBeLessThanOrEqual(30_000)
     for (const [index, pause] of between.slice(1).entries())
       expect(pause).toBeGreaterThanOrEqual((between[index] ?? 0) - 1)
+  })
+
+  it('spends no turn on an old address that it may not send to', () => {
+    const cast = stage()
+    const b2 = move(cast, cast.bob, cast.b, 2, place(4))
+    cast.filters.lose(() => true)
+    say(cast, cast.a, b2, 'hello?')
+    for (let ms = 0; !cast.a.told.includes('parked') && ms < 60_000; ms += 100) cast.wire.run(100)
+    const since = cast.wire.sent.length
+    cast.wire.run(300_000)
+    const probes = sentBy(cast, cast.a, since)
+    expect(new Set(probes.map(({ to }) => to.address))).toEqual(new Set([b2.at.address]))
+    expect(Math.max(...pauses(probes))).toBeLessThanOrEqual(30_000)
   })
 
   it('ends after ten minutes of that, and says so', () => {
@@ -142,6 +156,23 @@ describe('a thawed side whose peer is nowhere', () => {
     cast.wire.run(31_000)
     expect(a2.told).toContain('resumed')
     expect(converse(cast, a2, cast.b)).toBe(true)
+  })
+
+  it('takes no measure of the round trip from a P2 for a P1 of before it was parked', () => {
+    const cast = stage()
+    const stale = cast.filters.hold('ESP', 1, cast.b)
+    say(cast, cast.b, cast.a, 'under way')
+    const state = freeze(cast, cast.a)
+    cast.filters.lose(() => true, Infinity, cast.b)
+    const answers = cast.filters.hold('P2')
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(60_000)
+    expect(stateAt(a2, cast.b)).toBe('parked')
+    cast.filters.release(stale, { to: a2.at })
+    expect(a2.told).toContain('woken')
+    cast.filters.release(answers)
+    expect(a2.told).toContain('resumed')
+    expect(a2.engine.association(cast.b.engine.hit)?.rttMs).toBeUndefined()
   })
 
   it('gives up after ten minutes', () => {

@@ -203,6 +203,20 @@ describe('P3', () => {
     expect(cast.wire.now).toBe(before)
   })
 
+  it('measures no round trip when it is a repetition: data had overtaken the first', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    const lost = cast.filters.lose('P3')
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(25)
+    say(cast, a2, cast.b, 'overtakes')
+    cast.wire.run(400)
+    lost.stop()
+    cast.wire.run(4_000)
+    expect(a2.engine.association(cast.b.engine.hit)?.rttMs).toBeLessThan(50)
+    expect(cast.b.engine.association(a2.engine.hit)?.rttMs ?? 0).toBeLessThan(50)
+  })
+
   it('stops when it is acknowledged', () => {
     const cast = stage()
     const a2 = move(cast, cast.alice, cast.a, 2, place(3))

@@ -133,6 +133,17 @@ describe('whereabouts', () => {
     expect(sentBy(cast, cast.a).filter(({ to }) => to.address === place(66).address)).toEqual([])
   })
 
+  it('that came before an end was parked are where it looks first', () => {
+    const cast = stage()
+    cast.filters.lose(() => true)
+    expect(learn(cast, published(cast.bob, 2, 1, [place(4)]), cast.bob)).toBeUndefined()
+    say(cast, cast.a, cast.b, 'hello?')
+    for (let ms = 0; !cast.a.told.includes('parked') && ms < 60_000; ms += 100) cast.wire.run(100)
+    const since = cast.wire.sent.length
+    cast.wire.run(30_000)
+    expect(sentBy(cast, cast.a, since)[0]?.to).toEqual(place(4))
+  })
+
   it('show a P1 the way at once', () => {
     const cast = stage()
     const states = [freeze(cast, cast.a), freeze(cast, cast.b)] as const

@@ -332,6 +332,23 @@ describe('I8, a former host opens nothing and moves nothing', () => {
     expect(lastWord(new FormerHostChecker(), [turned, told(b, path, 11), begins, rebound])).toBeUndefined()
   })
 
+  it('passes what a peer that was started anew does not get, and objects to the same of one that was resumed', () => {
+    const starts = (of: Run): Observation => ({ type: 'run-begins', at: 9, run: of })
+    const word = (later: Run) =>
+      lastWord(new FormerHostChecker(), [starts(b), turned, starts(later), told(later, ended('reset'), 20)])
+    expect(word(run({ id: 3, name: 'b', hit: HIT_B, lineage: 3 }))).toBeUndefined()
+    expect(word(run({ id: 3, name: 'b', hit: HIT_B, lineage: 2 }))).toMatch(/former host/)
+  })
+
+  it('objects if a peer that was started anew goes to it', () => {
+    const anew = run({ id: 3, name: 'b', hit: HIT_B, lineage: 3 })
+    const begins: Observation[] = [b, anew].map((of) => ({ type: 'run-begins', at: 9, run: of }))
+    const follows = told(anew, { type: 'path', peer: HIT_A, locator: FAR }, 20)
+    const [before, after] = begins
+    if (before === undefined || after === undefined) throw new Error('two starts')
+    expect(lastWord(new FormerHostChecker(), [before, turned, after, follows])).toMatch(/followed a former host/)
+  })
+
   it.each<readonly [string, Observation]>([
     ['opens a packet', { type: 'former-host-opened', hit: HIT_A, spi: 300 }],
     ['draws a peer to itself', told(b, { type: 'path', peer: HIT_A, locator: FAR }, 11)],

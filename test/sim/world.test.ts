@@ -64,6 +64,19 @@ describe('in a world', () => {
     expect(world.violations).toEqual([])
   })
 
+  it('a host that was asked before, and answers late, is not the one the process goes to', () => {
+    const { world, a, b } = acquainted()
+    const [first, second] = [world.host('first'), world.host('second')]
+    const earlier = world.move(a, first)
+    world.until(() => first.arrivals.get(a.hit)?.state.phase === 'offering', 1_000)
+    earlier.abort()
+    const departure = world.move(a, second)
+    expect(world.until(() => departure.over && a.running, 10_000)).toBe(true)
+    world.run(500)
+    expect([a.host.name, a.here.run.epoch, a.with(b)?.state]).toEqual(['second', 2, 'established'])
+    expect(world.violations).toEqual([])
+  })
+
   it('a crashed host comes back, and its process starts anew without its associations', () => {
     const { world, a, b } = acquainted()
     world.crash(a.host)

@@ -114,7 +114,9 @@ export class Association {
   interimSent = 0
   interimBytes = 0
   /** The nonce of our last P2 and the tuples it went to; it outlives the ratchet, because data may overtake P3. */
-  answerEcho: { readonly nonce: Uint8Array; readonly keys: Set<string>; readonly sentAt: number } | undefined
+  answerEcho:
+    | { readonly nonce: Uint8Array; readonly keys: Set<string>; readonly sentAt: number; sends: number }
+    | undefined
   lastHeardAt: number
   lastSentAt: number
   /** When we first sent something that the peer has not followed by anything. */
@@ -219,13 +221,16 @@ export class Association {
       this.context.count('amplification-limit')
       return false
     }
+    this.paths.countSent(tuple, packet.length + 4)
     this.sendFreely(now, packet, tuple)
     return true
   }
 
-  /** For I1, P1 and the first P2s, which have limits of their own. */
+  /**
+   * For P1 and whatever else has a limit of its own. It is not charged to the tuple: a peer that has never been heard there,
+   * because its P2 took another way, must not have to pay for our P1 before it gets an answer.
+   */
   sendFreely(now: number, packet: Uint8Array, tuple: Tuple): void {
-    this.paths.countSent(tuple, packet.length + 4)
     this.lastSentAt = now
     this.context.sendPacket(packet, tuple.locator)
   }

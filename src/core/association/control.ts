@@ -145,6 +145,7 @@ function onAnswer(
   if (sender !== 'same' || message.seq !== ratchet.peerUpdateId || confirm === undefined)
     return context.count('answer-unexpected')
   association.heard(now, tuple, message.packet.bytes.length + 4)
+  confirm.tries = Math.max(confirm.tries, 2)
   association.sendTo(now, confirm.bytes, tuple)
 }
 

@@ -43,13 +43,14 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   deliver(association, now, opened.nextHeader, opened.payload)
 }
 
-/** Only the highest-numbered authentic packet of the newest SA may propose a tuple (MOVING §6). */
+/**
+ * Only the highest-numbered authentic packet may propose a tuple (MOVING §6): of the newest SA that the peer has sealed to. In a rekey
+ * it goes on with the old one until U3 comes, and U3 may be on its way to where the peer was. FINALS end that.
+ */
 function isNewest(session: Session, entry: Inbound, sequence: number): boolean {
-  return (
-    entry.role === 'ordinary' &&
-    sequence === entry.sa.highest &&
-    session.inbound.findLast(({ role }) => role === 'ordinary') === entry
-  )
+  const { sa } = entry
+  const used = session.inbound.findLast((other) => other.role === 'ordinary' && other.sa.highest > 0)
+  return entry === used && sa.final === Infinity && sequence === sa.highest
 }
 
 function tupleOf(association: Association, source: Locator): Tuple {
@@ -144,8 +145,11 @@ export function nextDatagram(association: Association, now: number): Transmit | 
     return undefined
   const { outbound } = session
   const length = payloadLength(association, item)
+  const doubtful = tuple.state !== 'active' && outbound !== session.interim
+  // The question comes first: data could use up all that may go there, and nobody would ever ask. A P2 is that question.
+  if (doubtful && association.answerEcho?.keys.has(tuple.key) !== true) startCheck(association, now, tuple)
   if (!mayLeave(association, now, session, tuple, outbound.size(length))) {
-    if (tuple.state !== 'active' && session.outbound !== session.interim) startCheck(association, now, tuple)
+    if (doubtful) startCheck(association, now, tuple)
     return undefined
   }
   association.unsent.shift()
@@ -181,8 +185,10 @@ function account(association: Association, now: number, session: Session, tuple:
   if (session.outbound === session.interim) {
     association.interimSent += 1
     association.interimBytes += size
-  } else if (tuple.state !== 'active') association.credit.spend(now, size)
-  association.paths.countSent(tuple, size)
+  } else {
+    if (tuple.state !== 'active') association.credit.spend(now, size)
+    association.paths.countSent(tuple, size)
+  }
   if (session.outbound.sequence === association.context.config.rekeyPackets) association.timers.set('rekey', now)
   expectAnswer(association, now)
 }

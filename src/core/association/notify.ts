@@ -60,8 +60,7 @@ export function refuse(
     context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
   }
   if (context.mayNotify(now)) {
-    const packet = refusal(context, association.peerBytes, message.epoch?.sender, message.packet.bytes)
-    if (association.paths.withinAmplification(tuple, packet.length + 4)) association.sendFreely(now, packet, tuple)
+    association.sendTo(now, refusal(context, association.peerBytes, message.epoch?.sender, message.packet.bytes), tuple)
   }
   association.end(now, 'reset', reason)
 }

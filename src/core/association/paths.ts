@@ -22,11 +22,13 @@ export interface Tuple {
   /** The peer has signed for it in its last LOCATOR_SET. */
   listed: boolean
   expiresAt: number
-  /** IP-level bytes, counted while the tuple is unverified. */
+  /** IP-level bytes, counted while the tuple is unverified; what has a limit of its own is not. */
   received: number
   sent: number
   /** P2s that went there outside the data limits (MOVING §5). */
   answers: number
+  /** Our P1 went there. */
+  offered: boolean
   check: Check | undefined
   /** Tries of the open check. */
   checks: number
@@ -180,6 +182,7 @@ function fresh(locator: Locator): Tuple {
     received: 0,
     sent: 0,
     answers: 0,
+    offered: false,
     check: undefined,
     checks: 0,
     checkedAt: -Infinity,

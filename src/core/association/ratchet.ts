@@ -331,6 +331,8 @@ export function sendAnswer(association: Association, now: number, answer: Answer
   } else sent = association.sendTo(now, answer.bytes, tuple)
   if (!sent || answer.nonce.length === 0) return
   const known = association.answerEcho
-  if (known !== undefined && equalBytes(known.nonce, answer.nonce)) known.keys.add(tuple.key)
-  else association.answerEcho = { nonce: answer.nonce, keys: new Set([tuple.key]), sentAt: now }
+  if (known !== undefined && equalBytes(known.nonce, answer.nonce)) {
+    known.keys.add(tuple.key)
+    known.sends += 1
+  } else association.answerEcho = { nonce: answer.nonce, keys: new Set([tuple.key]), sentAt: now, sends: 1 }
 }

@@ -23,15 +23,17 @@ function sendCheck(association: Association, now: number, tuple: Tuple, signed =
   const { session, context } = association
   if (session === undefined) return false
   const nonce = tuple.check?.nonce ?? context.entropy(16)
-  const updateId = tuple.check?.updateId ?? nextUpdateId(session)
+  const updateId = tuple.check?.updateId ?? session.nextUpdateId
   const packet = buildUpdate(
     association.envelope(session),
     [encodeSeq(updateId), encodeEchoRequestSigned(nonce)],
     signed,
   )
-  tuple.checkedAt = now
+  // What may not go yet is no try: it goes with the next packet that pays for it.
   if (free) association.sendFreely(now, packet, tuple)
   else if (!association.sendTo(now, packet, tuple)) return false
+  if (tuple.check === undefined) nextUpdateId(session)
+  tuple.checkedAt = now
   association.probe = packet
   tuple.check = { nonce, updateId, sentAt: now }
   association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
@@ -73,7 +75,7 @@ export function onEcho(association: Association, now: number, nonce: Uint8Array,
   } else if (!answerEcho.keys.has(tuple.key)) {
     startCheck(association, now, association.paths.keep(tuple))
     return true
-  } else if (answerEcho.keys.size === 1) association.rtt.sample(now - answerEcho.sentAt)
+  } else if (answerEcho.sends === 1 && isAnswered(association)) association.rtt.sample(now - answerEcho.sentAt)
   association.answerEcho = undefined
   association.probe = undefined
   if (association.paths.activate(association.paths.keep(tuple))) {
@@ -81,6 +83,11 @@ export function onEcho(association: Association, now: number, nonce: Uint8Array,
   }
   context.wake(association)
   return true
+}
+
+/** Once data under the new keys has overtaken P3, what comes is a repetition of it and says nothing of the round trip. */
+function isAnswered({ session }: Association): boolean {
+  return session?.ratchet.name === 'answered' || session?.ratchet.name === 'crossed'
 }
 
 /**
@@ -115,11 +122,13 @@ export function expireSilence(association: Association, now: number): void {
  * An UPDATE whose only purpose is to be answered, to a tuple that need not be in doubt. It is signed: a peer that has dropped
  * the HIP keys of our S can still tell that it is ours, and that we are superseded.
  */
-export function probe(association: Association, now: number, tuple: Tuple): void {
+export function probe(association: Association, now: number, tuple: Tuple): boolean {
   tuple.check = undefined
   // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for.
   const free = association.state.name === 'parked' && tuple.listed
-  if (sendCheck(association, now, tuple, true, free)) tuple.checks = association.context.config.checkTriesMax
+  const sent = sendCheck(association, now, tuple, true, free)
+  if (sent) tuple.checks = association.context.config.checkTriesMax
+  return sent
 }
 
 /** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
@@ -132,6 +141,8 @@ export function park(association: Association, now: number): void {
     2 * association.rtt.backoffMs(context.config.updateTriesMax),
     context.config.parkProbeMsMax,
   )
+  // Where the peer was thought to be it has just been asked in vain: the first turn is the next best place's.
+  association.parkTurn = 1
   timers.set('park', now + context.config.parkMs)
   timers.set('park-probe', now + association.parkProbeMs)
   context.event({ type: 'parked', peer: association.peer })
@@ -149,10 +160,7 @@ export function probeParked(association: Association, now: number): void {
   } else {
     // An unanswered rekey looks for nobody: the peer may be anywhere.
     if (ratchet.name === 'offering') sendAlong(association, now, ratchet.offer.bytes)
-    const targets = paths.targets(now)
-    const target = targets[association.parkTurn % Math.max(1, targets.length)]
-    association.parkTurn += 1
-    if (target !== undefined) probe(association, now, paths.observe(target))
+    probeNext(association, now)
     const confirm = association.reliable.get('confirm')
     if (confirm !== undefined && paths.current !== undefined) association.sendTo(now, confirm.bytes, paths.current)
   }
@@ -161,22 +169,33 @@ export function probeParked(association: Association, now: number): void {
   context.event({ type: 'lookup', peer: association.peer })
 }
 
+/** One probe, to the next place by turns that may get one: an old address that nothing came from lately would swallow the turn. */
+function probeNext(association: Association, now: number): void {
+  const { paths } = association
+  const targets = paths.targets(now)
+  for (let left = targets.length; left > 0; left--) {
+    const target = targets[association.parkTurn % targets.length]
+    association.parkTurn += 1
+    if (target !== undefined && probe(association, now, paths.observe(target))) return
+  }
+}
+
 export function expirePark(association: Association, now: number): void {
   if (association.state.name === 'parked') association.end(now, 'expired', 'the peer could not be reached')
 }
 
-/** After parking, what was under way goes on where it stopped. */
+/** After parking, what was under way goes on where it stopped. A second try: of what was repeated no answer measures anything. */
 export function resumeTimers(association: Association, now: number): void {
   const { session, timers } = association
   if (session === undefined) return
   const { ratchet } = session
   timers.set('rekey', now + association.context.config.ptoMaxMs)
   if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
-    ratchet.offer.tries = 1
+    ratchet.offer.tries = 2
     timers.set('offer', now + association.rtt.ptoMs)
   }
   for (const reliable of association.reliable.values()) {
-    reliable.tries = 1
+    reliable.tries = 2
     reliable.sentAt = now
     timers.set('reliable', now + association.rtt.ptoMs)
   }

@@ -146,18 +146,25 @@ export function heldSecrets(session: Session): readonly Secrets[] {
 }
 
 /** FINALS of P1 and P2: the last number sealed on every outbound SA the peer may hold, no interim SA (MOVING §2). */
-export function finalsOf(session: Session, max: number): Final[] {
-  const live =
-    session.outbound === session.interim ? [] : [{ spi: session.outbound.spi, sequence: session.outbound.sequence }]
-  return [...live, ...session.retired].slice(0, max)
+export function finalsOf({ outbound, interim, retired }: Session, max: number): Final[] {
+  return outbound === interim ? retired.slice(0, max) : addFinal(retired, outbound, max)
+}
+
+/**
+ * Puts the last number of one more SA first. A P1 names one SPI however many of our starts answer it, each under keys of its
+ * own, and the peer holds the SA of one of them: FINALS name that SPI once, with the greatest number.
+ */
+export function addFinal(finals: readonly Final[], { spi, sequence }: Final, max: number): Final[] {
+  const known = finals.find((final) => final.spi === spi)
+  const greatest = Math.max(sequence, known?.sequence ?? 0)
+  return [{ spi, sequence: greatest }, ...finals.filter((final) => final !== known)].slice(0, max)
 }
 
 /** Puts a new outbound SA in use and remembers how far the old one went. */
 export function switchOutbound(session: Session, to: OutboundSa, max: number): void {
   const old = session.outbound
   if (old === to) return
-  if (old !== session.interim)
-    session.retired = [{ spi: old.spi, sequence: old.sequence }, ...session.retired].slice(0, max)
+  if (old !== session.interim) session.retired = addFinal(session.retired, old, max)
   session.outbound = to
 }
 

@@ -96,6 +96,8 @@ export function prepareCapsule(state: FrozenState, header: CapsuleHeader): Prepa
 
 /** Puts the sealed bytes and their grant together: the whole capsule. From here on the process may only start by claim. */
 export function finishCapsule(header: CapsuleHeader, sealed: Uint8Array, by: CapsuleGrant): Uint8Array {
+  // Nobody could read another, and the process would be neither here nor there.
+  assert(hitOf(by.to) === header.recipient, 'a capsule is granted to the host that it is sealed to')
   const grant = encodeGrant({
     from: by.host.publicKey,
     hit: hitBytes(header.hit),

@@ -40,7 +40,9 @@ export function sendOffer(association: Association, now: number, offer: Offer, w
   const targets = association.paths.targets(now)
   const target = where ?? targets[offer.turn % Math.max(1, targets.length)]
   if (target === undefined) return
-  association.sendFreely(now, offer.bytes, association.paths.observe(target))
+  const tuple = association.paths.observe(target)
+  tuple.offered = true
+  association.sendFreely(now, offer.bytes, tuple)
 }
 
 /** The timer of P1 and U1. */

@@ -183,7 +183,7 @@ export function onRebindAnswer(
 function arrive(association: Association, now: number, tuple: Tuple): void {
   const { paths, rtt, context, peer } = association
   rtt.restart()
-  if (tuple.state !== 'active' && tuple.sent === 0) return startCheck(association, now, paths.keep(tuple))
+  if (tuple.state !== 'active' && !tuple.offered) return startCheck(association, now, paths.keep(tuple))
   if (paths.activate(tuple)) context.event({ type: 'path', peer, locator: tuple.locator })
 }
 

@@ -9,6 +9,7 @@ import { hitSuite } from '../../crypto/suites.ts'
 import { Association, type Unsent } from '../association/association.ts'
 import type { Context } from '../association/context.ts'
 import {
+  addFinal,
   finalsOf,
   type Inbound,
   interimFor,
@@ -152,7 +153,7 @@ export function thawAssociation(
     outbound: interim,
     interim,
     inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, now)),
-    retired: [...frozen.finals],
+    retired: finalsFrom(frozen, context.config.finalsMax),
     ratchet: { name: 'settled' },
     nextUpdateId: 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
@@ -165,6 +166,11 @@ export function thawAssociation(
   arm(association, session, now)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
   return association
+}
+
+/** In the order of the capsule, newest first; what it says twice, if it does, is said once. */
+function finalsFrom({ finals }: FrozenAssociation, max: number): Session['retired'] {
+  return finals.reduceRight<Session['retired']>((list, final) => addFinal(list, final, Infinity), []).slice(0, max)
 }
 
 function arm({ timers, context }: Association, session: Session, now: number): void {

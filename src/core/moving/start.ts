@@ -118,7 +118,7 @@ export interface StartStep {
   readonly outputs: readonly StartOutput[]
 }
 
-/** How long one answer is waited for, and how long the ledger as a whole. */
+/** How long one answer is waited for, and how long the ledger as a whole (see `patient`). */
 const ANSWER_MS = 2_000
 const PATIENCE_MS = 15_000
 /** Pauses double from the first to the second, and each is drawn at random up to that length. */
@@ -300,8 +300,16 @@ function unanswered(state: StartState, now: number, keys: StartKeys): StartStep 
 }
 
 function wake(state: StartState, now: number, keys: StartKeys): StartStep {
-  if (now >= state.giveUpAt) return refuse(state, 'unavailable')
+  if (now >= state.giveUpAt && !patient(state)) return refuse(state, 'unavailable')
   return state.asking ? unanswered(state, now, keys) : ask(state, now)
+}
+
+/**
+ * An activation may stand although its answer was lost. Whoever gave up then would drop the one instance key that it is for, and
+ * the frozen state with it: its epoch is used, by nobody. A start that resumes nothing loses nothing and may claim again.
+ */
+function patient({ phase, plan }: StartState): boolean {
+  return phase.name === 'activating' && plan.base !== undefined
 }
 
 function enter(state: StartState, phase: StartPhase, now: number): StartStep {
@@ -310,7 +318,7 @@ function enter(state: StartState, phase: StartPhase, now: number): StartStep {
 
 function ask(state: StartState, now: number): StartStep {
   const number = state.lastAsk + 1
-  const wakeAt = Math.min(now + ANSWER_MS, Math.max(now, state.giveUpAt))
+  const wakeAt = patient(state) ? now + ANSWER_MS : Math.min(now + ANSWER_MS, Math.max(now, state.giveUpAt))
   return { state: { ...state, lastAsk: number, asking: true, wakeAt }, outputs: question(state, number) }
 }
 
