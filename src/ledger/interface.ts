@@ -19,7 +19,10 @@ export interface Ledger {
   claim(request: ClaimRequest): Promise<ClaimReply>
   /** `request` is a signed object `activate` (MOVING §10). */
   activate(request: Uint8Array): Promise<ActivateReply>
-  /** Both as one change, if the ledger can: half the waiting of a process that stands still. */
+  /**
+   * Both as one change, if the ledger can: half the waiting of a process that stands still. Rejects only if nothing was
+   * changed, as far as the ledger can know.
+   */
   start?(claim: ClaimRequest, activate: Uint8Array): Promise<StartReply>
   /** Keeps whereabouts for `find` if they are of the start activated last and newer than those kept; else does nothing. */
   publish(whereabouts: Uint8Array): Promise<void>

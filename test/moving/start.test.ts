@@ -239,6 +239,49 @@ describe('a ledger that does not answer', () => {
     expect(step.state.phase).toMatchObject({ name: 'started', started: { epoch: 2, base: 1 } })
   })
 
+  it('is not given up either when it was asked for both in one step and has not answered', () => {
+    const keys = keysOf(HOST_B)
+    const bench = new Bench(heldByA())
+    let step = stepStart(
+      beginStart({ ...THAW_B, together: true }, 0).state,
+      { type: 'read', ask: 1, record: heldByA() },
+      0,
+      keys,
+    )
+    const [first] = step.outputs
+    if (first?.type !== 'start') throw new Error('no start')
+    for (let wakes = 0; wakes < 100; wakes++) {
+      step = stepStart(step.state, { type: 'wake' }, step.state.wakeAt, keys)
+    }
+    expect(step.state.phase.name).toBe('starting')
+    while (step.outputs.length === 0) step = stepStart(step.state, { type: 'wake' }, step.state.wakeAt, keys)
+    const [last] = step.outputs
+    if (last?.type !== 'start') throw new Error('no question')
+    expect(last.activate).toEqual(first.activate)
+    step = stepStart(step.state, bench.answer(last), step.state.wakeAt, keys)
+    expect(step.state.phase).toMatchObject({ name: 'started', started: { epoch: 2, base: 1 } })
+  })
+
+  it('is given up, and the capsule still good, when it was asked for both and says each time that it did nothing', () => {
+    const keys = keysOf(HOST_B)
+    let now = 0
+    let step = stepStart(
+      beginStart({ ...THAW_B, together: true }, now).state,
+      { type: 'read', ask: 1, record: heldByA() },
+      now,
+      keys,
+    )
+    while (step.state.phase.name === 'starting') {
+      const [question] = step.outputs
+      now = question === undefined ? step.state.wakeAt : now
+      const input: StartInput = question?.type === 'start' ? { type: 'failed', ask: question.ask } : { type: 'wake' }
+      step = stepStart(step.state, input, now, keys)
+    }
+    expect(step.outputs).toMatchObject([{ type: 'refused', why: 'unavailable' }])
+    expect(now).toBeLessThan(20_000)
+    expect(new Bench(heldByA()).run({ ...THAW_B, together: true }, keysOf(HOST_B, 10))).toMatchObject({ epoch: 2 })
+  })
+
   it('is given up by a start that resumes nothing, whatever was asked: it may claim again', () => {
     const keys = keysOf(HOST_A)
     const bench = new Bench(heldByA())

@@ -155,7 +155,7 @@ function stepped(world: World, machine: number, input: StartInput, runners: read
     const keys: StartKeys = { host: runner.host, identity: X, entropy: entropyOf(machine, state) }
     const step = stepStart(state, input, 0, keys)
     // Times do not matter here: the walk says when a machine wakes.
-    return { state: { ...step.state, wakeAt: 0, failures: 0 }, outputs: step.outputs }
+    return { state: { ...step.state, wakeAt: 0, failures: 0, unheard: false }, outputs: step.outputs }
   })
   const questions = outputs.filter(isQuestion).map((question) => ({ machine, question }))
   return {

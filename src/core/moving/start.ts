@@ -91,6 +91,8 @@ export interface StartState {
   /** Call `stepStart` with `wake` at this time; Infinity when it is over. */
   readonly wakeAt: number
   readonly giveUpAt: number
+  /** A question of this phase got no answer at all: it may have been carried out. */
+  readonly unheard: boolean
   /** Unanswered questions in a row, and races lost. */
   readonly failures: number
   readonly races: number
@@ -137,6 +139,7 @@ export function beginStart(plan: StartPlan, now: number, patienceMs: number = PA
     asking: false,
     wakeAt: now,
     giveUpAt: now + patienceMs,
+    unheard: false,
     failures: 0,
     races: 0,
   }
@@ -299,26 +302,30 @@ function unanswered(state: StartState, now: number, keys: StartKeys): StartStep 
   return still(pause({ ...state, failures }, failures, now, keys.entropy))
 }
 
-function wake(state: StartState, now: number, keys: StartKeys): StartStep {
+function wake(before: StartState, now: number, keys: StartKeys): StartStep {
+  const state = before.asking ? { ...before, unheard: true } : before
   if (now >= state.giveUpAt && !patient(state)) return refuse(state, 'unavailable')
   return state.asking ? unanswered(state, now, keys) : ask(state, now)
 }
 
 /**
  * An activation may stand although its answer was lost. Whoever gave up then would drop the one instance key that it is for, and
- * the frozen state with it: its epoch is used, by nobody. A start that resumes nothing loses nothing and may claim again.
+ * the frozen state with it: its epoch is used, by nobody. A start that resumes nothing loses nothing and may claim again, and
+ * so may one whose ledger has said every time that it did nothing.
  */
-function patient({ phase, plan }: StartState): boolean {
-  return phase.name === 'activating' && plan.base !== undefined
+function patient({ phase, plan, unheard }: StartState): boolean {
+  if (plan.base === undefined) return false
+  return phase.name === 'activating' || (phase.name === 'starting' && unheard)
 }
 
 function enter(state: StartState, phase: StartPhase, now: number): StartStep {
-  return ask({ ...state, phase, firstAsk: state.lastAsk + 1, failures: 0 }, now)
+  return ask({ ...state, phase, firstAsk: state.lastAsk + 1, unheard: false, failures: 0 }, now)
 }
 
 function ask(state: StartState, now: number): StartStep {
   const number = state.lastAsk + 1
-  const wakeAt = patient(state) ? now + ANSWER_MS : Math.min(now + ANSWER_MS, Math.max(now, state.giveUpAt))
+  const lasting = patient({ ...state, unheard: true })
+  const wakeAt = lasting ? now + ANSWER_MS : Math.min(now + ANSWER_MS, Math.max(now, state.giveUpAt))
   return { state: { ...state, lastAsk: number, asking: true, wakeAt }, outputs: question(state, number) }
 }
 
