@@ -84,7 +84,8 @@ function summarise(peer: Peer, tally: Tally, out: Printer): void {
   const received = sorted.length
   const lost = sent - received
   const at = (share: number): number | null => {
-    const value = sorted[Math.min(received - 1, Math.floor(share * received))]
+    // Nearest rank.
+    const value = sorted[Math.max(0, Math.ceil(share * received) - 1)]
     return value === undefined ? null : roundMs(value)
   }
   const [p50Ms, p99Ms] = [at(0.5), at(0.99)]

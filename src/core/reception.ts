@@ -10,7 +10,7 @@ import { onClose, onCloseAck } from './association/closing.ts'
 import type { Context } from './association/context.ts'
 import { onUpdate } from './association/control.ts'
 import { onNotify, otherIdentity, refusal } from './association/notify.ts'
-import { onOtherIdentity, onR1, onR2 } from './association/opening.ts'
+import { onBlocked, onOtherIdentity, onR1, onR2 } from './association/opening.ts'
 import type { Responding } from './association/responding.ts'
 
 export interface Reception {
@@ -55,7 +55,11 @@ function dispatch(
 ): void {
   if (message.kind === 'R1') return onR1(association, now, message, source)
   if (message.kind === 'R2') return onR2(association, now, message, source)
-  if (association.state.name === 'opening') return association.context.count('packet-before-exchange')
+  if (association.state.name === 'opening') {
+    return message.kind === 'NOTIFY'
+      ? onBlocked(association, now, message)
+      : association.context.count('packet-before-exchange')
+  }
   const tuple = association.paths.glance(source)
   if (message.kind === 'UPDATE') return onUpdate(association, now, message, tuple)
   if (message.kind === 'NOTIFY') return onNotify(association, now, message, tuple)

@@ -16,6 +16,8 @@ export interface AssociationView {
   /** The start of the peer that the association is bound to; 0 while it opens. */
   readonly peerEpoch: number
   readonly baseExchanges: number
+  /** We began the base exchange. */
+  readonly initiator: boolean
   /** Datagrams that wait to be sealed. */
   readonly queued: number
 }
@@ -29,6 +31,7 @@ export function viewOf(association: Association): AssociationView {
     rttMs: rtt.smoothedMs,
     peerEpoch: session?.peerStart.epoch ?? 0,
     baseExchanges,
+    initiator: session?.responder !== true,
     queued: unsent.size,
   }
 }

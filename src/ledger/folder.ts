@@ -13,6 +13,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -123,6 +124,9 @@ export class Folder {
     if (this.#made) return
     const first = mkdirSync(this.path, { recursive: true, mode: 0o700 })
     if (first !== undefined) chmodSync(this.path, 0o700)
+    else if (process.platform !== 'win32' && (statSync(this.path).mode & 0o022) !== 0) {
+      throw new LedgerError('exposed', `the ledger in ${this.path} can be written by others: chmod 700 ${this.path}`)
+    }
     // Whoever made the folder may not have come to this yet.
     let parent = dirname(this.path)
     await syncFolder(parent)

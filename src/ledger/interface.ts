@@ -37,7 +37,7 @@ export interface Ledger {
 export type LedgerErrorCode =
   | 'damaged' // what it holds is not what it wrote
   | 'unavailable' // it cannot be reached, read or written
-  | 'exposed' // its key can be read by others
+  | 'exposed' // its key can be read by others, or its folder written
 
 /** One line: what, where, way out. */
 export class LedgerError extends Error {

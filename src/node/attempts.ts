@@ -31,9 +31,18 @@ export class Attempts {
       this.#attempts.set(peer.hit, attempt)
     }
     for (const locator of peer.locators) attempt.tried.set(locatorKey(locator), locator)
-    const promise = this.#wait(attempt, timeoutMs, signal)
-    if (first || peer.locators.length > 0) actions.begin(peer)
-    return promise
+    // Begun before anybody waits: if it throws, nobody does.
+    if (first || peer.locators.length > 0) this.#begin(attempt, peer, first)
+    return this.#wait(attempt, timeoutMs, signal)
+  }
+
+  #begin(attempt: Attempt, peer: Peer, first: boolean): void {
+    try {
+      attempt.actions.begin(peer)
+    } catch (error) {
+      if (first) this.#attempts.delete(peer.hit)
+      throw error
+    }
   }
 
   succeed(peer: Hit, association: Association): void {

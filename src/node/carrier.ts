@@ -24,6 +24,8 @@ import { Seeker } from './seeker.ts'
 export interface CarrierEvents {
   association: [association: Association]
   frozen: []
+  /** Everything has ended. */
+  shut: []
   fenced: [epoch: number]
 }
 
@@ -31,7 +33,6 @@ export interface CarrierOptions {
   readonly engine: Engine
   readonly port: DatagramPort
   readonly ledger: Ledger | undefined
-  readonly admit: ((peer: Hit) => boolean) | undefined
 }
 
 const EPHEMERAL_FIRST = 49_152
@@ -49,21 +50,18 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   readonly #associations = new Map<Hit, Association>()
   readonly #attempts = new Attempts()
   readonly #pings: Pings
-  readonly #turnedAway = new Set<Hit>()
   readonly #seeker: Seeker | undefined
   readonly #publisher: Publisher | undefined
-  readonly #admit: ((peer: Hit) => boolean) | undefined
   readonly #lingering = new Map<DatagramPort, NodeJS.Timeout>()
   #port: DatagramPort
   #held = true
   #nextPort = 0
   #open = true
 
-  constructor({ engine, port, ledger, admit }: CarrierOptions) {
+  constructor({ engine, port, ledger }: CarrierOptions) {
     super()
     this.engine = engine
     this.#port = port
-    this.#admit = admit
     this.driver = new Driver(engine, port, (event) => this.#heard(event))
     this.#pings = new Pings((peer, identifier, sequence, bytes) => {
       const sent = engine.ping(now(), peer, identifier, sequence, bytes)
@@ -108,7 +106,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   /** Takes up the associations that a thawed engine brings. */
   adopt(): void {
     for (const view of this.engine.associations()) {
-      if (!this.#associations.has(view.peer)) this.#begin(view.peer, true)
+      if (!this.#associations.has(view.peer)) this.#begin(view.peer, view.initiator)
     }
   }
 
@@ -221,10 +219,15 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     const error = new SojournError('ERR_SOJOURN_CLOSED', `this endpoint is closed (${reason}): open another one`)
     this.#attempts.failAll(error)
     this.#pings.failAll(error)
+    this.emit('shut')
     const publisher = this.#publisher?.stop()
     await Promise.all([this.#port.close(), ...[...this.#lingering.keys()].map((port) => this.#shut(port))])
     // A frozen process is waited for; what it last told the ledger is not.
     if (reason !== 'frozen') await publisher
+  }
+
+  get isOpen(): boolean {
+    return this.#open
   }
 
   requireOpen(): void {
@@ -252,9 +255,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   #heard(event: MachineEvent): void {
     switch (event.type) {
       case 'datagram':
-        if (!this.#turnedAway.has(event.peer)) {
-          this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)
-        }
+        this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)
         return
       case 'pong':
         this.#pings.answered(event.peer, event.identifier, event.sequence, this.view(event.peer)?.locator)
@@ -289,11 +290,6 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   }
 
   #associated(peer: Hit, initiator: boolean): void {
-    if (!initiator && this.#admit !== undefined && !this.#admit(peer)) {
-      this.#turnedAway.add(peer)
-      this.closeWith(peer)
-      return
-    }
     const association = this.#begin(peer, initiator)
     this.#attempts.succeed(peer, association)
     this.#tell('associated', { peer, initiator })
@@ -309,7 +305,6 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
 
   #ended(peer: Hit, reason: EndReason, tried: readonly Locator[], detail: string): void {
     this.#seeker?.stop(peer)
-    if (this.#turnedAway.delete(peer)) return
     const error = endError(peer, reason, tried.map(formatLocator), detail)
     this.#pings.fail(peer, error)
     this.#tell('ended', { peer, reason, tried, detail })

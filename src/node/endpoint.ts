@@ -9,7 +9,7 @@ import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
 import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
 import type { Hit } from '../crypto/hit.ts'
-import type { Identity } from '../crypto/identity.ts'
+import type { Identity, PublicKey } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import type { Association } from './association.ts'
 import { Carrier } from './carrier.ts'
@@ -17,7 +17,7 @@ import { DatagramSocket } from './datagram-socket.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
-import { SojournError } from './errors.ts'
+import { messageOf, SojournError } from './errors.ts'
 import { freezeCarrier } from './freeze.ts'
 import type { Host, HostKem } from './host.ts'
 import { createIdentity } from './key-file.ts'
@@ -34,7 +34,7 @@ export interface PlaceOptions {
   readonly ledger?: Ledger
   /** Local UDP address. Default: every address, any free port. */
   readonly bind?: Partial<Locator>
-  /** Admits a peer once its identity is proven. Default: everybody. */
+  /** Whether a peer may associate with us, asked before it costs a signature; who may not is told so. Default: everybody. */
   readonly admit?: (peer: Hit) => boolean
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
   readonly signal?: AbortSignal
@@ -166,11 +166,12 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       entropy: systemEntropy,
       locators: reachableLocators(port.locator),
       now: now(),
+      admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
       ...(place.config === undefined ? {} : { config: place.config }),
       ...(keylog === undefined ? {} : { keylog }),
     }
     const engine = frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
-    const carrier = new Carrier({ engine, port, ledger: place.ledger, admit: place.admit })
+    const carrier = new Carrier({ engine, port, ledger: place.ledger })
     const endpoint = new Endpoint(identity, start.epoch, carrier, place)
     // The application gets to its sockets and events before the first packet is sent.
     setImmediate(() => carrier.start())
@@ -198,7 +199,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   /**
    * An association with `peer`: the present one, or a new one. Rejects with ERR_SOJOURN_UNREACHABLE (what was tried is in
-   * the message), REFUSED, INCOMPATIBLE, IMPOSTER, FENCED, CLOSED, ARGUMENT, or with the signal's reason.
+   * the message), REFUSED, INCOMPATIBLE, IMPOSTER, FENCED, CLOSED, LEDGER, ARGUMENT, or with the signal's reason.
    */
   async associate(like: PeerLike, options: AssociateOptions = {}): Promise<Association> {
     const { signal, timeoutMs = ASSOCIATE_MS } = options
@@ -261,11 +262,18 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       throw new SojournError('ERR_SOJOURN_LEDGER', message)
     }
     this.#freezing = true
+    const check = (): void => {
+      if (this.#end !== undefined || this.#closing !== undefined) this.#requireRunning()
+    }
     try {
-      const capsule = await freezeCarrier(this.#carrier, { ...options, host, epoch: this.epoch })
+      const capsule = await freezeCarrier(this.#carrier, { ...options, host, epoch: this.epoch, check })
       observe('frozen', { hit: this.hit, epoch: this.epoch, bytes: capsule.length })
       await this.#shut({ reason: 'frozen' })
       return capsule
+    } catch (error) {
+      // Closed or fenced meanwhile: that is the better reason.
+      if (this.#end !== undefined) this.#requireRunning()
+      throw error
     } finally {
       this.#freezing = false
     }
@@ -299,7 +307,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   }
 
   async #find(peer: Hit): Promise<readonly Locator[]> {
-    const bytes = await this.#place.ledger?.find(peer)
+    const bytes = await this.#place.ledger?.find(peer).catch((cause: unknown) => {
+      throw new SojournError('ERR_SOJOURN_LEDGER', messageOf(cause), { cause })
+    })
     if (bytes === undefined) return []
     const whereabouts = verifyWhereabouts(plain(bytes), { hit: peer })
     return typeof whereabouts === 'string' ? [] : whereabouts.locators

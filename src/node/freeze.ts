@@ -26,6 +26,8 @@ export interface FreezePlan {
   readonly to: Uint8Array | HostKem
   readonly state?: Uint8Array | (() => Uint8Array)
   readonly signal?: AbortSignal
+  /** Throws if the endpoint is being closed: then it is not frozen any more. */
+  readonly check: () => void
   /** Grants the move. */
   readonly host: Host
   readonly epoch: number
@@ -41,6 +43,8 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
   })
   await rehearseMove()
   signal?.throwIfAborted()
+  plan.check()
+  const state = packer(plan.state)
   const run = new SourceRun(plan.epoch)
   run.step({ type: 'begin', offered: true })
   const abort = (): void => run.step({ type: 'abort' })
@@ -51,7 +55,8 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
     await frozen(carrier)
     run.step({ type: 'frozen' })
     if (run.wants('seal')) {
-      capsule = await sealed(carrier, plan, target, seal)
+      capsule = await sealed(carrier, plan, state, target, seal)
+      plan.check()
       run.step({ type: 'sealed' })
       // Nothing is kept on this machine: the caller holds the only copy.
       if (run.wants('store')) run.step({ type: 'stored' })
@@ -70,8 +75,11 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
     assert(capsule !== undefined, 'a capsule that is sent exists')
     return capsule
   }
-  carrier.engine.unfreeze(now())
-  carrier.driver.run()
+  // An endpoint that was closed or fenced meanwhile does not run on.
+  if (carrier.isOpen) {
+    carrier.engine.unfreeze(now())
+    carrier.driver.run()
+  }
   throw failure ?? signal?.reason
 }
 
@@ -114,22 +122,56 @@ function targetOf(carrier: Carrier, { to, epoch }: FreezePlan): Target {
 }
 
 function frozen(carrier: Carrier): Promise<void> {
-  return new Promise((resolve) => {
-    carrier.once('frozen', resolve)
+  return new Promise((resolve, reject) => {
+    const over = (): void => {
+      carrier.off('frozen', done)
+      try {
+        carrier.requireOpen()
+      } catch (error) {
+        reject(error as Error)
+      }
+    }
+    const done = (): void => {
+      carrier.off('shut', over)
+      resolve()
+    }
+    carrier.once('frozen', done)
+    carrier.once('shut', over)
+    carrier.requireOpen()
     carrier.engine.freeze(now())
     carrier.driver.run()
   })
 }
 
-async function sealed(carrier: Carrier, plan: FreezePlan, target: Target, seal: Sealer): Promise<Uint8Array> {
+/** What packs the application's suitcase. Anything but bytes is refused: it would be lost with the process. */
+function packer(state: FreezePlan['state']): () => Uint8Array {
+  const checked = (bytes: unknown): Uint8Array => {
+    if (bytes === undefined) return new Uint8Array(0)
+    if (bytes instanceof Uint8Array) return plain(bytes)
+    throw new SojournError(
+      'ERR_SOJOURN_ARGUMENT',
+      `the state to carry is ${typeof bytes}, not bytes: give a Uint8Array, or a function that returns one`,
+    )
+  }
+  if (typeof state === 'function') return () => checked(state())
+  const packed = checked(state)
+  return () => packed
+}
+
+async function sealed(
+  carrier: Carrier,
+  plan: FreezePlan,
+  pack: () => Uint8Array,
+  target: Target,
+  seal: Sealer,
+): Promise<Uint8Array> {
   const sockets = [...carrier.sockets].map(([port, socket]) => ({
     port,
     unread: socket
       .unread()
       .map((datagram) => ({ hit: datagram.hit, port: datagram.port, bytes: plain(datagram.bytes) })),
   }))
-  const packed = (typeof plan.state === 'function' ? plan.state() : plan.state) ?? new Uint8Array(0)
-  const state = carrier.engine.frozenState(sockets, plain(packed))
+  const state = carrier.engine.frozenState(sockets, pack())
   const header: CapsuleHeader = {
     version: CAPSULE_VERSION,
     suite: SEAL_SUITE,

@@ -5,7 +5,7 @@ import { createPrivateKey } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
-import { READY_SECONDS, signReady } from '../core/moving/ready.ts'
+import { signReady } from '../core/moving/ready.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
 import { FileLedger } from '../ledger/file.ts'
@@ -30,6 +30,8 @@ export interface HostOptions {
 }
 
 const OFFERS_MAX = 64
+/** The key of an offer is kept far longer than the offer holds: a capsule that was sealed in time may be long on its way. */
+const OFFER_KEPT_MS = 30 * 60_000
 const OFFER_ID_BYTES = 16
 
 /** This machine's folder of keys. */
@@ -72,17 +74,21 @@ export class Host {
   }
 
   /**
-   * A READY for one identity: a signed offer with a key that opens one capsule, within a minute (MOVING §7). `epoch` is the
-   * one that will be frozen, if it is known.
+   * A READY for one identity: a signed offer with a key that opens one capsule (MOVING §7). Freeze within a minute; the capsule
+   * may take half an hour to come. `epoch` is the one that will be frozen, if it is known. Rejects with ERR_SOJOURN_CAPSULE
+   * while 64 capsules are awaited.
    */
   async offer(hit: Hit, epoch = 0): Promise<Uint8Array> {
     await this.#prepare(hit)
     const keys = await generateKemKeys()
     const offer = systemEntropy(OFFER_ID_BYTES)
     this.#expire()
-    const oldest = this.#offers.keys().next().value
-    if (this.#offers.size >= OFFERS_MAX && oldest !== undefined) this.#offers.delete(oldest)
-    this.#offers.set(toHex(offer), { keys, until: now() + READY_SECONDS * 1_000 })
+    // To drop an older one would lose the process that is being sealed to it.
+    if (this.#offers.size >= OFFERS_MAX) {
+      const message = `${this.hit} awaits ${OFFERS_MAX} capsules: thaw them, or wait until their offers run out`
+      throw new SojournError('ERR_SOJOURN_CAPSULE', message)
+    }
+    this.#offers.set(toHex(offer), { keys, until: now() + OFFER_KEPT_MS })
     return signReady({ offer, hit, epoch, kem: keys.kem, kemKey: keys.publicKey }, this.identity)
   }
 

@@ -1,7 +1,7 @@
 // How people write a peer: `HIT@ADDR:PORT`, `HIT@[v6]:PORT`, more locators after commas, or a HIT alone. The HIT says who,
 // the locators only where to look first.
 
-import { formatLocator, type Locator, parseLocator } from '../base/address.ts'
+import { canonicalAddress, formatLocator, type Locator, parseLocator } from '../base/address.ts'
 import { type Hit, parseHit } from '../crypto/hit.ts'
 import { SojournError } from './errors.ts'
 
@@ -40,7 +40,19 @@ export function formatPeer(peer: Peer): string {
 /** A peer from any of its forms. Throws ERR_SOJOURN_ARGUMENT. */
 export function peerOf(like: PeerLike): Peer {
   if (typeof like === 'string') return parsePeer(like)
-  return { hit: like.hit, locators: like.locators ?? [] }
+  const { hit: name, locators = [] } = (like ?? {}) as { readonly hit?: unknown; readonly locators?: unknown }
+  const hit = typeof name === 'string' ? parseHit(name) : undefined
+  if (hit === undefined) throw wrong(String(name), 'it is not a HIT')
+  if (!Array.isArray(locators)) throw wrong(hit, 'its locators are no list')
+  return { hit, locators: locators.map((locator: unknown) => checkedLocator(hit, locator)) }
+}
+
+function checkedLocator(hit: Hit, locator: unknown): Locator {
+  const { address, port } = (locator ?? {}) as { readonly address?: unknown; readonly port?: unknown }
+  const canonical = typeof address === 'string' ? canonicalAddress(address) : undefined
+  const sound = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536
+  if (canonical === undefined || !sound) throw wrong(hit, `${JSON.stringify(locator)} is not { address, port }`)
+  return { address: canonical, port }
 }
 
 function wrong(text: string, why: string): SojournError {

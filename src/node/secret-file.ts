@@ -3,23 +3,32 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { chmod, type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { chmod, type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 const OTHERS = 0o077
+const OTHERS_WRITE = 0o022
 const FILE_BYTES_MAX = 65_536
 
-/** Makes a folder for secrets, or takes one that exists as it is. Rejects with ERR_SOJOURN_KEY_FILE. */
+/**
+ * Makes a folder for secrets, or takes one that nobody else can write: who can write a folder can put another key in the place
+ * of ours. Rejects with ERR_SOJOURN_KEY_FILE.
+ */
 export async function secretFolder(path: string): Promise<void> {
+  let stats: Stats
   try {
     const made = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
     if (made !== undefined) await chmod(path, FOLDER_MODE)
+    stats = await stat(path)
   } catch (error) {
-    throw failed(path, 'made', error)
+    throw failed(path, 'made', error, 'check its rights, or set SOJOURN_HOME to another folder')
   }
+  if (process.platform === 'win32' || (stats.mode & OTHERS_WRITE) === 0) return
+  const message = `folder ${path} can be written by others: chmod 700 ${path}, after a look at the keys in it`
+  throw new SojournError('ERR_SOJOURN_KEY_FILE', message)
 }
 
 /**
@@ -54,7 +63,9 @@ export async function createSecret(path: string, text: string): Promise<boolean>
     return created
   } catch (error) {
     await unlink(temporary).catch(() => undefined)
-    throw failed(path, 'written', error)
+    // The temporary file is our affair, not the user's.
+    const named = errnoOf(error) ?? messageOf(error)
+    throw failed(path, 'written', named, `check that the folder ${dirname(path)} exists and can be written`)
   }
 }
 
@@ -117,8 +128,7 @@ function refuseUnlessSecret(path: string, stats: Stats): void {
   }
 }
 
-function failed(path: string, what: string, cause: unknown): SojournError {
-  const advice = 'check the path and its rights, or set SOJOURN_HOME to another folder'
+function failed(path: string, what: string, cause: unknown, advice = 'check the path and its rights'): SojournError {
   return new SojournError('ERR_SOJOURN_KEY_FILE', `${path} cannot be ${what} (${messageOf(cause)}): ${advice}`, {
     cause,
   })

@@ -79,24 +79,30 @@ async function unsealed(read: ReadCapsule, host: Host): Promise<{ frozen: Frozen
   const { header } = read
   if (header.suite !== SEAL_SUITE) throw capsuleError(FAULTS['other-version'])
   const keys = host.keysFor(header.offer)
-  if (keys === undefined) throw capsuleError('was sealed to an offer that ran out, was used, or died with its process')
+  if (keys === undefined) {
+    const [what, wayOut] = ['was sealed to an offer that ran out, was used, or died with its process', ABORT]
+    throw capsuleError([what, wayOut])
+  }
   const plaintext = await unseal(keys, read.sealed, read.aad)
-  if (plaintext === undefined) throw capsuleError('does not open with the key it names')
+  if (plaintext === undefined) throw capsuleError(['does not open with the key it names', ABORT])
   const frozen = decodeCapsule(plaintext, header)
   plaintext.fill(0)
-  if ('malformed' in frozen) throw capsuleError(`is not well formed (${frozen.malformed})`)
+  if ('malformed' in frozen) throw capsuleError([`is not well formed (${frozen.malformed})`, ABORT])
   return { frozen, keys }
 }
 
-function capsuleError(what: string): SojournError {
-  return new SojournError('ERR_SOJOURN_CAPSULE', `this capsule ${what}: freeze again, with a fresh offer of this host`)
+function capsuleError([what, wayOut]: readonly [string, string]): SojournError {
+  return new SojournError('ERR_SOJOURN_CAPSULE', `this capsule ${what}: ${wayOut}`)
 }
 
-const FAULTS: Readonly<Record<CapsuleFault, string>> = {
-  malformed: 'is truncated or damaged',
-  'other-version': 'is of a release this one cannot read',
-  'too-large': 'is larger than any this release writes',
-  forged: 'has a grant that is not signed by the host it names',
-  edited: 'is not the one its grant was signed for',
-  'not-yours': 'is for another host',
+const AGAIN = 'transfer it again from where it was frozen'
+const ABORT = 'start the identity anew, from its key file, on the host it left'
+
+const FAULTS: Readonly<Record<CapsuleFault, readonly [string, string]>> = {
+  malformed: ['is truncated or damaged', AGAIN],
+  'other-version': ['is of a release this one cannot read', 'thaw it with the release that froze it, or the next one'],
+  'too-large': ['is larger than any this release writes', AGAIN],
+  forged: ['has a grant that is not signed by the host it names', AGAIN],
+  edited: ['is not the one its grant was signed for', AGAIN],
+  'not-yours': ['is for another host', 'thaw it on the host that it was frozen for'],
 }

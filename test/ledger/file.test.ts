@@ -47,6 +47,14 @@ async function failure(action: Promise<unknown>): Promise<LedgerError> {
 }
 
 describe('a ledger in files', () => {
+  it('does not use a folder that others can write', async () => {
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o777)
+    expect(await failure(open().key())).toMatchObject({ code: 'exposed' })
+    chmodSync(folder, 0o755)
+    expect(await open().key()).toBeDefined()
+  })
+
   it('writes a file a version, 0600 in 0700 whatever the umask, and leaves nothing else', async () => {
     const umask = process.umask(0)
     try {

@@ -71,16 +71,38 @@ test('another identity at the address is told from silence', async () => {
   expect((await a.associate(b.peer)).peer).toBe(b.hit)
 })
 
-test('a peer that is not admitted is turned away, and nothing of it is delivered', async () => {
-  const [a, b] = [await endpointOn(), await endpointOn({ admit: () => false })]
-  const heard: string[] = []
-  const [from, to] = [await a.datagrams(), await b.datagrams(7)]
-  to.on('message', (bytes) => heard.push(bytes.toString()))
-  const association = await a.associate(b.peer)
-  from.send('let me in', 7, b.hit)
-  expect((await association.closed).reason).toBe('closed-by-peer')
-  expect(heard).toEqual([])
-  expect([...b.associations()]).toEqual([])
+test('a peer that is not admitted is told so, and gets no association', async () => {
+  const asked: string[] = []
+  const refuse = (peer: string): boolean => {
+    asked.push(peer)
+    return false
+  }
+  const [a, b] = [await endpointOn(), await endpointOn({ admit: refuse })]
+  await expect(a.associate(b.peer)).rejects.toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
+  expect(asked).toEqual([a.hit])
+  expect([...a.associations(), ...b.associations()]).toEqual([])
+  expect(b.counters).toMatchObject({ 'i2-not-admitted': 1 })
+})
+
+test.each([
+  ['nothing at all', undefined],
+  ['a name that is no HIT', { hit: 'foo', locators: [{ address: '127.0.0.1', port: 5 }] }],
+  ['locators as text', { hit: createIdentity().hit, locators: ['127.0.0.1:5'] }],
+  ['a host name', { hit: createIdentity().hit, locators: [{ address: 'localhost', port: 5 }] }],
+  ['port 0', { hit: createIdentity().hit, locators: [{ address: '127.0.0.1', port: 0 }] }],
+])('%s is no peer, and nothing is left behind by it', async (_, peer) => {
+  const a = await endpointOn()
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): number => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  try {
+    const call = a.associate(peer as never, { timeoutMs: 5 })
+    await expect(call).rejects.toMatchObject({ code: 'ERR_SOJOURN_ARGUMENT' })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(unhandled).toEqual([])
+  } finally {
+    process.off('unhandledRejection', note)
+  }
 })
 
 test('nobody knows where a bare HIT is', async () => {

@@ -124,3 +124,23 @@ test('a damaged KEM key file is refused and left as it is', async () => {
   await expect(Host.open({ home })).rejects.toMatchObject({ code: 'ERR_SOJOURN_KEY_FILE' })
   expect(readFileSync(path, 'utf8')).toBe('damaged')
 })
+
+test.each([0o777, 0o770, 0o702])(
+  'a home of mode %o, in which others could put their keys, is refused',
+  async (mode) => {
+    const home = join(folder, `home-${count++}`)
+    mkdirSync(home)
+    chmodSync(home, mode)
+    await expect(Host.open({ home })).rejects.toMatchObject({ code: 'ERR_SOJOURN_KEY_FILE' })
+    expect(readdirSync(home)).toEqual([])
+    chmodSync(home, 0o755)
+    await Host.open({ home })
+  },
+)
+
+test('a key that cannot be written names its folder, and no file of ours', async () => {
+  const path = join(folder, 'nowhere', 'key.pem')
+  const error: unknown = await createSecret(path, 'text').catch((caught: unknown) => caught)
+  expect(String(error)).toContain(`the folder ${join(folder, 'nowhere')}`)
+  expect(String(error)).not.toContain('.tmp')
+})

@@ -37,6 +37,13 @@ export function otherIdentity(context: Context, peer: Uint8Array): Uint8Array {
   return buildNotify(context, peer, encodeHostId({ algorithm, label, key }), notification)
 }
 
+/** Tells the sender of an I2 that we do not admit it. The hash of that I2 keeps the word from being used again. */
+export function blocked(context: Context, peer: Uint8Array, i2: Uint8Array): Uint8Array {
+  const { algorithm, label, bytes: key } = context.identity.publicKey
+  const notification = { type: Notification.BLOCKED_BY_POLICY, data: sha256(i2) }
+  return buildNotify(context, peer, encodeHostId({ algorithm, label, key }), notification)
+}
+
 /** A P1 or P2 that we cannot go on from: a proven floor rises, the association ends here and there (MOVING §4, §6). */
 export function refuse(
   association: Association,

@@ -2,6 +2,8 @@
 // initiator.ts; here is when they are sent, how often, and how it ends.
 
 import { formatLocator, type Locator, sameLocator } from '../../base/address.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import { sha256 } from '../../crypto/hash.ts'
 import { hitOf, hitText } from '../../crypto/hit.ts'
 import { publicKeyFrom, verify } from '../../crypto/identity.ts'
 import type { Notify, R1, R2 } from '../../wire/messages.ts'
@@ -150,6 +152,23 @@ export function onR2(association: Association, now: number, message: R2, source:
   const tuple = association.paths.observe(source)
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
   establish(association, now, seed, tuple, sameLocator(source, opening.to))
+}
+
+/**
+ * The peer does not admit us, and says so of this very I2 (RFC 7401 §5.2.19). Where the peer has a ledger a former host of it
+ * could say the same: then it only makes the error better if nobody else answers.
+ */
+export function onBlocked(association: Association, now: number, message: Notify): void {
+  const { state, context } = association
+  if (state.name !== 'opening' || state.opening.name !== 'I2-SENT') return context.count('packet-before-exchange')
+  const { bytes, accepted } = state.opening.sent
+  const { type, data } = message.notification
+  if (type !== Notification.BLOCKED_BY_POLICY || !equalBytes(data, sha256(bytes)))
+    return context.count('notify-ignored')
+  if (!verify(accepted.peerKey, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes))
+    return context.count('signature-forged')
+  if (accepted.peerReceipt === undefined) return association.end(now, 'refused', 'blocked by policy')
+  association.fault = { reason: 'refused', detail: 'blocked by policy' }
 }
 
 /**

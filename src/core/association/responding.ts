@@ -9,6 +9,7 @@ import type { I1, I2 } from '../../wire/messages.ts'
 import type { Association } from './association.ts'
 import type { Context } from './context.ts'
 import { establish } from './establish.ts'
+import { blocked } from './notify.ts'
 import { dropOpening } from './opening.ts'
 import { R1Pool } from './r1-pool.ts'
 import { acceptI2, type Candidate } from './responder.ts'
@@ -68,6 +69,9 @@ export class Responding {
     })
     if ('drop' in outcome) {
       context.count(outcome.drop)
+      if (outcome.drop === 'i2-not-admitted' && context.mayNotifyStranger(now, source)) {
+        context.sendPacket(blocked(context, message.sender, message.packet.bytes), source)
+      }
       return undefined
     }
     if ('repeat' in outcome) {

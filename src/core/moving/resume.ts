@@ -161,6 +161,8 @@ export function thawAssociation(
     establishedAt: now,
   }
   association.turn({ name: 'established', session })
+  // The one it came from, wherever that was: a resumed association has needed no other.
+  association.baseExchanges = 1
   for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
   place(association, frozen, now)
   arm(association, session, now)
