@@ -1,0 +1,27 @@
+// Whether a HOST_ID is what a HIT stands for: flat HITs (RFC 7343) and the hierarchical ones of RFC 9374.
+
+import { detOf, hitOf, hitText, isFlatHit } from '../crypto/hit.ts'
+import { type PublicKey, publicKeyFrom } from '../crypto/public-key.ts'
+import { HiAlgorithm, type HostId } from '../wire.ts'
+
+/** What a HOST_ID says, beside the HIT it came with. */
+export interface HostIdentity {
+  readonly key: PublicKey
+  /** The flat HIT of the key, or the hierarchical one under the sender's prefix. */
+  readonly hit: string
+  readonly fits: boolean
+}
+
+/** The identity in a HOST_ID; undefined if its algorithm or curve cannot be hashed here, or it is no key. */
+export function identityOf(hostId: HostId, sender: Uint8Array): HostIdentity | undefined {
+  const key = publicKeyFrom(hostId.algorithm, hostId.label, hostId.key)
+  if (key === undefined) return undefined
+  const hierarchical = !isFlatHit(sender) && isDetPrefix(sender) && key.algorithm === HiAlgorithm.EDDSA
+  const hit = hierarchical ? detOf(sender.slice(0, 8), key) : hitOf(key)
+  return { key, hit, fits: hit === hitText(sender) }
+}
+
+// 2001:30::/28, RFC 9374 §3.1.
+function isDetPrefix(hit: Uint8Array): boolean {
+  return hit[0] === 0x20 && hit[1] === 0x01 && hit[2] === 0x00 && ((hit[3] ?? 0) & 0xf0) === 0x30
+}
