@@ -29,7 +29,9 @@ const FILE_HEADER_BYTES = 24
 const RECORD_HEADER_BYTES = 16
 
 /** Reads a file of any of the kinds; one that is of none has damage and no frames. */
-export function readCapture(file: Uint8Array): Capture {
+export function readCapture(contents: Uint8Array): Capture {
+  // A plain one: what Node reads from a file is a Buffer, whose slices are views that others would write to.
+  const file = new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength)
   if (file.length === 0) return { frames: [], damage: 'the file is empty' }
   if (file.length >= 4) {
     const view = viewOf(file)

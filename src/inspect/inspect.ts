@@ -110,8 +110,7 @@ function judgeHip(bytes: Uint8Array, one: Carried, knowledge: Knowledge, report:
   const packet = wire.decodePacket(bytes, { checksum: 'ignore' })
   if (wire.isMalformed(packet)) {
     report(wrongOf(packet))
-    const type = bytes.length > 2 ? nameOfPacket((bytes[2] ?? 0) & 0x7f) : 'HIP'
-    return { type, checks: {}, parameters: [] }
+    return whatStandsBefore(bytes, packet.at)
   }
   // A bare packet in hexadecimal has left its addresses behind.
   if (one.path !== undefined || wire.classify(one.payload) === 'hip') {
@@ -130,6 +129,16 @@ function judgeHip(bytes: Uint8Array, one: Carried, knowledge: Knowledge, report:
   const checks = checkHip(packet, inner, knowledge, report)
   const [sender, receiver] = [hitText(packet.sender), hitText(packet.receiver)]
   return { type: nameOfPacket(packet.type), checks, parameters, sender, receiver }
+}
+
+/** Of a packet that cannot be read as a whole, what stands before the fault; nothing of it can be checked. */
+function whatStandsBefore(bytes: Uint8Array, fault: number): Judged {
+  const type = bytes.length > 2 ? nameOfPacket((bytes[2] ?? 0) & 0x7f) : 'HIP'
+  if (fault < wire.HIP_HEADER_BYTES || bytes.length < wire.HIP_HEADER_BYTES) return { type, checks: {}, parameters: [] }
+  const [sender, receiver] = [hitText(bytes.subarray(8, 24)), hitText(bytes.subarray(24, 40))]
+  const before = wire.decodeParameters(bytes.subarray(0, Math.min(fault, bytes.length)), wire.HIP_HEADER_BYTES)
+  const parameters = wire.isMalformed(before) ? [] : before.map((raw) => show(raw, [], () => undefined))
+  return { type, checks: {}, parameters, sender, receiver }
 }
 
 /** A parameter as it is shown; a fault that the packet as a whole has not been charged with is reported. */
