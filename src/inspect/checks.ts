@@ -4,11 +4,11 @@
 import { compareBytes, concat, toHex, utf8 } from '../base/bytes.ts'
 import { hitText } from '../crypto/hit.ts'
 import { incarnationOf } from '../crypto/keymat.ts'
-import { HI_EDDSA, LABEL_ED25519, verify } from '../crypto/public-key.ts'
+import { HI_EDDSA, LABEL_ED25519 } from '../crypto/public-key.ts'
 import { solves } from '../crypto/puzzle.ts'
 import { sameSecret } from '../crypto/secret.ts'
 import * as wire from '../wire.ts'
-import { identityOf } from './host-identity.ts'
+import { identityOf, verifies } from './algorithms.ts'
 import { exchangeKey, type Generation, type Knowledge, macFits, parameterIn, suiteOf } from './knowledge.ts'
 
 /** What has been checked; what could not be is absent. */
@@ -91,7 +91,7 @@ function checkSignature(packet: wire.Packet, knowledge: Knowledge, report: Repor
     return false
   }
   const covered = packet.type === wire.PacketType.R1 ? wire.coveredByR1(packet, type) : wire.coveredBy(packet, type)
-  const passed = verify(key, covered, signature.bytes)
+  const passed = verifies(key, covered, signature.bytes)
   if (!passed) report({ what: 'signature does not verify under the key of the sender', ...where })
   return passed
 }
@@ -150,7 +150,7 @@ function checkInstance(packet: wire.Packet, report: Report): void {
   }
   const covered = packet.type === wire.PacketType.R1 ? wire.coveredByR1(packet, type) : wire.coveredBy(packet, type)
   const key = { algorithm: HI_EDDSA, label: LABEL_ED25519, bytes: instance.key }
-  if (!verify(key, concat(utf8('sojourn instance 1\0'), covered), instance.signature)) {
+  if (!verifies(key, concat(utf8('sojourn instance 1\0'), covered), instance.signature)) {
     report({ what: 'the signature of INSTANCE does not verify', ...place })
   }
 }

@@ -3,15 +3,14 @@
 // S (MOVING §3), in the order of the log.
 
 import { concat, toHex } from '../base/bytes.ts'
-import { decryptParameter } from '../crypto/envelope.ts'
 import { type AnyEspKeys, canOpenEsp } from '../crypto/esp-any.ts'
 import { hitText } from '../crypto/hit.ts'
 import { baseKeys, type KeyContext, type KeySet, ratchetKeys, type Start } from '../crypto/keymat.ts'
-import { type PublicKey, publicKeyFrom } from '../crypto/public-key.ts'
+import type { PublicKey } from '../crypto/public-key.ts'
 import { sameSecret } from '../crypto/secret.ts'
-import { cipherKeyBytes, ESP_AES128_GCM_16, espSuiteInfo, type HitSuite, hitSuite } from '../crypto/suites.ts'
+import { ESP_AES128_GCM_16, type HitSuite, hitSuite } from '../crypto/suites.ts'
 import * as wire from '../wire.ts'
-import { identityOf } from './host-identity.ts'
+import { decrypted, identityOf, knowsCipher, knowsEspSuite } from './algorithms.ts'
 import type { KeyLog } from './key-log.ts'
 
 /** One base exchange, as its I2 shows it. */
@@ -153,10 +152,7 @@ export class Knowledge {
     if (content === undefined) return undefined
     for (const { exchange, keys } of this.generations(packet)) {
       const { encryption } = hipKeysOf(exchange, keys, packet.sender)
-      const bytes =
-        exchange.context.cipher === wire.HipCipher.NULL
-          ? content
-          : decryptParameter(exchange.context.cipher, encryption, content)
+      const bytes = decrypted(exchange.context.cipher, encryption, content)
       const parameters = bytes === undefined ? undefined : wire.decodeParameters(bytes)
       if (bytes !== undefined && parameters !== undefined && !wire.isMalformed(parameters)) return { parameters, bytes }
     }
@@ -191,8 +187,8 @@ export class Knowledge {
     const espSuite = parameterIn(i2, 'ESP_TRANSFORM')?.[0]
     const suite = suiteOf(i2.receiver)
     if (solution === undefined || cipher === undefined || espSuite === undefined || suite === undefined) return
-    if (cipherKeyBytes(cipher) === undefined || sameHit(i2.sender, i2.receiver)) return
-    const drawsEsp = espSuiteInfo(espSuite) !== undefined
+    if (!knowsCipher(cipher) || sameHit(i2.sender, i2.receiver)) return
+    const drawsEsp = knowsEspSuite(espSuite)
     const ends = { own: i2.sender, peer: i2.receiver, i: solution.i, j: solution.j }
     const context = { suite, cipher, espSuite: drawsEsp ? espSuite : ESP_AES128_GCM_16, ...ends }
     const key = `${toHex(i2.sender)} ${exchangeKey(solution)}`
@@ -205,9 +201,9 @@ export class Knowledge {
       const hostId = wire.decodeHostId(raw.contents, 0)
       if (wire.isMalformed(hostId)) continue
       const sender = hitText(packet.sender)
-      const key = publicKeyFrom(hostId.algorithm, hostId.label, hostId.key)
+      const identity = identityOf(hostId, packet.sender)
       // A key that is not the sender's proves nothing about what the sender signs.
-      if (key !== undefined && identityOf(hostId, packet.sender)?.fits === true) this.#identities.set(sender, key)
+      if (identity?.fits === true) this.#identities.set(sender, identity.key)
       if (packet.type === wire.PacketType.R1) append(this.#hostIdTlvs, sender, bytes.subarray(raw.start, raw.end))
     }
   }
