@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
-import { publicKeyFrom } from '../../src/crypto/public-key.ts'
+import { identityOf } from '../../src/inspect/algorithms.ts'
 import { readCapture } from '../../src/inspect/capture.ts'
 import { carriedBy } from '../../src/inspect/carried.ts'
 import { type Finding, findingJson, inspect } from '../../src/inspect/inspect.ts'
@@ -68,7 +68,7 @@ const rsa = (() => {
   const packet = sound(wire.decodePacket(fromHex(r1?.payload_hex ?? ''), { checksum: 'ignore' }))
   const raw = packet.parameters.find(({ type }) => type === wire.Parameter.HOST_ID)
   const hostId = sound(wire.decodeHostId(raw?.contents ?? new Uint8Array(0), 0))
-  return publicKeyFrom(hostId.algorithm, hostId.label, hostId.key) !== undefined
+  return identityOf(hostId, packet.sender) !== undefined
 })()
 
 function expected(type: string, mac: boolean): Readonly<Record<string, boolean>> {
