@@ -83,10 +83,11 @@ describe('inspect', () => {
   })
 
   test('says what is wrong and where, and fails', async () => {
+    // A byte of the public value of R1's DIFFIE_HELLMAN.
     const copy = story.pcap.slice()
     const r1 = story.seen[1]?.payload ?? new Uint8Array(0)
     const at = Buffer.from(copy).indexOf(r1)
-    copy[at + 200] = (copy[at + 200] ?? 0) ^ 1
+    copy[at + 134] = (copy[at + 134] ?? 0) ^ 1
     const { code, lines } = await inspected(file('wrong.pcap', copy))
     expect(code).toBe(1)
     expect(lines.filter(({ ok }) => !ok).map(({ frame }) => frame)).toEqual([2])
