@@ -1,6 +1,7 @@
 // The published codec: HIP packets over UDP, ESP framing and signed objects, bytes to plain values and back.
 // Nothing here holds a key, keeps state or touches Node.
 
+export { type Certificate, decodeCert, encodeCert } from './wire/certificate.ts'
 export { hipChecksum, sumOfPair, upperLayerChecksum } from './wire/checksum.ts'
 export {
   classify,
@@ -14,6 +15,7 @@ export {
   wrapHip,
   writeInnerUdp,
 } from './wire/datagram.ts'
+export { type DomainIdentifier, decodeDomainIdentifier, encodeDomainIdentifier } from './wire/domain.ts'
 export {
   ESP_HEADER_BYTES,
   type EspLayout,
@@ -48,6 +50,7 @@ export {
   encodeHipCipher,
   encodeHitSuiteList,
   encodeHostId,
+  encodeMac,
   encodePuzzle,
   encodeR1Counter,
   encodeSignature,
@@ -74,8 +77,40 @@ export {
   type R2,
   type Update,
 } from './wire/messages.ts'
-export { decodeLocatorSet, encodeLocatorSet, type LocatorEntry } from './wire/mobility.ts'
-export { decodeNotification, encodeNotification, type NotificationData } from './wire/notify.ts'
+export {
+  decodeLocatorSet,
+  decodeLocators,
+  encodeLocatorSet,
+  encodeLocators,
+  type LocatorEntry,
+  type OtherLocator,
+} from './wire/mobility.ts'
+export {
+  decodeCandidatePriority,
+  decodeNatTraversalMode,
+  decodeNominate,
+  decodePeerPermission,
+  decodeRelayHmac,
+  decodeTransactionPacing,
+  decodeTransportAddress,
+  encodeCandidatePriority,
+  encodeNatTraversalMode,
+  encodeNominate,
+  encodePeerPermission,
+  encodeRelayHmac,
+  encodeTransactionPacing,
+  encodeTransportAddress,
+  type PeerPermission,
+  type TransportAddress,
+  type TransportAddressType,
+} from './wire/nat.ts'
+export {
+  decodeNotification,
+  encodeNotification,
+  type NotificationData,
+  type NotificationDetail,
+  notificationDetail,
+} from './wire/notify.ts'
 export {
   type CborLimits,
   type CborValue,
@@ -120,6 +155,18 @@ export {
   type RawParameter,
 } from './wire/packet.ts'
 export {
+  decodeParameter,
+  encodeParameter,
+  isCritical,
+  mayRepeat,
+  type ParameterName,
+  type ParameterValues,
+  parameterName,
+  type TypedParameter,
+  typedParameters,
+  type UnknownParameter,
+} from './wire/parameters.ts'
+export {
   decodeEpoch,
   decodeFinals,
   decodeInstance,
@@ -136,8 +183,26 @@ export {
   type Instance,
 } from './wire/private.ts'
 export {
+  decodeRegFailed,
+  decodeRegInfo,
+  decodeRegRequest,
+  decodeRegResponse,
+  encodeRegFailed,
+  encodeRegInfo,
+  encodeRegRequest,
+  encodeRegResponse,
+  type Registration,
+  type RegistrationInfo,
+  type RegistrationRefusal,
+  registrationLifetime,
+  registrationSeconds,
+} from './wire/registration.ts'
+export {
+  CandidateKind,
+  CertificateType,
   Control,
   DhGroup,
+  DomainType,
   EcdsaCurve,
   EddsaCurve,
   EspSuite,
@@ -145,12 +210,25 @@ export {
   HiAlgorithm,
   HipCipher,
   HitSuite,
+  LocatorType,
+  NatMode,
   NextHeader,
   Notification,
   PacketType,
   Parameter,
+  RegistrationFailure,
+  RegistrationType,
+  TrafficType,
   TransportFormat,
 } from './wire/registry.ts'
+export {
+  decodeFrom,
+  decodeRvsHmac,
+  decodeViaRvs,
+  encodeFrom,
+  encodeRvsHmac,
+  encodeViaRvs,
+} from './wire/rendezvous.ts'
 export {
   decodeAck,
   decodeEspInfo,

@@ -13,22 +13,31 @@ const INDEX = `
 `
 
 const WIRE = `
-  Control DhGroup ECHO_BYTES ESP_HEADER_BYTES EcdsaCurve EddsaCurve EspSuite HIP_HEADER_BYTES HIP_PACKET_LIMIT
-  HIP_PORT HiAlgorithm HipCipher HitSuite INNER_UDP_BYTES KEEPALIVE LOWEST_SPI NextHeader Notification PacketType
-  Parameter TransportFormat appendParameter classify coveredBy coveredByR1 decodeAck decodeCbor decodeChosenCipher
-  decodeChosenEspTransform decodeClaim decodeDhGroupList decodeDiffieHellman decodeEcho decodeEncrypted
-  decodeEpoch decodeEspInfo decodeEspTransform decodeFinals decodeGrant decodeHipCipher decodeHitSuiteList
-  decodeHostId decodeInstance decodeLocatorSet decodeMac decodeMessage decodeNotification decodeOpaque
-  decodePacket decodePadding decodeParameters decodePuzzle decodeR1Counter decodeReady decodeReceipt
-  decodeReserveSpi decodeSeq decodeSignature decodeSigned decodeSolution decodeTransportFormatList
-  decodeWhereabouts encodeAck encodeCbor encodeClaim encodeDhGroupList encodeDiffieHellman encodeEcho
-  encodeEchoRequestSigned encodeEchoRequestUnsigned encodeEchoResponseSigned encodeEchoResponseUnsigned
-  encodeEncrypted encodeEpoch encodeEspInfo encodeEspTransform encodeFinals encodeGrant encodeHipCipher
-  encodeHitSuiteList encodeHostId encodeInstance encodeLocatorSet encodeMessage encodeNotification encodePacket
-  encodePadding encodeParameters encodePuzzle encodeR1Counter encodeReady encodeReceipt encodeReserveSpi encodeSeq
-  encodeSignature encodeSigned encodeSolution encodeTransportFormatList encodeWhereabouts espSize hipChecksum
-  hipOf isMalformed macTwoInput readInnerUdp readTrailer sequenceLowOf signedInput spiOf sumOfPair
-  upperLayerChecksum wrapHip writeEspHeader writeInnerUdp writeTrailer
+  CandidateKind CertificateType Control DhGroup DomainType ECHO_BYTES ESP_HEADER_BYTES EcdsaCurve EddsaCurve
+  EspSuite HIP_HEADER_BYTES HIP_PACKET_LIMIT HIP_PORT HiAlgorithm HipCipher HitSuite INNER_UDP_BYTES KEEPALIVE
+  LOWEST_SPI LocatorType NatMode NextHeader Notification PacketType Parameter RegistrationFailure
+  RegistrationType TrafficType TransportFormat appendParameter classify coveredBy coveredByR1 decodeAck
+  decodeCandidatePriority decodeCbor decodeCert decodeChosenCipher decodeChosenEspTransform decodeClaim
+  decodeDhGroupList decodeDiffieHellman decodeDomainIdentifier decodeEcho decodeEncrypted decodeEpoch
+  decodeEspInfo decodeEspTransform decodeFinals decodeFrom decodeGrant decodeHipCipher decodeHitSuiteList
+  decodeHostId decodeInstance decodeLocatorSet decodeLocators decodeMac decodeMessage decodeNatTraversalMode
+  decodeNominate decodeNotification decodeOpaque decodePacket decodePadding decodeParameter decodeParameters
+  decodePeerPermission decodePuzzle decodeR1Counter decodeReady decodeReceipt decodeRegFailed decodeRegInfo
+  decodeRegRequest decodeRegResponse decodeRelayHmac decodeReserveSpi decodeRvsHmac decodeSeq decodeSignature
+  decodeSigned decodeSolution decodeTransactionPacing decodeTransportAddress decodeTransportFormatList
+  decodeViaRvs decodeWhereabouts encodeAck encodeCandidatePriority encodeCbor encodeCert encodeClaim
+  encodeDhGroupList encodeDiffieHellman encodeDomainIdentifier encodeEcho encodeEchoRequestSigned
+  encodeEchoRequestUnsigned encodeEchoResponseSigned encodeEchoResponseUnsigned encodeEncrypted encodeEpoch
+  encodeEspInfo encodeEspTransform encodeFinals encodeFrom encodeGrant encodeHipCipher encodeHitSuiteList
+  encodeHostId encodeInstance encodeLocatorSet encodeLocators encodeMac encodeMessage encodeNatTraversalMode
+  encodeNominate encodeNotification encodePacket encodePadding encodeParameter encodeParameters
+  encodePeerPermission encodePuzzle encodeR1Counter encodeReady encodeReceipt encodeRegFailed encodeRegInfo
+  encodeRegRequest encodeRegResponse encodeRelayHmac encodeReserveSpi encodeRvsHmac encodeSeq encodeSignature
+  encodeSigned encodeSolution encodeTransactionPacing encodeTransportAddress encodeTransportFormatList
+  encodeViaRvs encodeWhereabouts espSize hipChecksum hipOf isCritical isMalformed macTwoInput mayRepeat
+  notificationDetail parameterName readInnerUdp readTrailer registrationLifetime registrationSeconds
+  sequenceLowOf signedInput spiOf sumOfPair typedParameters upperLayerChecksum wrapHip writeEspHeader
+  writeInnerUdp writeTrailer
 `
 
 const SIM = `

@@ -22,6 +22,7 @@ const CODES: Readonly<Record<SojournErrorCode, number>> = {
   ERR_SOJOURN_CLOSED: EXIT.failed,
   ERR_SOJOURN_ADDRESS: EXIT.failed,
   ERR_SOJOURN_KEY_FILE: EXIT.failed,
+  ERR_SOJOURN_CAPTURE: EXIT.failed,
   ERR_SOJOURN_QUEUE_FULL: EXIT.failed,
   ERR_SOJOURN_TOO_LONG: EXIT.failed,
 }

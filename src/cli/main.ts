@@ -9,6 +9,7 @@ import { actorCommands } from './demo/actor.ts'
 import { demoCommand } from './demo.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { idCommand } from './id.ts'
+import { inspectCommand } from './inspect.ts'
 import { closeKindly } from './kindly.ts'
 import { listenCommand } from './listen.ts'
 import { say } from './output.ts'
@@ -26,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: say, writeErr: () => undefined })
     .addHelpText('after', EXAMPLES)
-  for (const command of [idCommand(), listenCommand(stop), pingCommand(stop), demoCommand(stop)]) {
+  for (const command of [idCommand(), listenCommand(stop), pingCommand(stop), demoCommand(stop), inspectCommand()]) {
     program.addCommand(inherit(program, command))
   }
   for (const command of actorCommands()) program.addCommand(inherit(program, command), { hidden: true })
@@ -48,6 +49,7 @@ Examples:
   sojourn listen 7 --echo                answer datagrams on port 7, print how to reach us
   sojourn ping HIT@192.0.2.1:10500 -c 3  is it there, and how far away
   sojourn demo                           watch a process move three times while its peer stays with it
+  sojourn inspect hip.pcap               every packet of a capture in words, and whether it is right
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 refused, 5 fenced.
 Environment: SOJOURN_HOME, SOJOURN_KEYLOG, NODE_DEBUG=sojourn.`

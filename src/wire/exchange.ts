@@ -1,8 +1,10 @@
 // Parameters of the base exchange (RFC 7401 §5.2.3–§5.2.18, RFC 7402 §5.1.2). `at` is where the contents start in the
-// packet, so that a Malformed names the byte.
+// packet, so that a Malformed names the byte. A drawing shows the contents, behind the four bytes of type and length; the
+// numbers above it are offsets, a number in a box is bytes, and reserved fields are sent as zero and not looked at.
 
 import { assert } from '../base/assert.ts'
 import { concat, Reader, Writer } from '../base/bytes.ts'
+import { firstSix, LIST_LIMIT, readList, writeList } from './lists.ts'
 import { type Malformed, malformed } from './malformed.ts'
 import type { ParameterValue } from './packet.ts'
 import { EddsaCurve, HiAlgorithm, Parameter } from './registry.ts'
@@ -59,9 +61,11 @@ export interface Signature {
   readonly bytes: Uint8Array
 }
 
-// RFC 7401 §5.2.8 and RFC 7402 §5.1.2: six entries at most, and of more the first six count.
-const TRANSFORM_LIMIT = 6
-
+// R1_COUNTER (129)
+//  0            4            8            12
+// +------------+------------+------------+
+// | reserved   | high half  | low half   |
+// +------------+------------+------------+
 export function encodeR1Counter(counter: R1Counter): ParameterValue {
   const writer = new Writer()
     .u32(counter.reserved ?? 0)
@@ -78,6 +82,11 @@ export function decodeR1Counter(contents: Uint8Array, at: number): R1Counter | M
   return reserved === 0 ? counter : { ...counter, reserved }
 }
 
+// PUZZLE (257)                               n: bytes of RHASH
+//  0     1          2          4
+// +-----+----------+----------+------------+
+// | K   | lifetime | opaque 2 | I n        |
+// +-----+----------+----------+------------+
 export function encodePuzzle(puzzle: Puzzle): ParameterValue {
   assert(puzzle.opaque.length === 2, 'the opaque field has 2 bytes')
   const writer = new Writer().u8(puzzle.k).u8(puzzle.lifetime).bytes(puzzle.opaque).bytes(puzzle.i)
@@ -90,6 +99,11 @@ export function decodePuzzle(contents: Uint8Array, at: number): Puzzle | Malform
   return { k: reader.u8(), lifetime: reader.u8(), opaque: reader.bytes(2), i: reader.bytes(reader.remaining) }
 }
 
+// SOLUTION (321)
+//  0     1          2          4            4 + n
+// +-----+----------+----------+------------+------------+
+// | K   | reserved | opaque 2 | I n        | J n        |
+// +-----+----------+----------+------------+------------+
 export function encodeSolution(solution: Solution): ParameterValue {
   assert(solution.opaque.length === 2, 'the opaque field has 2 bytes')
   assert(solution.i.length === solution.j.length, 'I and J have the same length')
@@ -106,6 +120,11 @@ export function decodeSolution(contents: Uint8Array, at: number): Solution | Mal
   return { k, opaque: reader.bytes(2), i: reader.bytes(half), j: reader.bytes(half) }
 }
 
+// DH_GROUP_LIST (511)
+//  0         1
+// +---------+---------+
+// | group 1 | group 1 | ...  preferred first
+// +---------+---------+
 export function encodeDhGroupList(groups: readonly number[]): ParameterValue {
   return { type: Parameter.DH_GROUP_LIST, contents: writeList(groups, 1) }
 }
@@ -114,6 +133,11 @@ export function decodeDhGroupList(contents: Uint8Array, at: number): number[] | 
   return readList(contents, at, 1, Parameter.DH_GROUP_LIST)
 }
 
+// DIFFIE_HELLMAN (513)
+//  0         1          3
+// +---------+----------+-----------------------+
+// | group 1 | length 2 | public value (length) |
+// +---------+----------+-----------------------+
 export function encodeDiffieHellman(dh: DiffieHellman): ParameterValue {
   const writer = new Writer().u8(dh.group).u16(dh.publicValue.length).bytes(dh.publicValue)
   return { type: Parameter.DIFFIE_HELLMAN, contents: writer.finish() }
@@ -129,8 +153,13 @@ export function decodeDiffieHellman(contents: Uint8Array, at: number): DiffieHel
   return { group, publicValue }
 }
 
+// HIP_CIPHER (579)
+//  0          2
+// +----------+----------+
+// | cipher 2 | cipher 2 | ...  six at most
+// +----------+----------+
 export function encodeHipCipher(ciphers: readonly number[]): ParameterValue {
-  assert(ciphers.length <= TRANSFORM_LIMIT, 'HIP_CIPHER lists at most six')
+  assert(ciphers.length <= LIST_LIMIT, 'HIP_CIPHER lists at most six')
   return { type: Parameter.HIP_CIPHER, contents: writeList(ciphers, 2) }
 }
 
@@ -144,6 +173,12 @@ export function decodeChosenCipher(contents: Uint8Array, at: number): number | M
   return new Reader(contents).u16()
 }
 
+// HOST_ID (705)                  the Host Identity field begins with a curve label if it is one of a curve
+//  0             2                   4             6
+// +-------------+-------------------+-------------+----------------------+----------------------+
+// | HI length 2 | DI type, length 2 | algorithm 2 | Host Identity        | domain identifier    |
+// +-------------+-------------------+-------------+----------------------+----------------------+
+//                 4 and 12 bits
 export function encodeHostId(hostId: HostId): ParameterValue {
   const field = concat(labelField(hostId), hostId.key)
   const domain = hostId.domain ?? new Uint8Array(0)
@@ -179,6 +214,11 @@ export function decodeHostId(contents: Uint8Array, at: number): HostId | Malform
   return domainType === 0 ? { algorithm, label, key } : { algorithm, label, key, domain, domainType }
 }
 
+// HIT_SUITE_LIST (715)
+//  0          1
+// +----------+----------+
+// | id · 16  | id · 16  | ...
+// +----------+----------+
 export function encodeHitSuiteList(suites: readonly number[]): ParameterValue {
   const coded = suites.map((suite) => suite << 4)
   return { type: Parameter.HIT_SUITE_LIST, contents: writeList(coded, 1) }
@@ -192,6 +232,11 @@ export function decodeHitSuiteList(contents: Uint8Array, at: number): number[] |
   return Array.isArray(coded) ? coded.map((byte) => byte >> 4) : coded
 }
 
+// TRANSPORT_FORMAT_LIST (2049)
+//  0          2
+// +----------+----------+
+// | format 2 | format 2 | ...  preferred first
+// +----------+----------+
 export function encodeTransportFormatList(formats: readonly number[]): ParameterValue {
   return { type: Parameter.TRANSPORT_FORMAT_LIST, contents: writeList(formats, 2) }
 }
@@ -200,8 +245,13 @@ export function decodeTransportFormatList(contents: Uint8Array, at: number): num
   return readList(contents, at, 2, Parameter.TRANSPORT_FORMAT_LIST)
 }
 
+// ESP_TRANSFORM (4095)
+//  0            2          4
+// +------------+----------+----------+
+// | reserved 2 | suite 2  | suite 2  | ...  six at most
+// +------------+----------+----------+
 export function encodeEspTransform(suites: readonly number[]): ParameterValue {
-  assert(suites.length <= TRANSFORM_LIMIT, 'ESP_TRANSFORM lists at most six')
+  assert(suites.length <= LIST_LIMIT, 'ESP_TRANSFORM lists at most six')
   return { type: Parameter.ESP_TRANSFORM, contents: concat(new Uint8Array(2), writeList(suites, 2)) }
 }
 
@@ -216,6 +266,11 @@ export function decodeChosenEspTransform(contents: Uint8Array, at: number): numb
   return decodeEspTransform(contents, at)
 }
 
+// ENCRYPTED (641)                    no IV under the NULL cipher
+//  0            4
+// +------------+---------+-------------------------------+
+// | reserved 4 | IV 16   | parameters, padded, encrypted |
+// +------------+---------+-------------------------------+
 /** `content` is what follows the reserved word: for AES-CBC the IV and the ciphertext. RFC 7401 §5.2.18. */
 export function encodeEncrypted(content: Uint8Array): ParameterValue {
   return { type: Parameter.ENCRYPTED, contents: concat(new Uint8Array(4), content) }
@@ -225,11 +280,25 @@ export function decodeEncrypted(contents: Uint8Array, at: number): Uint8Array | 
   return contents.length < 5 ? wrongLength('ENCRYPTED', at, Parameter.ENCRYPTED) : contents.subarray(4)
 }
 
-/** Contents for HIP_MAC or HIP_MAC_2: the whole, untruncated MAC. RFC 7401 §5.2.12, §5.2.13. */
+// HIP_MAC (61505), HIP_MAC_2 (61569)
+//  0
+// +-------------------------+
+// | MAC, as long as RHASH   |
+// +-------------------------+
+export function encodeMac(type: 61505 | 61569, mac: Uint8Array): ParameterValue {
+  return { type, contents: mac }
+}
+
+/** Contents of HIP_MAC or HIP_MAC_2: the whole, untruncated MAC. RFC 7401 §5.2.12, §5.2.13. */
 export function decodeMac(contents: Uint8Array, at: number): Uint8Array | Malformed {
   return contents.length === 0 ? wrongLength('HIP_MAC', at, Parameter.HIP_MAC) : contents
 }
 
+// HIP_SIGNATURE_2 (61633), HIP_SIGNATURE (61697)
+//  0             2
+// +-------------+-----------+
+// | algorithm 2 | signature |
+// +-------------+-----------+
 export function encodeSignature(type: 61633 | 61697, signature: Signature): ParameterValue {
   return { type, contents: new Writer().u16(signature.algorithm).bytes(signature.bytes).finish() }
 }
@@ -249,25 +318,6 @@ function labelField(hostId: HostId): Uint8Array {
   if (!hasLabel(hostId.algorithm)) return new Uint8Array(0)
   const writer = new Writer().u16(hostId.label)
   return (hostId.algorithm === HiAlgorithm.EDDSA ? writer.u16(0) : writer).finish()
-}
-
-function writeList(values: readonly number[], width: 1 | 2): Uint8Array {
-  const writer = new Writer()
-  for (const value of values) width === 1 ? writer.u8(value) : writer.u16(value)
-  return writer.finish()
-}
-
-function readList(contents: Uint8Array, at: number, width: 1 | 2, type: number): number[] | Malformed {
-  if (contents.length === 0) return malformed('empty list', at, type)
-  if (contents.length % width !== 0) return malformed('list ends inside an entry', at + contents.length, type)
-  const reader = new Reader(contents)
-  const values: number[] = []
-  while (reader.remaining > 0) values.push(width === 1 ? reader.u8() : reader.u16())
-  return values
-}
-
-function firstSix(list: number[] | Malformed): number[] | Malformed {
-  return Array.isArray(list) ? list.slice(0, TRANSFORM_LIMIT) : list
 }
 
 function wrongLength(name: string, at: number, type: number): Malformed {

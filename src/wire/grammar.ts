@@ -8,7 +8,7 @@ import type { Packet } from './packet.ts'
 /** Reads contents that start at byte `at` of the packet. */
 export type Decoder<T> = (contents: Uint8Array, at: number) => T | Malformed
 
-export type Presence = 'required' | 'optional' | 'repeated' | 'tolerated'
+export type Presence = 'required' | 'optional' | 'repeated' | 'several' | 'tolerated'
 
 /** What one parameter is in one packet. */
 export interface Rule<T, P extends Presence> {
@@ -19,16 +19,16 @@ export interface Rule<T, P extends Presence> {
 
 export type Grammar = Readonly<Record<string, Rule<unknown, Presence>>>
 
-/** The fields that a grammar yields: its required and repeated rules always, its optional ones perhaps. */
+/** The fields that a grammar yields: its required and repeated rules always, its optional and several ones perhaps. */
 export type Fields<G extends Grammar> = {
   readonly [K in keyof G as G[K]['presence'] extends 'required' | 'repeated' ? K : never]: Value<G[K]>
 } & {
-  readonly [K in keyof G as G[K]['presence'] extends 'optional' ? K : never]?: Value<G[K]>
+  readonly [K in keyof G as G[K]['presence'] extends 'optional' | 'several' ? K : never]?: Value<G[K]>
 }
 
 type Value<R> =
   R extends Rule<infer T, infer P>
-    ? P extends 'repeated'
+    ? P extends 'repeated' | 'several'
       ? readonly Exclude<T, Malformed>[]
       : Exclude<T, Malformed>
     : never
@@ -46,6 +46,11 @@ export function optional<T>(type: number, decode: Decoder<T>): Rule<T, 'optional
 /** One or more. */
 export function repeated<T>(type: number, decode: Decoder<T>): Rule<T, 'repeated'> {
   return { type, presence: 'repeated', decode }
+}
+
+/** Any number. */
+export function several<T>(type: number, decode: Decoder<T>): Rule<T, 'several'> {
+  return { type, presence: 'several', decode }
 }
 
 /** Any number, left undecoded in `packet.parameters`. */
@@ -70,10 +75,11 @@ export function parser<G extends Grammar>(grammar: G): (packet: Packet) => Field
       const { name, rule } = entry
       if (rule.presence === 'tolerated') continue
       const before = fields[name]
-      if (before !== undefined && rule.presence !== 'repeated') return malformed('parameter given twice', start, type)
+      const once = rule.presence === 'required' || rule.presence === 'optional'
+      if (before !== undefined && once) return malformed('parameter given twice', start, type)
       const value = rule.decode(contents, start + 4)
       if (isMalformed(value)) return value
-      if (rule.presence !== 'repeated') fields[name] = value
+      if (once) fields[name] = value
       else if (Array.isArray(before)) before.push(value)
       else fields[name] = [value]
     }

@@ -1,17 +1,19 @@
-// The eight packets as typed values. Each has its table of parameters, as RFC 7401 §5.3, RFC 7402 §5.2, RFC 8046 §4.3 and
-// MOVING §2 give them; a value of a message has passed it: nothing missing, doubled, unknown and critical, or misshapen.
+// The eight packets as typed values (RFC 7401 §5.3). Each has its table of parameters in tables.ts; a value of a message has
+// passed it: nothing missing, doubled, unknown and critical, or misshapen.
 
+import type { Certificate } from './certificate.ts'
 import type { DiffieHellman, HostId, Puzzle, R1Counter, Signature, Solution } from './exchange.ts'
-import * as exchange from './exchange.ts'
-import { type Fields, optional, parser, repeated, required, tolerated } from './grammar.ts'
+import type { Fields } from './grammar.ts'
 import { isMalformed, type Malformed, malformed } from './malformed.ts'
-import { decodeLocatorSet, type LocatorEntry } from './mobility.ts'
-import { decodeNotification, type NotificationData } from './notify.ts'
+import type { LocatorEntry } from './mobility.ts'
+import type { PeerPermission, TransportAddress } from './nat.ts'
+import type { NotificationData } from './notify.ts'
 import { type DecodeOptions, decodePacket, encodePacket, type Packet, type ParameterValue } from './packet.ts'
 import type { Epoch, Final, Instance } from './private.ts'
-import * as moving from './private.ts'
+import type { Registration, RegistrationInfo, RegistrationRefusal } from './registration.ts'
 import { Notification, PacketType, Parameter } from './registry.ts'
-import { decodeAck, decodeEspInfo, decodeOpaque, decodeSeq, type EspInfo } from './update.ts'
+import * as tables from './tables.ts'
+import type { EspInfo } from './update.ts'
 
 export type Message = I1 | R1 | I2 | R2 | Update | Notify | Close | CloseAck
 export type MessageKind = Message['kind']
@@ -24,13 +26,38 @@ interface Common {
   readonly packet: Packet
 }
 
-export interface I1 extends Common {
+/** What a responder and an initiator agree on to get through NATs. RFC 9028 §5.4, §5.5. */
+interface Traversal {
+  readonly natModes?: readonly number[]
+  readonly pacingMs?: number
+}
+
+/** What a registrar answers. RFC 8003 §4.4, §4.5; RFC 9028 §5.6, §5.12. */
+interface Registered {
+  readonly regResponses?: readonly Registration[]
+  readonly regFailures?: readonly RegistrationRefusal[]
+  readonly regFrom?: TransportAddress
+  readonly relayedAddress?: TransportAddress
+}
+
+/** What relays and rendezvous servers write on the way. Not covered by the signature. RFC 8004 §4.2, RFC 9028 §5.6, §5.8. */
+interface Relayed {
+  readonly relayFrom?: TransportAddress
+  readonly relayHmac?: Uint8Array
+}
+interface FromRendezvous {
+  /** Addresses of 16 bytes, the last server's last. */
+  readonly from?: readonly Uint8Array[]
+  readonly rvsHmacs?: readonly Uint8Array[]
+}
+
+export interface I1 extends Common, Relayed, FromRendezvous {
   readonly kind: 'I1'
   readonly dhGroups: readonly number[]
   readonly padding?: number
 }
 
-export interface R1 extends Common {
+export interface R1 extends Common, Traversal {
   readonly kind: 'R1'
   readonly counter?: R1Counter
   readonly locators?: readonly LocatorEntry[]
@@ -42,8 +69,12 @@ export interface R1 extends Common {
   /** The HOST_ID TLV with its padding, as received: HIP_MAC_2 of the R2 covers it. */
   readonly hostIdTlv: Uint8Array
   readonly hitSuites: readonly number[]
+  readonly certificates?: readonly Certificate[]
   readonly echoSigned?: Uint8Array
   readonly echoUnsigned?: readonly Uint8Array[]
+  readonly regInfo?: RegistrationInfo
+  readonly relayTo?: TransportAddress
+  readonly viaRvs?: readonly Uint8Array[]
   readonly transports: readonly number[]
   /** Empty when the R1 offers no ESP. */
   readonly espSuites: readonly number[]
@@ -52,7 +83,7 @@ export interface R1 extends Common {
   readonly signature: Signature
 }
 
-export interface I2 extends Common {
+export interface I2 extends Common, Traversal, Relayed {
   readonly kind: 'I2'
   readonly espInfo: EspInfo
   readonly counter?: R1Counter
@@ -63,6 +94,8 @@ export interface I2 extends Common {
   /** At least one of `encrypted` and `hostId` is there. */
   readonly encrypted?: Uint8Array
   readonly hostId?: HostId
+  readonly certificates?: readonly Certificate[]
+  readonly regRequests?: readonly Registration[]
   readonly echoResponseSigned?: Uint8Array
   readonly transports: readonly number[]
   /** Exactly one. */
@@ -74,11 +107,13 @@ export interface I2 extends Common {
   readonly signature: Signature
 }
 
-export interface R2 extends Common {
+export interface R2 extends Common, Registered {
   readonly kind: 'R2'
   readonly espInfo: EspInfo
   readonly locators?: readonly LocatorEntry[]
   readonly encrypted?: Uint8Array
+  readonly certificates?: readonly Certificate[]
+  readonly relayTo?: TransportAddress
   readonly epoch?: Epoch
   readonly reserveSpi?: number
   readonly instance?: Instance
@@ -87,7 +122,7 @@ export interface R2 extends Common {
 }
 
 /** At least one of `seq` and `ack` is there. */
-export interface Update extends Common {
+export interface Update extends Common, Registered, Relayed, FromRendezvous {
   readonly kind: 'UPDATE'
   readonly espInfo?: EspInfo
   readonly locators?: readonly LocatorEntry[]
@@ -96,8 +131,17 @@ export interface Update extends Common {
   readonly dh?: DiffieHellman
   readonly encrypted?: Uint8Array
   readonly hostId?: HostId
+  readonly certificates?: readonly Certificate[]
   readonly echoRequestSigned?: Uint8Array
+  readonly regInfo?: RegistrationInfo
+  readonly regRequests?: readonly Registration[]
   readonly echoResponseSigned?: Uint8Array
+  readonly mappedAddress?: TransportAddress
+  readonly peerPermissions?: readonly PeerPermission[]
+  readonly candidatePriority?: number
+  readonly nominate?: true
+  readonly relayTo?: TransportAddress
+  readonly viaRvs?: readonly Uint8Array[]
   readonly epoch?: Epoch
   readonly reserveSpi?: number
   readonly finals?: readonly Final[]
@@ -110,6 +154,7 @@ export interface Update extends Common {
 export interface Notify extends Common {
   readonly kind: 'NOTIFY'
   readonly hostId?: HostId
+  readonly certificates?: readonly Certificate[]
   /** The first of `notifications`. */
   readonly notification: NotificationData
   readonly notifications: readonly NotificationData[]
@@ -122,6 +167,7 @@ export interface Notify extends Common {
 
 export interface Close extends Common {
   readonly kind: 'CLOSE'
+  readonly certificates?: readonly Certificate[]
   readonly echoRequestSigned: Uint8Array
   readonly epoch?: Epoch
   readonly instance?: Instance
@@ -131,129 +177,12 @@ export interface Close extends Common {
 
 export interface CloseAck extends Common {
   readonly kind: 'CLOSE_ACK'
+  readonly certificates?: readonly Certificate[]
   readonly echoResponseSigned: Uint8Array
   readonly epoch?: Epoch
   readonly mac: Uint8Array
   readonly signature: Signature
 }
-
-// Middleboxes may add unsigned echoes to anything (RFC 7401 §5.2.21); they are answered, if at all, from the packet.
-const UNSIGNED_ECHOES = {
-  echoResponseUnsigned: tolerated(Parameter.ECHO_RESPONSE_UNSIGNED),
-  echoRequestUnsigned: tolerated(Parameter.ECHO_REQUEST_UNSIGNED),
-}
-const EPOCH = optional(Parameter.EPOCH, moving.decodeEpoch)
-const RESERVE_SPI = optional(Parameter.RESERVE_SPI, moving.decodeReserveSpi)
-const INSTANCE = optional(Parameter.INSTANCE, moving.decodeInstance)
-const LOCATOR_SET = optional(Parameter.LOCATOR_SET, decodeLocatorSet)
-const MAC = required(Parameter.HIP_MAC, exchange.decodeMac)
-const SIGNATURE = required(Parameter.HIP_SIGNATURE, exchange.decodeSignature)
-
-// In numeric order, which is the order on the wire.
-const I1_TABLE = {
-  dhGroups: required(Parameter.DH_GROUP_LIST, exchange.decodeDhGroupList),
-  padding: optional(Parameter.PADDING, moving.decodePadding),
-  ...UNSIGNED_ECHOES,
-}
-const R1_TABLE = {
-  counter: optional(Parameter.R1_COUNTER, exchange.decodeR1Counter),
-  locators: LOCATOR_SET,
-  puzzle: required(Parameter.PUZZLE, exchange.decodePuzzle),
-  dhGroups: required(Parameter.DH_GROUP_LIST, exchange.decodeDhGroupList),
-  dh: required(Parameter.DIFFIE_HELLMAN, exchange.decodeDiffieHellman),
-  ciphers: required(Parameter.HIP_CIPHER, exchange.decodeHipCipher),
-  hostId: required(Parameter.HOST_ID, exchange.decodeHostId),
-  hitSuites: required(Parameter.HIT_SUITE_LIST, exchange.decodeHitSuiteList),
-  echoSigned: optional(Parameter.ECHO_REQUEST_SIGNED, decodeOpaque),
-  transports: required(Parameter.TRANSPORT_FORMAT_LIST, exchange.decodeTransportFormatList),
-  espSuites: optional(Parameter.ESP_TRANSFORM, exchange.decodeEspTransform),
-  epoch: EPOCH,
-  instance: INSTANCE,
-  signature: required(Parameter.HIP_SIGNATURE_2, exchange.decodeSignature),
-  ...UNSIGNED_ECHOES,
-}
-const I2_TABLE = {
-  espInfo: required(Parameter.ESP_INFO, decodeEspInfo),
-  counter: optional(Parameter.R1_COUNTER, exchange.decodeR1Counter),
-  locators: LOCATOR_SET,
-  solution: required(Parameter.SOLUTION, exchange.decodeSolution),
-  dh: required(Parameter.DIFFIE_HELLMAN, exchange.decodeDiffieHellman),
-  cipher: required(Parameter.HIP_CIPHER, exchange.decodeChosenCipher),
-  encrypted: optional(Parameter.ENCRYPTED, exchange.decodeEncrypted),
-  hostId: optional(Parameter.HOST_ID, exchange.decodeHostId),
-  echoResponseSigned: optional(Parameter.ECHO_RESPONSE_SIGNED, decodeOpaque),
-  transports: required(Parameter.TRANSPORT_FORMAT_LIST, exchange.decodeTransportFormatList),
-  espSuites: required(Parameter.ESP_TRANSFORM, exchange.decodeChosenEspTransform),
-  epoch: EPOCH,
-  reserveSpi: RESERVE_SPI,
-  instance: INSTANCE,
-  mac: MAC,
-  signature: SIGNATURE,
-  ...UNSIGNED_ECHOES,
-}
-const R2_TABLE = {
-  espInfo: required(Parameter.ESP_INFO, decodeEspInfo),
-  locators: LOCATOR_SET,
-  encrypted: optional(Parameter.ENCRYPTED, exchange.decodeEncrypted),
-  epoch: EPOCH,
-  reserveSpi: RESERVE_SPI,
-  instance: INSTANCE,
-  mac2: required(Parameter.HIP_MAC_2, exchange.decodeMac),
-  signature: SIGNATURE,
-  ...UNSIGNED_ECHOES,
-}
-const UPDATE_TABLE = {
-  espInfo: optional(Parameter.ESP_INFO, decodeEspInfo),
-  locators: LOCATOR_SET,
-  seq: optional(Parameter.SEQ, decodeSeq),
-  ack: optional(Parameter.ACK, decodeAck),
-  dh: optional(Parameter.DIFFIE_HELLMAN, exchange.decodeDiffieHellman),
-  encrypted: optional(Parameter.ENCRYPTED, exchange.decodeEncrypted),
-  hostId: optional(Parameter.HOST_ID, exchange.decodeHostId),
-  echoRequestSigned: optional(Parameter.ECHO_REQUEST_SIGNED, decodeOpaque),
-  echoResponseSigned: optional(Parameter.ECHO_RESPONSE_SIGNED, decodeOpaque),
-  epoch: EPOCH,
-  reserveSpi: RESERVE_SPI,
-  finals: optional(Parameter.FINALS, moving.decodeFinals),
-  padding: optional(Parameter.PADDING, moving.decodePadding),
-  instance: INSTANCE,
-  mac: MAC,
-  // Optional because an address check is signed by nobody (MOVING §6); what moves or rekeys must have one (DESIGN §5).
-  signature: optional(Parameter.HIP_SIGNATURE, exchange.decodeSignature),
-  ...UNSIGNED_ECHOES,
-}
-const NOTIFY_TABLE = {
-  hostId: optional(Parameter.HOST_ID, exchange.decodeHostId),
-  notifications: repeated(Parameter.NOTIFICATION, decodeNotification),
-  epoch: EPOCH,
-  instance: INSTANCE,
-  signature: SIGNATURE,
-  ...UNSIGNED_ECHOES,
-}
-const CLOSE_TABLE = {
-  echoRequestSigned: required(Parameter.ECHO_REQUEST_SIGNED, decodeOpaque),
-  epoch: EPOCH,
-  instance: INSTANCE,
-  mac: MAC,
-  signature: SIGNATURE,
-  ...UNSIGNED_ECHOES,
-}
-const CLOSE_ACK_TABLE = {
-  echoResponseSigned: required(Parameter.ECHO_RESPONSE_SIGNED, decodeOpaque),
-  epoch: EPOCH,
-  mac: MAC,
-  signature: SIGNATURE,
-  ...UNSIGNED_ECHOES,
-}
-
-const parseI1 = parser(I1_TABLE)
-const parseR1 = parser(R1_TABLE)
-const parseI2 = parser(I2_TABLE)
-const parseR2 = parser(R2_TABLE)
-const parseUpdate = parser(UPDATE_TABLE)
-const parseNotify = parser(NOTIFY_TABLE)
-const parseClose = parser(CLOSE_TABLE)
-const parseCloseAck = parser(CLOSE_ACK_TABLE)
 
 /** Reads a whole HIP packet, given without the UDP marker. */
 export function decodeMessage(bytes: Uint8Array, options: DecodeOptions = {}): Message | Malformed {
@@ -275,21 +204,25 @@ export function encodeMessage(
 function interpret(packet: Packet): Message | Malformed {
   switch (packet.type) {
     case PacketType.I1:
-      return finish(packet, parseI1(packet), (fields, common) => ({ kind: 'I1', ...common, ...fields }))
+      return finish(packet, tables.parseI1(packet), (fields, common) => ({ kind: 'I1', ...common, ...fields }))
     case PacketType.R1:
-      return finish(packet, parseR1(packet), finishR1)
+      return finish(packet, tables.parseR1(packet), finishR1)
     case PacketType.I2:
-      return finish(packet, parseI2(packet), finishI2)
+      return finish(packet, tables.parseI2(packet), finishI2)
     case PacketType.R2:
-      return finish(packet, parseR2(packet), (fields, common) => ({ kind: 'R2', ...common, ...fields }))
+      return finish(packet, tables.parseR2(packet), (fields, common) => ({ kind: 'R2', ...common, ...fields }))
     case PacketType.UPDATE:
-      return finish(packet, parseUpdate(packet), finishUpdate)
+      return finish(packet, tables.parseUpdate(packet), finishUpdate)
     case PacketType.NOTIFY:
-      return finish(packet, parseNotify(packet), finishNotify)
+      return finish(packet, tables.parseNotify(packet), finishNotify)
     case PacketType.CLOSE:
-      return finish(packet, parseClose(packet), (fields, common) => ({ kind: 'CLOSE', ...common, ...fields }))
+      return finish(packet, tables.parseClose(packet), (fields, common) => ({ kind: 'CLOSE', ...common, ...fields }))
     case PacketType.CLOSE_ACK:
-      return finish(packet, parseCloseAck(packet), (fields, common) => ({ kind: 'CLOSE_ACK', ...common, ...fields }))
+      return finish(packet, tables.parseCloseAck(packet), (fields, common) => ({
+        kind: 'CLOSE_ACK',
+        ...common,
+        ...fields,
+      }))
     default:
       return malformed(`unknown packet type ${packet.type}`, 2)
   }
@@ -301,7 +234,7 @@ function finish<F, M>(packet: Packet, fields: F | Malformed, build: (fields: F, 
   return build(fields, { sender, receiver, controls, packet })
 }
 
-function finishR1(fields: Fields<typeof R1_TABLE>, common: Common): R1 {
+function finishR1(fields: Fields<typeof tables.R1_TABLE>, common: Common): R1 {
   const { parameters, bytes } = common.packet
   const hostId = parameters.find(({ type }) => type === Parameter.HOST_ID)
   const unsigned = parameters.filter(({ type }) => type === Parameter.ECHO_REQUEST_UNSIGNED)
@@ -315,14 +248,14 @@ function finishR1(fields: Fields<typeof R1_TABLE>, common: Common): R1 {
   }
 }
 
-function finishI2(fields: Fields<typeof I2_TABLE>, common: Common): I2 | Malformed {
+function finishI2(fields: Fields<typeof tables.I2_TABLE>, common: Common): I2 | Malformed {
   if (fields.hostId === undefined && fields.encrypted === undefined) {
     return malformed('neither HOST_ID nor ENCRYPTED', common.packet.bytes.length, Parameter.HOST_ID)
   }
   return { kind: 'I2', ...common, ...fields }
 }
 
-function finishUpdate(fields: Fields<typeof UPDATE_TABLE>, common: Common): Update | Malformed {
+function finishUpdate(fields: Fields<typeof tables.UPDATE_TABLE>, common: Common): Update | Malformed {
   // RFC 7401 §5.3.5.
   if (fields.seq === undefined && fields.ack === undefined) {
     return malformed('neither SEQ nor ACK', common.packet.bytes.length, Parameter.SEQ)
@@ -330,7 +263,7 @@ function finishUpdate(fields: Fields<typeof UPDATE_TABLE>, common: Common): Upda
   return { kind: 'UPDATE', ...common, ...fields }
 }
 
-function finishNotify(fields: Fields<typeof NOTIFY_TABLE>, common: Common): Notify | Malformed {
+function finishNotify(fields: Fields<typeof tables.NOTIFY_TABLE>, common: Common): Notify | Malformed {
   const [notification] = fields.notifications
   if (notification === undefined)
     return malformed('no NOTIFICATION', common.packet.bytes.length, Parameter.NOTIFICATION)

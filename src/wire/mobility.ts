@@ -25,60 +25,100 @@ export interface LocatorEntry {
   readonly priority?: number
 }
 
+/** A locator of a type or for traffic that is not known here: a host passes over it, a tool may show it. */
+export interface OtherLocator {
+  readonly trafficType: number
+  readonly locatorType: number
+  readonly preferred: boolean
+  readonly lifetimeSeconds: number
+  /** The locator itself, a whole number of 4-byte words; absent from the entries that are known. */
+  readonly locator: Uint8Array
+}
+
 // Lengths of the locator itself in 4-byte words, by type.
 const WORDS: readonly number[] = [4, 5, 7]
 const TRAFFIC_TYPES = [0, 1, 2] as const
 
+// LOCATOR_SET (193)                any number of
+//  0              1              2              3               4                8
+// +--------------+--------------+--------------+---------------+----------------+---------+
+// | traffic 1    | type 1       | words 1      | 7 bits, P bit | lifetime 4     | locator |
+// +--------------+--------------+--------------+---------------+----------------+---------+
+//   the locator, by its type:
+//   0: address 16     1: SPI 4, address 16     2: port 2, protocol 1, kind 1, priority 4, SPI 4, address 16
 export function encodeLocatorSet(entries: readonly LocatorEntry[]): ParameterValue {
+  return encodeLocators(entries)
+}
+
+/** A set that may hold locators of other types, as `decodeLocators` gives them. */
+export function encodeLocators(entries: readonly (LocatorEntry | OtherLocator)[]): ParameterValue {
   const writer = new Writer()
   for (const entry of entries) {
-    const words = WORDS[entry.locatorType]
-    assert(words !== undefined && entry.address.length === 16, 'a locator has a known type and 16 address bytes')
-    writer
-      .u8(entry.trafficType)
-      .u8(entry.locatorType)
-      .u8(words)
-      .u8(entry.preferred ? 1 : 0)
-      .u32(entry.lifetimeSeconds)
-    if (entry.locatorType === 2) {
-      writer
-        .u16(entry.port ?? 0)
-        .u8(entry.protocol ?? 17)
-        .u8(entry.kind ?? 0)
-        .u32(entry.priority ?? 0)
-    }
-    if (entry.locatorType !== 0) writer.u32(entry.spi ?? 0)
-    writer.bytes(entry.address)
+    const locator = 'locator' in entry ? entry.locator : locatorBytes(entry)
+    assert(locator.length % 4 === 0, 'a locator is a whole number of words')
+    writer.u8(entry.trafficType).u8(entry.locatorType)
+    writer.u8(locator.length / 4).u8(entry.preferred ? 1 : 0)
+    writer.u32(entry.lifetimeSeconds).bytes(locator)
   }
   return { type: Parameter.LOCATOR_SET, contents: writer.finish() }
 }
 
 /** The locators of a known type and traffic type, in order; others are skipped. An empty set is lawful. */
 export function decodeLocatorSet(contents: Uint8Array, at: number): LocatorEntry[] | Malformed {
-  const entries: LocatorEntry[] = []
+  const entries = decodeLocators(contents, at)
+  return Array.isArray(entries) ? entries.filter(isKnown) : entries
+}
+
+/** All locators, in order. */
+export function decodeLocators(contents: Uint8Array, at: number): (LocatorEntry | OtherLocator)[] | Malformed {
+  const entries: (LocatorEntry | OtherLocator)[] = []
   const reader = new Reader(contents)
   while (reader.remaining > 0) {
     const entry = readLocator(reader, at)
     if (isMalformed(entry)) return entry
-    if (entry !== undefined) entries.push(entry)
+    entries.push(entry)
   }
   return entries
 }
 
-function readLocator(reader: Reader, at: number): LocatorEntry | undefined | Malformed {
+function isKnown(entry: LocatorEntry | OtherLocator): entry is LocatorEntry {
+  return 'address' in entry
+}
+
+function locatorBytes(entry: LocatorEntry): Uint8Array {
+  assert(WORDS[entry.locatorType] !== undefined, 'a locator has a known type')
+  assert(entry.address.length === 16, 'a locator has 16 address bytes')
+  const writer = new Writer()
+  if (entry.locatorType === 2) {
+    writer
+      .u16(entry.port ?? 0)
+      .u8(entry.protocol ?? 17)
+      .u8(entry.kind ?? 0)
+      .u32(entry.priority ?? 0)
+  }
+  if (entry.locatorType !== 0) writer.u32(entry.spi ?? 0)
+  return writer.bytes(entry.address).finish()
+}
+
+function readLocator(reader: Reader, at: number): LocatorEntry | OtherLocator | Malformed {
   const start = at + reader.offset
-  const trafficType = TRAFFIC_TYPES[reader.u8()]
+  const traffic = reader.u8()
   const locatorType = reader.u8()
   const words = reader.u8()
   const preferred = (reader.u8() & 1) === 1
   const lifetimeSeconds = reader.u32()
-  const locator = new Reader(reader.bytes(words * 4))
+  const bytes = reader.bytes(words * 4)
   if (reader.failed) return malformed('locator runs past the end', start, Parameter.LOCATOR_SET)
   if (lifetimeSeconds === 0) return malformed('locator without lifetime', start + 4, Parameter.LOCATOR_SET)
   const expected = WORDS[locatorType]
-  if (expected === undefined) return undefined
-  if (words !== expected) return malformed('wrong length of a locator', start + 2, Parameter.LOCATOR_SET)
-  if (trafficType === undefined) return undefined
+  if (expected !== undefined && words !== expected) {
+    return malformed('wrong length of a locator', start + 2, Parameter.LOCATOR_SET)
+  }
+  const trafficType = TRAFFIC_TYPES[traffic]
+  if (expected === undefined || trafficType === undefined) {
+    return { trafficType: traffic, locatorType, preferred, lifetimeSeconds, locator: bytes }
+  }
+  const locator = new Reader(bytes)
   const common = { trafficType, locatorType, preferred, lifetimeSeconds }
   if (locatorType === 0) return { ...common, address: locator.bytes(16) }
   if (locatorType === 1) return { ...common, spi: locator.u32(), address: locator.bytes(16) }

@@ -45,6 +45,16 @@ const HIGHEST_EPOCH = 0xffffffff
 const EPOCH_BYTES = 66
 const FINALS_LIMIT = 4
 
+// EPOCH (39170)
+//  0         8                24        32               48
+// +---------+----------------+---------+----------------+
+// | epoch 8 | incarnation 16 | epoch 8 | incarnation 16 |
+// +---------+----------------+---------+----------------+
+//   the sender's               the addressee's, as last known
+//  48       56              64         66
+// +--------+---------------+----------+------------------+
+// | base 8 | resumption 8  | length 2 | receipt (length) |
+// +--------+---------------+----------+------------------+
 export function encodeEpoch(epoch: Epoch): ParameterValue {
   assert(epoch.resumptionId.length === 8, 'a resumption id has 8 bytes')
   const writer = new Writer()
@@ -72,6 +82,11 @@ export function decodeEpoch(contents: Uint8Array, at: number): Epoch | Malformed
   return { sender, addressee, baseEpoch, resumptionId, receipt }
 }
 
+// RESERVE_SPI (39174)
+//  0
+// +-------+
+// | SPI 4 |
+// +-------+
 export function encodeReserveSpi(spi: number): ParameterValue {
   return { type: Parameter.RESERVE_SPI, contents: new Writer().u32(spi).finish() }
 }
@@ -82,6 +97,11 @@ export function decodeReserveSpi(contents: Uint8Array, at: number): number | Mal
   return spi < LOWEST_SPI ? malformed('reserved SPI', at, Parameter.RESERVE_SPI) : spi
 }
 
+// FINALS (39178)
+//  0       4            12
+// +-------+------------+-------+------------+
+// | SPI 4 | sequence 8 | SPI 4 | sequence 8 | ...  four at most
+// +-------+------------+-------+------------+
 export function encodeFinals(finals: readonly Final[]): ParameterValue {
   assert(finals.length <= FINALS_LIMIT, 'FINALS lists at most four')
   assert(new Set(finals.map(({ spi }) => spi)).size === finals.length, 'FINALS lists an SPI once')
@@ -106,6 +126,12 @@ export function decodeFinals(contents: Uint8Array, at: number): Final[] | Malfor
   return finals
 }
 
+// PADDING (39182)
+//  0
+// +-------------------------+
+// | zeros, of any length    |
+// +-------------------------+
+
 /** `length` zero bytes; the parameter has four more, and padding. */
 export function encodePadding(length: number): ParameterValue {
   return { type: Parameter.PADDING, contents: new Uint8Array(length) }
@@ -116,6 +142,11 @@ export function decodePadding(contents: Uint8Array): number {
   return contents.length
 }
 
+// INSTANCE (39186)
+//  0        32
+// +--------+--------------+
+// | key 32 | signature 64 |
+// +--------+--------------+
 export function encodeInstance(instance: Instance): ParameterValue {
   assert(instance.key.length === 32 && instance.signature.length === 64, 'INSTANCE has an Ed25519 key and signature')
   return { type: Parameter.INSTANCE, contents: new Writer().bytes(instance.key).bytes(instance.signature).finish() }

@@ -13,7 +13,10 @@ export const PacketType = {
   CLOSE_ACK: 19,
 } as const
 
-/** Parameter types: RFC 7401 §5.2, RFC 7402 §5.1, RFC 8046 §4; those above 32767 and below 49152 are MOVING §2's. */
+/**
+ * Parameter types: RFC 7401 §5.2, RFC 7402 §5.1, RFC 8046 §4, RFC 8002 §2, RFC 8003 §4, RFC 8004 §4.2, RFC 9028 §5; those
+ * above 32767 and below 49152 are MOVING §2's.
+ */
 export const Parameter = {
   ESP_INFO: 65,
   R1_COUNTER: 129,
@@ -41,6 +44,11 @@ export const Parameter = {
   ECHO_RESPONSE_SIGNED: 961,
   TRANSPORT_FORMAT_LIST: 2049,
   ESP_TRANSFORM: 4095,
+  RELAYED_ADDRESS: 4650,
+  MAPPED_ADDRESS: 4660,
+  PEER_PERMISSION: 4680,
+  CANDIDATE_PRIORITY: 4700,
+  NOMINATE: 4710,
   EPOCH: 39170,
   RESERVE_SPI: 39174,
   FINALS: 39178,
@@ -60,7 +68,10 @@ export const Parameter = {
   RELAY_HMAC: 65520,
 } as const
 
-/** Notify Message Types: RFC 7401 §5.2.19, RFC 7402 §5.1.3, RFC 8046 §5.3, RFC 9028 §5.10; the last two are MOVING §6's. */
+/**
+ * Notify Message Types: RFC 7401 §5.2.19, RFC 7402 §5.1.3, RFC 8046 §5.3, RFC 8002 §5, RFC 8003 §5, RFC 9028 §5.10; 70, 90
+ * and 100 are of RFC 6079, RFC 6028 and RFC 6261; the last two are MOVING §6's.
+ */
 export const Notification = {
   UNSUPPORTED_CRITICAL_PARAMETER_TYPE: 1,
   INVALID_SYNTAX: 7,
@@ -85,6 +96,11 @@ export const Notification = {
   NO_VALID_NAT_TRAVERSAL_MODE_PARAMETER: 60,
   CONNECTIVITY_CHECKS_FAILED: 61,
   MESSAGE_NOT_RELAYED: 62,
+  SERVER_REFLEXIVE_CANDIDATE_ALLOCATION_FAILED: 63,
+  RVS_HMAC_PROHIBITED_WITH_RELAY: 64,
+  OVERLAY_TTL_EXCEEDED: 70,
+  UNKNOWN_NEXT_HOP: 90,
+  NO_VALID_HIP_TRANSPORT_MODE: 100,
   I2_ACKNOWLEDGEMENT: 16384,
   NAT_KEEPALIVE: 16385,
   SUPERSEDED: 40962,
@@ -110,6 +126,9 @@ export const DhGroup = { MODP_1536: 3, MODP_3072: 4, P256: 7, P384: 8, P521: 9, 
 /** HIP ciphers, RFC 7401 §5.2.8. */
 export const HipCipher = { NULL: 1, AES_128_CBC: 2, AES_256_CBC: 4 } as const
 
+/** Types of the domain identifier in HOST_ID, RFC 7401 §5.2.9. */
+export const DomainType = { NONE: 0, FQDN: 1, NAI: 2 } as const
+
 /** ESP transform suites, RFC 7402 §5.1.2. */
 export const EspSuite = {
   AES_128_CBC_HMAC_SHA1: 1,
@@ -120,10 +139,42 @@ export const EspSuite = {
   AES_CCM_16: 11,
   AES_GCM_8: 12,
   AES_GCM_16: 13,
+  AES_CMAC_96: 14,
+  AES_GMAC: 15,
 } as const
 
 /** Values of TRANSPORT_FORMAT_LIST: the type number of the transform parameter, RFC 7401 §5.2.11. */
 export const TransportFormat = { ESP: 4095 } as const
+
+/** What a locator is for and what it is, RFC 8046 §4.1 and RFC 9028 §5.7. */
+export const TrafficType = { BOTH: 0, SIGNALLING: 1, DATA: 2 } as const
+export const LocatorType = { ADDRESS: 0, SPI_AND_ADDRESS: 1, TRANSPORT_ADDRESS: 2 } as const
+
+/** How a candidate address was learnt, RFC 9028 §5.7. */
+export const CandidateKind = { HOST: 0, SERVER_REFLEXIVE: 1, PEER_REFLEXIVE: 2, RELAYED: 3 } as const
+
+/** NAT traversal modes, RFC 9028 §5.4 and RFC 5770 §5.4. */
+export const NatMode = { UDP_ENCAPSULATION: 1, ICE_STUN_UDP: 2, ICE_HIP_UDP: 3 } as const
+
+/** Registration types, RFC 8004 §4.1 and RFC 9028 §5.9; 201 to 255 are private. */
+export const RegistrationType = { RENDEZVOUS: 1, RELAY_UDP_HIP: 2, RELAY_UDP_ESP: 3, CANDIDATE_DISCOVERY: 4 } as const
+
+/** Why a registration failed, RFC 8003 §4.5 and RFC 9028 §4.1; 201 to 255 are private. */
+export const RegistrationFailure = {
+  CREDENTIALS_REQUIRED: 0,
+  TYPE_UNAVAILABLE: 1,
+  INSUFFICIENT_RESOURCES: 2,
+  INVALID_CERTIFICATE: 3,
+  BAD_CERTIFICATE: 4,
+  UNSUPPORTED_CERTIFICATE: 5,
+  CERTIFICATE_EXPIRED: 6,
+  CERTIFICATE_OTHER: 7,
+  UNKNOWN_CA: 8,
+  RVS_AND_RELAY_PROHIBITED: 9,
+} as const
+
+/** Certificate types, RFC 8002 §2; the even ones are obsolete. */
+export const CertificateType = { X509: 1, HASH_AND_URL: 3, LDAP_URL: 5, DISTINGUISHED_NAME: 7 } as const
 
 /** Next headers inside ESP: IANA protocol numbers. NONE marks a dummy packet (RFC 4303 §2.6). */
 export const NextHeader = { UDP: 17, ICMPV6: 58, NONE: 59 } as const

@@ -15,6 +15,11 @@ export interface EspInfo {
 // RFC 4303 §2.1 reserves 1 to 255; 0 would look like the marker of a HIP packet.
 export const LOWEST_SPI = 256
 
+// ESP_INFO (65)
+//  0            2                4           8
+// +------------+----------------+-----------+-----------+
+// | reserved 2 | KEYMAT index 2 | old SPI 4 | new SPI 4 |
+// +------------+----------------+-----------+-----------+
 export function encodeEspInfo(info: EspInfo): ParameterValue {
   const writer = new Writer().u16(0).u16(info.keymatIndex).u32(info.oldSpi).u32(info.newSpi)
   return { type: Parameter.ESP_INFO, contents: writer.finish() }
@@ -29,6 +34,11 @@ export function decodeEspInfo(contents: Uint8Array, at: number): EspInfo | Malfo
   return info
 }
 
+// SEQ (385)
+//  0
+// +-------------+
+// | Update ID 4 |
+// +-------------+
 export function encodeSeq(updateId: number): ParameterValue {
   return { type: Parameter.SEQ, contents: new Writer().u32(updateId).finish() }
 }
@@ -37,6 +47,11 @@ export function decodeSeq(contents: Uint8Array, at: number): number | Malformed 
   return contents.length === 4 ? new Reader(contents).u32() : malformed('wrong length of SEQ', at, Parameter.SEQ)
 }
 
+// ACK (449)
+//  0             4
+// +-------------+-------------+
+// | Update ID 4 | Update ID 4 | ...  of the peer
+// +-------------+-------------+
 export function encodeAck(updateIds: readonly number[]): ParameterValue {
   const writer = new Writer()
   for (const id of updateIds) writer.u32(id)
@@ -51,6 +66,11 @@ export function decodeAck(contents: Uint8Array, at: number): number[] | Malforme
   return ids
 }
 
+// ECHO_REQUEST_SIGNED (897), ECHO_RESPONSE_SIGNED (961), ECHO_RESPONSE_UNSIGNED (63425), ECHO_REQUEST_UNSIGNED (63661)
+//  0
+// +-------------------------+
+// | opaque, of any length   |
+// +-------------------------+
 export function encodeEchoRequestSigned(opaque: Uint8Array): ParameterValue {
   return { type: Parameter.ECHO_REQUEST_SIGNED, contents: opaque }
 }

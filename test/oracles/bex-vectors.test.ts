@@ -90,6 +90,20 @@ describe('hip-bex-rsa2048.json', () => {
   })
 
   it.each(controls)(
+    '$type of $src is typed, parameter by parameter, and written back to the same bytes',
+    ({ payload_hex }) => {
+      const bytes = fromHex(payload_hex)
+      const packet = sound(wire.decodePacket(bytes, CAPTURED))
+      const typed = sound(wire.typedParameters(packet.parameters))
+      expect(typed.map(({ name }) => name)).not.toContain(undefined)
+      const parameters = typed.map(wire.encodeParameter)
+      const again = wire.encodePacket(packet.type, packet.sender, packet.receiver, parameters, packet.controls)
+      bytes.fill(0, 4, 6)
+      expect(toHex(again)).toBe(toHex(bytes))
+    },
+  )
+
+  it.each(controls)(
     '$type of $src has the checksum that we compute, and would be dropped over UDP with it',
     (captured) => {
       const bytes = fromHex(captured.payload_hex)

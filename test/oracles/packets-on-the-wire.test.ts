@@ -9,6 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Endpoint, Host, type Identity, type IdentityAlgorithm, thaw } from '../../src/index.ts'
+import { readCapture } from '../../src/inspect/capture.ts'
+import { carriedBy } from '../../src/inspect/carried.ts'
+import { inspect } from '../../src/inspect/inspect.ts'
+import { readKeyLog as readKeys } from '../../src/inspect/key-log.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { openKeyLog } from '../../src/node/observe.ts'
 import { ask } from '../support/ask.ts'
@@ -20,7 +24,7 @@ import {
   readWithTshark,
   sealedPacket,
 } from '../support/oracle.ts'
-import { type Seen, udpDatagram } from '../support/pcap.ts'
+import { pcapOf, type Seen, udpDatagram } from '../support/pcap.ts'
 import { carried, Station, type StationOptions, startBy } from '../support/station.ts'
 import { Tap } from '../support/tap.ts'
 
@@ -76,6 +80,24 @@ function judge(seen: readonly Seen[], ports: readonly number[], keyLog: string):
     reading: readWithTshark(seen, ports),
     esp,
     keepalives: seen.length - sealed.length - seen.filter(isHip).length,
+  }
+}
+
+/** Our own reading of the same capture: it must find everything right, and nothing that a whole key log leaves unchecked. */
+function expectInspected(seen: readonly Seen[], keyLog: string): void {
+  const log = readKeys(readFileSync(keyLog, 'utf8'))
+  if ('fault' in log) throw new Error(log.fault)
+  const { frames, damage } = readCapture(pcapOf(seen))
+  const findings = [...inspect([...carriedBy(frames)], log)]
+  expect(damage).toBeUndefined()
+  expect(findings).toHaveLength(seen.length)
+  expect(findings.flatMap(({ frame, errors }) => errors.map((error) => `${frame}: ${error}`))).toEqual([])
+  for (const { frame, type, checks, parameters } of findings) {
+    const names = parameters.map(({ name }) => name)
+    const made = Object.keys(checks)
+    if (type === 'ESP') expect(made, `${frame} ${type}`).toEqual(['icv'])
+    if (names.some((name) => name.startsWith('HIP_SIGNATURE'))) expect(made, `${frame} ${type}`).toContain('signature')
+    if (names.some((name) => name.startsWith('HIP_MAC'))) expect(made, `${frame} ${type}`).toContain('mac')
   }
 }
 
@@ -184,11 +206,17 @@ function expectSound({ reading, esp, keepalives }: Judgement, spokenSuites: read
 describe.each(cases)('$algorithm, ESP suite $suite, IPv$family', (one) => {
   const keyLog = join(folder, `${one.algorithm}-${one.suite}-${one.family}`)
   let judgement: Judgement
+  let seen: readonly Seen[]
 
   beforeAll(async () => {
     using tap = new Tap()
     await live(one, keyLog)
     judgement = judge(tap.seen, tap.ports, keyLog)
+    seen = tap.seen
+  })
+
+  it('is found right by our own inspection, with every check made', () => {
+    expectInspected(seen, keyLog)
   })
 
   it('shows tshark every kind of HIP packet, and not one malformed', () => {
@@ -230,6 +258,7 @@ describe('endpoints with SOJOURN_KEYLOG', () => {
     }
     const judgement = judge(tap.seen, tap.ports, keyLog)
     expectSound(judgement, [13], keyLog)
+    expectInspected(tap.seen, keyLog)
     const types = new Set(judgement.reading.rows.map(({ packetType }) => packetType))
     const { NOTIFY, ...others } = HIP_TYPES
     for (const type of Object.values(others)) expect(types).toContain(type)

@@ -1,38 +1,10 @@
 // Each parameter against bytes worked out by hand from its figure, both ways, and against wrong lengths.
 
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { decodeMac, decodeSignature } from '../../src/wire/exchange.ts'
-import type { Malformed } from '../../src/wire/malformed.ts'
 import { isMalformed } from '../../src/wire/malformed.ts'
-import type { ParameterValue } from '../../src/wire/packet.ts'
 import * as wire from '../../src/wire.ts'
-
-const bytes = (hex: string) => fromHex(hex)
-const repeat = (hex: string, times: number) => hex.repeat(times)
-
-interface Figure {
-  readonly name: string
-  readonly type: number
-  readonly hex: string
-  readonly value: unknown
-  readonly encoded: ParameterValue
-  readonly decode: (contents: Uint8Array, at: number) => unknown
-  /** Lengths of contents that are wrong. */
-  readonly wrong: readonly number[]
-}
-
-function figure<T>(
-  name: string,
-  type: number,
-  hex: string,
-  value: T,
-  encode: (value: T) => ParameterValue,
-  decode: (contents: Uint8Array, at: number) => unknown,
-  wrong: readonly number[],
-): Figure {
-  return { name, type, hex: hex.replaceAll(' ', ''), value, encoded: encode(value), decode, wrong }
-}
+import { bytes, describeFigures, type Figure, figure, repeat } from './figure.ts'
 
 const start = (epoch: number, byte: number) => ({ epoch, incarnation: new Uint8Array(16).fill(byte) })
 const loopback = bytes('00000000000000000000ffff7f000001')
@@ -283,25 +255,7 @@ const FIGURES: readonly Figure[] = [
   figure('ECHO_REQUEST_UNSIGNED', 63661, '01', bytes('01'), wire.encodeEchoRequestUnsigned, wire.decodeOpaque, []),
 ]
 
-describe.each(FIGURES)('$name', ({ type, hex, value, encoded, decode, wrong }) => {
-  it('is written as its figure draws it', () => {
-    expect(encoded.type).toBe(type)
-    expect(toHex(encoded.contents)).toBe(hex)
-  })
-
-  it('is read as it was written', () => {
-    expect(decode(bytes(hex), 44)).toEqual(value)
-  })
-
-  it('is Malformed at any of the wrong lengths, and says where', () => {
-    const long = bytes(hex + '00'.repeat(100))
-    for (const length of wrong) {
-      const found = decode(long.slice(0, length), 44)
-      expect(isMalformed(found), `length ${length}`).toBe(true)
-      expect((found as Malformed).at).toBeGreaterThanOrEqual(44)
-    }
-  })
-})
+describeFigures(FIGURES)
 
 describe('a parameter with sound lengths', () => {
   it.each<[string, unknown, number]>([

@@ -46,6 +46,22 @@ const mac = { type: 61505, contents: fill(13, 32) }
 const mac2 = { type: 61569, contents: fill(13, 32) }
 const signature = wire.encodeSignature(61697, { algorithm: 13, bytes: fill(14, 64) })
 const signature2 = wire.encodeSignature(61633, { algorithm: 13, bytes: fill(14, 64) })
+const address = { port: 10500, protocol: 17, address: fill(5, 16) }
+const traversal = [wire.encodeNatTraversalMode([1]), wire.encodeTransactionPacing(50)]
+const cert = wire.encodeCert({ group: 1, count: 1, id: 1, type: 1, certificate: fill(15, 9) })
+const regInfo = wire.encodeRegInfo({ minLifetime: 91, maxLifetime: 119, types: [1, 2] })
+const regRequest = wire.encodeRegRequest({ lifetime: 119, types: [1] })
+const registered = [
+  wire.encodeRegResponse({ lifetime: 119, types: [1] }),
+  wire.encodeRegFailed({ failure: 9, types: [2] }),
+  wire.encodeTransportAddress(950, address),
+  wire.encodeTransportAddress(4650, address),
+]
+const relayFrom = wire.encodeTransportAddress(63998, address)
+const relayTo = wire.encodeTransportAddress(64002, address)
+const relayHmac = wire.encodeRelayHmac(fill(16, 32))
+const fromRvs = [wire.encodeFrom(fill(5, 16)), wire.encodeRvsHmac(fill(16, 32))]
+const viaRvs = wire.encodeViaRvs([fill(5, 16)])
 const unsigned = [wire.encodeEchoResponseUnsigned(fromHex('01')), wire.encodeEchoRequestUnsigned(fromHex('02'))]
 
 /** What a kind of packet holds, and which of it may not be missing. */
@@ -56,7 +72,11 @@ export interface Sample {
 }
 
 export const SAMPLES: readonly Sample[] = [
-  { kind: 'I1', parameters: [wire.encodeDhGroupList([7, 8]), padding, ...unsigned], required: [511] },
+  {
+    kind: 'I1',
+    parameters: [wire.encodeDhGroupList([7, 8]), padding, ...unsigned, relayFrom, ...fromRvs, relayHmac],
+    required: [511],
+  },
   {
     kind: 'R1',
     parameters: [
@@ -66,15 +86,20 @@ export const SAMPLES: readonly Sample[] = [
       wire.encodeDhGroupList([7]),
       dh,
       wire.encodeHipCipher([2, 4]),
+      ...traversal,
       hostId,
       wire.encodeHitSuiteList([5, 2]),
+      cert,
       echoRequest,
+      regInfo,
       transports,
       wire.encodeEspTransform([13, 8]),
       epoch,
       instance,
       signature2,
       ...unsigned,
+      relayTo,
+      viaRvs,
     ],
     required: [257, 511, 513, 579, 705, 715, 2049, 61633],
   },
@@ -87,8 +112,11 @@ export const SAMPLES: readonly Sample[] = [
       wire.encodeSolution({ k: 0, opaque: fill(1, 2), i: fill(2, 32), j: fill(3, 32) }),
       dh,
       wire.encodeHipCipher([2]),
+      ...traversal,
       encrypted,
       hostId,
+      cert,
+      regRequest,
       echoResponse,
       transports,
       wire.encodeEspTransform([13]),
@@ -98,12 +126,27 @@ export const SAMPLES: readonly Sample[] = [
       mac,
       signature,
       ...unsigned,
+      relayFrom,
+      relayHmac,
     ],
     required: [65, 321, 513, 579, 2049, 4095, 61505, 61697],
   },
   {
     kind: 'R2',
-    parameters: [espInfo, locators, encrypted, epoch, reserve, instance, mac2, signature, ...unsigned],
+    parameters: [
+      espInfo,
+      locators,
+      encrypted,
+      cert,
+      ...registered,
+      epoch,
+      reserve,
+      instance,
+      mac2,
+      signature,
+      ...unsigned,
+      relayTo,
+    ],
     required: [65, 61569, 61697],
   },
   {
@@ -116,8 +159,26 @@ export const SAMPLES: readonly Sample[] = [
       dh,
       encrypted,
       hostId,
+      cert,
       echoRequest,
+      regInfo,
+      regRequest,
+      ...registered,
       echoResponse,
+      wire.encodeTransportAddress(4660, address),
+      wire.encodePeerPermission([
+        {
+          relayPort: 1,
+          peerPort: 2,
+          protocol: 17,
+          relayAddress: fill(5, 16),
+          peerAddress: fill(6, 16),
+          outboundSpi: 300,
+          inboundSpi: 301,
+        },
+      ]),
+      wire.encodeCandidatePriority(1),
+      wire.encodeNominate(),
       epoch,
       reserve,
       wire.encodeFinals([{ spi: 300, sequence: 4 }]),
@@ -126,6 +187,11 @@ export const SAMPLES: readonly Sample[] = [
       mac,
       signature,
       ...unsigned,
+      relayFrom,
+      relayTo,
+      ...fromRvs,
+      viaRvs,
+      relayHmac,
     ],
     required: [61505],
   },
@@ -133,6 +199,7 @@ export const SAMPLES: readonly Sample[] = [
     kind: 'NOTIFY',
     parameters: [
       hostId,
+      cert,
       wire.encodeNotification({ type: 40964, data: fill(1, 32) }),
       wire.encodeNotification({ type: 24, data: fill(2, 3) }),
       epoch,
@@ -143,10 +210,14 @@ export const SAMPLES: readonly Sample[] = [
   },
   {
     kind: 'CLOSE',
-    parameters: [echoRequest, epoch, instance, mac, signature, ...unsigned],
+    parameters: [cert, echoRequest, epoch, instance, mac, signature, ...unsigned],
     required: [897, 61505, 61697],
   },
-  { kind: 'CLOSE_ACK', parameters: [echoResponse, epoch, mac, signature, ...unsigned], required: [961, 61505, 61697] },
+  {
+    kind: 'CLOSE_ACK',
+    parameters: [cert, echoResponse, epoch, mac, signature, ...unsigned],
+    required: [961, 61505, 61697],
+  },
 ]
 
 export function encodeSample(kind: wire.MessageKind, parameters: readonly ParameterValue[]): Uint8Array {
