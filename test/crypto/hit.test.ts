@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
-import { detOf, hitBytes, hitOf, hitSuiteOf, hitText, isFlatHit, parseHit } from '../../src/crypto/hit.ts'
+import { detOf } from '../../src/crypto/det.ts'
+import { hitBytes, hitOf, hitSuiteOf, hitText, isFlatHit, parseHit } from '../../src/crypto/hit.ts'
 import { Identity, type PublicKey } from '../../src/crypto/identity.ts'
 
 const ed25519Key = (hex: string): PublicKey => ({ algorithm: 13, label: 1, bytes: fromHex(hex) })

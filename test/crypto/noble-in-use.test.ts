@@ -3,7 +3,8 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
-import { detOf, hitOf } from '../../src/crypto/hit.ts'
+import { detOf } from '../../src/crypto/det.ts'
+import { hitOf } from '../../src/crypto/hit.ts'
 import { Identity } from '../../src/crypto/identity.ts'
 import { hitSuite } from '../../src/crypto/suites.ts'
 
