@@ -3,6 +3,7 @@
 // prime no further check is needed (RFC 6989 §2.1).
 
 import { createDiffieHellman, type DiffieHellman, getDiffieHellman } from 'node:crypto'
+import { assert } from '../base/assert.ts'
 import { compareBytes } from '../base/bytes.ts'
 import { plain } from './buffer.ts'
 import type { DhGroup, DhKey } from './dh.ts'
@@ -47,10 +48,11 @@ class ModpKey implements DhKey {
     this.#prime = prime
     this.#exponentBytes = exponentBytes
     this.#dh = createDiffieHellman(prime, 2)
-    // The top bit is set: a secret of fixed length, and never 0 or 1.
-    const secret = exponent.slice()
-    secret[0] = (secret[0] ?? 0) | 0x80
-    this.#dh.setPrivateKey(secret)
+    assert(
+      exponent.some((byte) => byte !== 0),
+      'entropy gave no exponent',
+    )
+    this.#dh.setPrivateKey(exponent)
     this.publicValue = padded(this.#dh.generateKeys(), prime.length)
   }
 
