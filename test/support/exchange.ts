@@ -22,6 +22,8 @@ export interface End extends ExchangeContext {
 
 export interface EndOptions extends Choices {
   readonly algorithm?: IdentityAlgorithm
+  /** Instead of one that is drawn. */
+  readonly identity?: Identity
   readonly ledger?: boolean
   readonly epoch?: number
   readonly config?: Partial<Config>
@@ -30,7 +32,7 @@ export interface EndOptions extends Choices {
 /** An end that is the same in every run; `seed` tells ends apart. */
 export function end(seed: number, options: EndOptions = {}): End {
   const entropy = seeded(seed)
-  const identity = Identity.generate(entropy, options.algorithm)
+  const identity = options.identity ?? Identity.generate(entropy, options.algorithm, options.algorithms)
   const keylogged: KeyLogEntry[] = []
   return {
     config: { ...DEFAULTS, ...options.config },
@@ -38,7 +40,7 @@ export function end(seed: number, options: EndOptions = {}): End {
     hitBytes: hitBytes(identity.hit),
     start: startOf(identity, Identity.generate(entropy), options.epoch ?? 1, options.ledger ?? false),
     entropy,
-    ...offerOf(options),
+    ...offerOf(options, identity),
     keylog: (entry) => keylogged.push(entry),
     keylogged,
   }
