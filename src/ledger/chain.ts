@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import type { Hit } from '../crypto/hit.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import type { Folder } from './folder.ts'
 import { LedgerError } from './interface.ts'
@@ -15,12 +16,14 @@ const VERSION = /^[0-9a-f]{16}$/
 export class Chain {
   readonly folder: Folder
   readonly #hit: Hit
+  readonly #keys: KeyAlgorithms | undefined
   /** The newest version seen; undefined before the first look. */
   #seen: number | undefined
 
-  constructor(folder: Folder, hit: Hit) {
+  constructor(folder: Folder, hit: Hit, keys?: KeyAlgorithms) {
     this.folder = folder
     this.#hit = hit
+    this.#keys = keys
   }
 
   /** The newest version; undefined if there is none. Rejects with LedgerError 'damaged' rather than give an older one. */
@@ -55,7 +58,7 @@ export class Chain {
     const path = join(this.folder.path, name)
     const bytes = this.folder.read(name)
     if (bytes === undefined) throw damaged(path, 'it is missing')
-    const version = decodeVersion(bytes)
+    const version = decodeVersion(bytes, this.#keys)
     if (isMalformed(version)) throw damaged(path, version.malformed)
     const { record } = version
     if (versionName(record.version) !== name || record.hit !== this.#hit) throw damaged(path, 'it belongs elsewhere')

@@ -8,7 +8,9 @@ import { applyActivate, applyClaim, peekClaim } from '../core/moving/record.ts'
 import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/moving/whereabouts.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
-import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
+import { KEY_ALGORITHMS } from '../crypto/public-key.ts'
 import { Chain } from './chain.ts'
 import { Folder } from './folder.ts'
 import {
@@ -30,6 +32,8 @@ export interface FileLedgerOptions {
   readonly entropy: Entropy
   /** Wall clock in ms, for receipts; the system's if not given. */
   readonly now?: () => number
+  /** The kinds of key that identities may have; by default Ed25519 and ECDSA P-256. */
+  readonly algorithms?: WithKeys | undefined
 }
 
 const WHEREABOUTS = /^whereabouts-[0-9a-f]{8}-[0-9a-f]{16}$/
@@ -42,6 +46,7 @@ export class FileLedger implements Ledger {
   readonly #root: string
   readonly #entropy: Entropy
   readonly #now: () => number
+  readonly #keys: KeyAlgorithms
   readonly #key: LedgerKey
   readonly #chains = new Map<Hit, Chain>()
   #runner: Promise<Runner> | undefined
@@ -50,6 +55,7 @@ export class FileLedger implements Ledger {
     this.#root = options.folder
     this.#entropy = options.entropy
     this.#now = options.now ?? Date.now
+    this.#keys = options.algorithms?.keys ?? KEY_ALGORITHMS
     this.#key = new LedgerKey(this.#open(options.folder), options.entropy)
   }
 
@@ -66,7 +72,7 @@ export class FileLedger implements Ledger {
     const about = peekClaim(request.claim)
     if (about === undefined) return { refused: 'malformed', record: undefined }
     return this.#race(about.hit, async (newest) => {
-      const reply = applyClaim(newest?.record, request)
+      const reply = applyClaim(newest?.record, request, [], this.#keys)
       if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
       const exempt = newest === undefined || about.granted || request.takeOver === true
       const pid = exempt ? undefined : await this.#alive(newest)
@@ -91,7 +97,7 @@ export class FileLedger implements Ledger {
     const hit = whereaboutsHit(whereabouts)
     if (hit === undefined) return
     const { folder } = this.#chain(hit)
-    const said = admitWhereabouts(whereabouts, await this.read(hit), await this.key())
+    const said = admitWhereabouts(whereabouts, await this.read(hit), await this.key(), this.#keys)
     if (said === undefined) return
     const name = `whereabouts-${hex(said.start.epoch, 8)}-${hex(said.version, 16)}`
     const kept = newestOf(folder.names(), WHEREABOUTS)
@@ -107,7 +113,7 @@ export class FileLedger implements Ledger {
       if (name === undefined) return undefined
       const bytes = folder.read(name)
       if (bytes === undefined) continue // swept, because newer ones are there
-      const said = verifyWhereabouts(bytes, { hit, pinned: await this.key() })
+      const said = verifyWhereabouts(bytes, { hit, pinned: await this.key(), keys: this.#keys })
       if (typeof said !== 'string') return bytes
       const wayOut = 'remove the file: the identity publishes again when it moves or starts'
       throw new LedgerError('damaged', `whereabouts ${join(folder.path, name)} are damaged (${said}): ${wayOut}`)
@@ -155,7 +161,7 @@ export class FileLedger implements Ledger {
   #chain(hit: Hit): Chain {
     const known = this.#chains.get(hit)
     if (known !== undefined) return known
-    const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit)
+    const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit, this.#keys)
     this.#chains.set(hit, chain)
     return chain
   }

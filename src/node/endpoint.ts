@@ -9,6 +9,7 @@ import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
 import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
+import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
@@ -303,7 +304,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   async #find(peer: Hit): Promise<readonly Locator[]> {
     const bytes = await this.#place.ledger?.find(peer)
     if (bytes === undefined) return []
-    const whereabouts = verifyWhereabouts(plain(bytes), { hit: peer })
+    const whereabouts = verifyWhereabouts(plain(bytes), { hit: peer, keys: (this.#place.algorithms ?? STANDARD).keys })
     return typeof whereabouts === 'string' ? [] : whereabouts.locators
   }
 
