@@ -178,14 +178,14 @@ describe('Wycheproof', () => {
       one.number('ivSize') === 96 && one.number('keySize') === 128 && one.number('tagSize') === 128
     each(casesOf('aes_gcm').filter(fits), 40, (one) => {
       const key = createSecretKey(one.bytes('key'))
-      const decipher = createDecipheriv('aes-128-gcm', key, one.bytes('iv'), { authTagLength: 16 })
+      const decipher = createDecipheriv('aes-128-gcm', key, one.bytes('iv'))
       decipher.setAAD(one.bytes('aad'))
       decipher.setAuthTag(one.bytes('tag'))
       const opened = toHex(decipher.update(one.bytes('ct')))
       if (!one.valid) return expect(() => decipher.final(), one.name).toThrow()
       decipher.final()
       expect(opened, one.name).toBe(one.text('msg'))
-      const cipher = createCipheriv('aes-128-gcm', key, one.bytes('iv'), { authTagLength: 16 })
+      const cipher = createCipheriv('aes-128-gcm', key, one.bytes('iv'))
       cipher.setAAD(one.bytes('aad'))
       const ciphertext = toHex(cipher.update(one.bytes('msg')))
       cipher.final()
