@@ -3,7 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { acceptR1, encodeI1 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import { InboundSa } from '../../src/core/sa/inbound.ts'
@@ -29,9 +29,16 @@ import {
 
 const ALL: EndOptions = { algorithms: conformance }
 
-function rsaIdentity(): Identity {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return Identity.fromPem(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), conformance)
+const made = new Map<string, Identity>()
+
+/** The nth RSA identity of a length; each is made once, because primes take time. */
+function rsaIdentity(nth: 0 | 1, modulusLength = 2048): Identity {
+  const known = made.get(`${nth} ${modulusLength}`)
+  if (known !== undefined) return known
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength })
+  const fresh = Identity.fromPem(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), conformance)
+  made.set(`${nth} ${modulusLength}`, fresh)
+  return fresh
 }
 
 /** What an exchange came to, the same for both ends. */
@@ -62,12 +69,8 @@ function agreedIn(initiator: End, responder: End): { group: number; cipher: numb
 }
 
 describe('two ends that both have everything', () => {
-  let rsa: readonly [Identity, Identity]
-  beforeAll(() => {
-    rsa = [rsaIdentity(), rsaIdentity()]
-  })
   const endOf = (kind: string, seed: 0 | 1): End =>
-    end(seed + 1, kind === 'rsa' ? { ...ALL, identity: rsa[seed] } : { ...ALL, algorithm: kind as 'ed25519' })
+    end(seed + 1, kind === 'rsa' ? { ...ALL, identity: rsaIdentity(seed) } : { ...ALL, algorithm: kind as 'ed25519' })
   const kinds = ['ed25519', 'ecdsa-p256', 'ecdsa-p384', 'rsa']
   const pairs = kinds.flatMap((a) => kinds.map((b) => [a, b] as const))
 
@@ -206,6 +209,28 @@ describe('somebody in between who strips', () => {
   })
 })
 
+describe('the packets of RSA', () => {
+  // MOVING §2 counts the UDP payload: four bytes more than the HIP packet; its numbers are upper bounds, as in base-exchange.test.ts.
+  const udp = (packet: Uint8Array) => packet.length + 4
+
+  it('have the sizes of MOVING §2 at most, and fit a packet even under RSA-3072 with group 4', () => {
+    const between = (dhGroups: readonly number[], initiator: Identity, responder: Identity) => {
+      const lists = { ...ALL, dhGroups, ledger: true }
+      return exchange(end(1, { ...lists, identity: initiator }), end(2, { ...lists, identity: responder }))
+    }
+    const { r1, sent, r2 } = between([7], rsaIdentity(0), rsaIdentity(1))
+    expect(udp(r1)).toBeLessThanOrEqual(1116)
+    expect(udp(sent.bytes)).toBeLessThanOrEqual(1228)
+    expect(udp(r2)).toBeLessThanOrEqual(732)
+    expect(udp(r1)).toBeLessThanOrEqual(3 * 516)
+    const longest = rsaIdentity(0, 3072)
+    const largestR1 = between([4], rsaIdentity(0), longest).r1
+    const largestI2 = between([4], longest, rsaIdentity(0)).sent.bytes
+    expect(udp(largestR1)).toBeGreaterThan(3 * 516)
+    for (const bytes of [largestR1, largestI2]) expect(bytes.length).toBeLessThanOrEqual(wire.HIP_PACKET_LIMIT)
+  })
+})
+
 describe('an R1 pool', () => {
   it('signs once a generation and group, whatever I1s come', () => {
     const responder = end(2, ALL)
@@ -231,7 +256,7 @@ describe('an R1 pool', () => {
 
 describe('an Initiator that has only what need not be asked for', () => {
   it.each(['rsa', 'ecdsa-p384'] as const)('drops the R1 of an identity of kind %s, and says why', (kind) => {
-    const identity = kind === 'rsa' ? rsaIdentity() : Identity.generate(seeded(2), kind, conformance)
+    const identity = kind === 'rsa' ? rsaIdentity(0) : Identity.generate(seeded(2), kind, conformance)
     const responder = end(2, { ...ALL, identity })
     const initiator = end(1)
     const answer = acceptR1(initiator, identity.hit, r1For(initiator, responder, [7]))
