@@ -73,6 +73,11 @@ export function hitOf(key: PublicKey): Hit {
   return flatHit(SUITE_RSA_SHA256, middle(hash('sha256', [FLAT_CONTEXT, bytes])))
 }
 
+/** Whether a HIT is that of a key of whatever kind, checked or not; false for kinds that have no HIT. */
+export function isHitOf(hit: Hit, key: PublicKey): boolean {
+  return [HI_EDDSA, HI_ECDSA, HI_RSA].includes(key.algorithm) && hitOf(key) === hit
+}
+
 /** The HIT suite of a flat HIT: its OGA id, which settles hash, MAC and key derivation (RFC 7401 §3.2). */
 export function hitSuiteOf(hit: Hit): number {
   return (hitBytes(hit)[3] ?? 0) & 0x0f

@@ -30,11 +30,17 @@ test.each<[string, object]>([
   expect((await association.ping()).rttMs).toBeGreaterThan(0)
 })
 
-test('an endpoint that has not asked for RSA is told that it has nothing in common with one', async () => {
-  const a = await endpointOn({ config: { baseExchangeMs: 400 } })
-  const b = await endpointOn({ algorithms: conformance, identity: rsa })
-  await expect(a.associate(b.peer)).rejects.toMatchObject({ code: 'ERR_SOJOURN_INCOMPATIBLE' })
-})
+test.each(['rsa', 'ecdsa-p384'] as const)(
+  'an endpoint that has not asked for %s is told that it is incompatible with one',
+  async (kind) => {
+    const a = await endpointOn({ config: { baseExchangeMs: 400 } })
+    const b = await endpointOn({
+      algorithms: conformance,
+      identity: kind === 'rsa' ? rsa : createIdentity(kind, conformance),
+    })
+    await expect(a.associate(b.peer)).rejects.toMatchObject({ code: 'ERR_SOJOURN_INCOMPATIBLE' })
+  },
+)
 
 describe('a choice that cannot be had is refused in one line before anything is opened:', () => {
   it.each<[object, RegExp]>([

@@ -5,7 +5,7 @@
 import { concat, equalBytes } from '../../base/bytes.ts'
 import { agree, generateDh } from '../../crypto/dh.ts'
 import { sealParameter } from '../../crypto/envelope.ts'
-import { type Hit, hitBytes, hitOf } from '../../crypto/hit.ts'
+import { type Hit, hitBytes, hitOf, isHitOf } from '../../crypto/hit.ts'
 import { publicKeyFrom, verify } from '../../crypto/identity.ts'
 import { baseKeys, espKeymatIndex, type KeyContext, type KeySet } from '../../crypto/keymat.ts'
 import { PuzzleSolver } from '../../crypto/puzzle.ts'
@@ -85,11 +85,11 @@ export function encodeI1(
 export function acceptR1(self: ExchangeContext, peer: Hit, r1: R1): AcceptedR1 | Drop<R1Fault> {
   const peerBytes = hitBytes(peer)
   if (!equalBytes(r1.sender, peerBytes) || !equalBytes(r1.receiver, self.hitBytes)) return { drop: 'r1-hits' }
-  // A key of that suite is none that we can check: better to say so than to call it malformed.
-  if (!self.hitSuites.includes(suiteIdOf(peerBytes))) return { drop: 'r1-hit-suite' }
   const { keys } = self.algorithms
-  const peerKey = publicKeyFrom(r1.hostId.algorithm, r1.hostId.label, r1.hostId.key, keys)
-  if (peerKey === undefined) return { drop: 'r1-host-id' }
+  const { algorithm, label, key: bytes } = r1.hostId
+  const peerKey = publicKeyFrom(algorithm, label, bytes, keys)
+  // The HIT vouches for the key, if nothing else can: the peer is what it is, but of a kind that we have not got.
+  if (peerKey === undefined) return { drop: isHitOf(peer, { algorithm, label, bytes }) ? 'r1-hit-suite' : 'r1-host-id' }
   if (hitOf(peerKey) !== peer) return { drop: 'r1-imposter' }
   const signed = packets.coveredByR1(r1.packet, Parameter.HIP_SIGNATURE_2)
   if (r1.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, r1.signature.bytes, keys)) {

@@ -113,7 +113,6 @@ function isLater(counter: R1['counter'], than: AcceptedR1['counter']): boolean {
 }
 
 const INCOMPATIBLE: ReadonlySet<string> = new Set([
-  'r1-host-id',
   'r1-hit-suite',
   'r1-dh-group',
   'r1-cipher',
