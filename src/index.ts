@@ -1,6 +1,8 @@
 // The published surface: everything a program needs, and nothing else. Re-exports only.
 
 export { formatLocator, type Locator, parseLocator } from './base/address.ts'
+export type { Choices } from './core/association/exchange-offer.ts'
+export type { Algorithms } from './crypto/algorithms.ts'
 export { type Hit, parseHit } from './crypto/hit.ts'
 export { Identity, type IdentityAlgorithm, type PublicKey } from './crypto/identity.ts'
 export { FileLedger } from './ledger/file.ts'

@@ -2,6 +2,7 @@
 // it belongs in CHANGELOG.md.
 
 import { describe, expect, it } from 'vitest'
+import * as conformance from '../src/conformance.ts'
 import * as index from '../src/index.ts'
 import * as sim from '../src/sim.ts'
 import * as wire from '../src/wire.ts'
@@ -65,9 +66,13 @@ describe('the package shows', () => {
     expect(Object.keys(sim).sort()).toEqual(listed(SIM))
   })
 
+  it('to those who want everything of RFC 7401 exactly these names', () => {
+    expect(Object.keys(conformance).sort()).toEqual(['conformance', 'detPrefix', 'readDet', 'verifyDet'])
+  })
+
   it('these entries and no other file', () => {
     const manifest: { exports: object; bin: object } = JSON.parse(readText('package.json'))
-    expect(Object.keys(manifest.exports)).toEqual(['.', './sim', './wire', './package.json'])
+    expect(Object.keys(manifest.exports)).toEqual(['.', './sim', './wire', './conformance', './package.json'])
     expect(Object.keys(manifest.bin)).toEqual(['sojourn'])
   })
 })

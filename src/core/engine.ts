@@ -3,7 +3,7 @@
 
 import type { Locator } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
-import { nodeAead } from '../crypto/aead.ts'
+import { aeadOf } from '../crypto/aead.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
 import { classify, hipOf } from '../wire/datagram.ts'
 import { spiOf } from '../wire/esp.ts'
@@ -14,6 +14,7 @@ import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { Context } from './association/context.ts'
 import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
+import { offerOf } from './association/exchange-offer.ts'
 import { startOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
@@ -351,17 +352,17 @@ export class Engine implements Machine {
 
   #makeContext(options: EngineOptions, config: Config): Context {
     const outlet = this.#outlet
-    const spis = this.#spis
     const budgets = new Budgets(config, options.entropy)
     const locators = (): readonly Locator[] => this.#locators
+    const offer = offerOf(options, options.identity)
     return {
+      ...offer,
       config,
       identity: options.identity,
       hitBytes: hitBytes(options.identity.hit),
       start: options.start,
       entropy: options.entropy,
-      aead: options.aead ?? nodeAead,
-      espSuites: options.espSuites ?? [13, 8],
+      aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
       floors: new Floors(config.floorsMax),
       get locators() {
         return locators()
@@ -371,9 +372,9 @@ export class Engine implements Machine {
       event: (event) => outlet.tell(event),
       count: (name) => outlet.count(name),
       keylog: options.keylog ?? (() => undefined),
-      newSpi: (association) => spis.draw(association),
-      claimSpi: (spi, association) => spis.claim(spi, association),
-      dropSpi: (spi) => spis.drop(spi),
+      newSpi: (association) => this.#spis.draw(association),
+      claimSpi: (spi, association) => this.#spis.claim(spi, association),
+      dropSpi: (spi) => this.#spis.drop(spi),
       wake: (association) => void this.#ready.add(association),
       mayNotify: (now) => budgets.notify(now),
       mayNotifyStranger: (now, source) => budgets.stranger(now, source),

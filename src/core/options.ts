@@ -6,19 +6,19 @@ import type { Entropy } from '../crypto/entropy.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
 import type { KeyLogEntry, OwnStart } from './association/context.ts'
+import type { Choices } from './association/exchange-offer.ts'
 import type { Config } from './config.ts'
 
-export interface EngineOptions {
+export interface EngineOptions extends Choices {
   readonly identity: Identity
   readonly start: OwnStart
   readonly entropy: Entropy
+  /** Default: node:crypto over the ESP suites of `algorithms`. */
   readonly aead?: AeadProvider
   /** Where we can be reached; peers are told after a move. */
   readonly locators: readonly Locator[]
   readonly config?: Partial<Config>
   readonly keylog?: (entry: KeyLogEntry) => void
-  /** ESP suites that we offer and accept, best first. */
-  readonly espSuites?: readonly number[]
   /** Whether a peer whose key is known may associate; by default everybody. */
   readonly admit?: (key: PublicKey, peer: Hit) => boolean
   readonly now: number

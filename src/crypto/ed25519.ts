@@ -1,46 +1,90 @@
-// Ed25519 private keys in the form that signs (RFC 8032 §5.1.5). node:crypto derives the public half an order of magnitude
-// faster than the portable code, which stands in if some Node should want to be told it.
+// Ed25519 identities (RFC 9374 §3.4). Verified as RFC 8032 §5.1.7 has it: no small-order or non-canonical key, canonical s.
+// node:crypto derives the public key an order of magnitude faster than the portable code, which stands in if some Node should
+// want to be told it.
 
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { base64url } from './buffer.ts'
+import { equalBytes, fromHex } from '../base/bytes.ts'
+import { base64url, plain } from './buffer.ts'
+import type { Entropy } from './entropy.ts'
+import { HI_EDDSA, type KeyAlgorithm, LABEL_ED25519, SUITE_EDDSA_CSHAKE128 } from './key-algorithm.ts'
 
-/** Bytes of an Ed25519 seed, and of its public key. */
-export const ED25519_BYTES = 32
+const SECRET_BYTES = 32
+const PUBLIC_BYTES = 32
+const SIGNATURE_BYTES = 64
 
-/** The key pair of a 32-byte seed. */
-export interface Ed25519Pair {
-  readonly privateKey: KeyObject
-  readonly publicKey: Uint8Array
-}
+/** The default kind of identity. Its secret is the 32-byte seed of RFC 8032 §5.1.5. */
+export const ED25519: KeyAlgorithm = Object.freeze({
+  name: 'ed25519',
+  title: 'Ed25519',
+  algorithm: HI_EDDSA,
+  label: LABEL_ED25519,
+  hitSuite: SUITE_EDDSA_CSHAKE128,
+  normalise: (bytes: Uint8Array) => (bytes.length === PUBLIC_BYTES ? bytes : undefined),
+  importKey(bytes: Uint8Array): KeyObject | undefined {
+    if (weak(bytes)) return undefined
+    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: base64url(bytes) }, format: 'jwk' })
+  },
+  signatureBytes: () => SIGNATURE_BYTES,
+  verify: (key: KeyObject, message: Uint8Array, signature: Uint8Array) => verify(undefined, message, key, signature),
+  generate: (entropy: Entropy) => entropy(SECRET_BYTES),
+  validSecret: (secret: Uint8Array) => secret.length === SECRET_BYTES,
+  publicKey,
+  privateKey(secret: Uint8Array): KeyObject {
+    return importPrivate(secret, publicKey(secret))
+  },
+  secretOf(key: KeyObject): Uint8Array | undefined {
+    if (key.asymmetricKeyType !== 'ed25519') return undefined
+    return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
+  },
+  sign: (_secret: Uint8Array, key: () => KeyObject, message: Uint8Array) => plain(sign(undefined, message, key())),
+})
 
-/** Derives the pair of a seed; as a JWK, which is read ten times as fast as DER. */
-export function ed25519Pair(seed: Uint8Array): Ed25519Pair {
+function publicKey(seed: Uint8Array): Uint8Array {
   return derivedByNode(seed) ?? derivedByNoble(seed)
 }
 
-const UNKNOWN = new Uint8Array(ED25519_BYTES)
+const UNKNOWN = new Uint8Array(PUBLIC_BYTES)
 
-// Node takes d and derives x itself; the x that is given is a placeholder, all zeros, which is no key of any seed.
-function derivedByNode(seed: Uint8Array): Ed25519Pair | undefined {
+/** The public key of a seed by node:crypto, through a JWK, which is read ten times as fast as DER; undefined if it will not. */
+export function derivedByNode(seed: Uint8Array): Uint8Array | undefined {
   try {
-    const privateKey = importPrivate(seed, UNKNOWN)
-    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
-    const publicKey = Uint8Array.from(Buffer.from(x ?? '', 'base64url'))
-    return publicKey.length === ED25519_BYTES && publicKey.some((byte) => byte !== 0)
-      ? { privateKey, publicKey }
-      : undefined
+    // Node takes d and derives x itself; the x that is given is a placeholder, all zeros, which is no key of any seed.
+    const { x } = createPublicKey(importPrivate(seed, UNKNOWN)).export({ format: 'jwk' })
+    const bytes = Uint8Array.from(Buffer.from(x ?? '', 'base64url'))
+    return bytes.length === PUBLIC_BYTES && bytes.some((byte) => byte !== 0) ? bytes : undefined
   } catch {
     return undefined
   }
 }
 
-function derivedByNoble(seed: Uint8Array): Ed25519Pair {
-  const publicKey = ed25519.getPublicKey(seed)
-  return { privateKey: importPrivate(seed, publicKey), publicKey }
+/** The same by noble. */
+export function derivedByNoble(seed: Uint8Array): Uint8Array {
+  return ed25519.getPublicKey(seed)
 }
 
-function importPrivate(seed: Uint8Array, publicKey: Uint8Array): KeyObject {
-  const key = { kty: 'OKP', crv: 'Ed25519', x: base64url(publicKey), d: base64url(seed) }
+function importPrivate(seed: Uint8Array, publicBytes: Uint8Array): KeyObject {
+  const key = { kty: 'OKP', crv: 'Ed25519', x: base64url(publicBytes), d: base64url(seed) }
   return createPrivateKey({ key, format: 'jwk' })
+}
+
+// The y coordinates (little-endian, sign bit cleared) of the eight points whose order divides the cofactor: 0 and the two of
+// order 8; 1 and −1. Non-canonical forms of them are caught by the range check.
+const SMALL_ORDER: readonly Uint8Array[] = [
+  fromHex('0000000000000000000000000000000000000000000000000000000000000000'),
+  fromHex('0100000000000000000000000000000000000000000000000000000000000000'),
+  fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'),
+  fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'),
+  fromHex('ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'),
+]
+
+function weak(bytes: Uint8Array): boolean {
+  const y = Uint8Array.from(bytes)
+  y[31] = (y[31] ?? 0) & 0x7f
+  return atLeastP(y) || SMALL_ORDER.some((point) => equalBytes(point, y))
+}
+
+// RFC 8032 §5.1.3: a y of 2^255 − 19 or more does not decode. OpenSSL would reduce it.
+function atLeastP(y: Uint8Array): boolean {
+  return (y[0] ?? 0) >= 0xed && y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff)
 }

@@ -1,12 +1,22 @@
-// Host Identity Tags: ORCHIDv2 (RFC 7343) printed as IPv6 addresses in 2001:20::/28, and the hierarchical form of RFC 9374.
-// The flat suite-5 HIT hashes the raw 32-byte key (DESIGN §4); an ECDSA HIT hashes curve label ‖ 04‖X‖Y.
+// Host Identity Tags: ORCHIDv2 (RFC 7343) printed as IPv6 addresses in 2001:20::/28. The suite-5 HIT hashes the raw 32-byte key
+// (DESIGN §4); an ECDSA HIT hashes curve label ‖ 04‖X‖Y, an RSA HIT exponent and modulus as HOST_ID has them. The hierarchical
+// form is in det.ts.
 
-import { cshake128 } from '@noble/hashes/sha3-addons.js'
 import { addressBytes, addressText } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { concat, fromHex } from '../base/bytes.ts'
 import { hash, shake128 } from './hash.ts'
-import { HI_EDDSA, normalised, type PublicKey } from './public-key.ts'
+import {
+  HI_ECDSA,
+  HI_EDDSA,
+  HI_RSA,
+  SUITE_ECDSA_SHA384,
+  SUITE_EDDSA_CSHAKE128,
+  SUITE_RSA_SHA256,
+} from './key-algorithm.ts'
+import { oneForm, type PublicKey } from './public-key.ts'
+
+export { SUITE_ECDSA_SHA384, SUITE_EDDSA_CSHAKE128, SUITE_RSA_SHA256 } from './key-algorithm.ts'
 
 /** A Host Identity Tag as canonical IPv6 text (RFC 5952), such as `2001:25:9952:e1b6:84ad:ea37:f69b:e377`. */
 export type Hit = string & { readonly __hit: unique symbol }
@@ -14,13 +24,7 @@ export type Hit = string & { readonly __hit: unique symbol }
 /** Bytes of a HIT. */
 export const HIT_BYTES = 16
 
-/** HIT suites (OGA ids): RSA and DSA with SHA-256, ECDSA with SHA-384, EdDSA with cSHAKE128. */
-export const SUITE_RSA_SHA256 = 1
-export const SUITE_ECDSA_SHA384 = 2
-export const SUITE_EDDSA_CSHAKE128 = 5
-
 const FLAT_CONTEXT = fromHex('f0eff02fbff43d0fe7930c3c6e6174ea') // RFC 7401 §3.2
-const HIERARCHICAL_CONTEXT = fromHex('00b5a69c795df5d5f0087f56843f2c40') // RFC 9374 §3.5.2
 
 /** The text of a 16-byte HIT. */
 export function hitText(bytes: Uint8Array): Hit {
@@ -53,17 +57,25 @@ export function isFlatHit(bytes: Uint8Array): boolean {
   )
 }
 
-/** The flat HIT of a key. The key must be of a supported algorithm (as `publicKeyFrom` checks). */
+/** The flat HIT of a key, which must be a valid one (as `publicKeyFrom` checks), of whatever kind. */
 export function hitOf(key: PublicKey): Hit {
-  const known = normalised(key)
-  assert(known !== undefined, 'only Ed25519 and P-256 keys have a HIT')
-  const { algorithm, label, bytes } = known
-  const prefix = Uint8Array.of(0x20, 0x01, 0x00, 0x20 | suiteOf(algorithm))
-  // cSHAKE128 without a name and a customisation is SHAKE128 (NIST SP 800-185 §3.3).
-  if (algorithm === HI_EDDSA) return hitText(concat(prefix, shake128(12, [FLAT_CONTEXT, bytes])))
-  // Encode_96 takes the middle 96 bits of the hash (RFC 7343 §2).
-  const digest = hash('sha384', [FLAT_CONTEXT, Uint8Array.of(label >> 8, label), bytes])
-  return hitText(concat(prefix, digest.subarray(18, 30)))
+  const { algorithm, label } = key
+  const bytes = oneForm(key)
+  if (algorithm === HI_EDDSA) {
+    // cSHAKE128 without a name and a customisation is SHAKE128 (NIST SP 800-185 §3.3).
+    return flatHit(SUITE_EDDSA_CSHAKE128, shake128(ENCODED_BYTES, [FLAT_CONTEXT, bytes]))
+  }
+  // What is hashed is the field as HOST_ID carries it (RFC 7401 §3.2).
+  if (algorithm === HI_ECDSA) {
+    return flatHit(SUITE_ECDSA_SHA384, middle(hash('sha384', [FLAT_CONTEXT, Uint8Array.of(label >> 8, label), bytes])))
+  }
+  assert(algorithm === HI_RSA, 'only EdDSA, ECDSA and RSA keys have a HIT')
+  return flatHit(SUITE_RSA_SHA256, middle(hash('sha256', [FLAT_CONTEXT, bytes])))
+}
+
+/** Whether a HIT is that of a key of whatever kind, checked or not; false for kinds that have no HIT. */
+export function isHitOf(hit: Hit, key: PublicKey): boolean {
+  return [HI_EDDSA, HI_ECDSA, HI_RSA].includes(key.algorithm) && hitOf(key) === hit
 }
 
 /** The HIT suite of a flat HIT: its OGA id, which settles hash, MAC and key derivation (RFC 7401 §3.2). */
@@ -71,14 +83,14 @@ export function hitSuiteOf(hit: Hit): number {
   return (hitBytes(hit)[3] ?? 0) & 0x0f
 }
 
-/** The hierarchical HIT (DET) of an Ed25519 key under `prefix`: the upper 8 bytes, up to the suite id (RFC 9374 §3.5). */
-export function detOf(prefix: Uint8Array, key: PublicKey): Hit {
-  assert(prefix.length === 8, 'the upper half of a DET has 8 bytes')
-  assert(key.algorithm === HI_EDDSA, 'DETs are of EdDSA keys')
-  const tail = cshake128(concat(prefix, key.bytes), { dkLen: 8, personalization: HIERARCHICAL_CONTEXT })
-  return hitText(concat(prefix, tail))
+const ENCODED_BYTES = 12
+
+function flatHit(suite: number, encoded: Uint8Array): Hit {
+  return hitText(concat(Uint8Array.of(0x20, 0x01, 0x00, 0x20 | suite), encoded))
 }
 
-function suiteOf(algorithm: number): number {
-  return algorithm === HI_EDDSA ? SUITE_EDDSA_CSHAKE128 : SUITE_ECDSA_SHA384
+/** Encode_96 takes the middle 96 bits of a hash of fixed length (RFC 7343 §2). */
+function middle(digest: Uint8Array): Uint8Array {
+  const start = (digest.length - ENCODED_BYTES) / 2
+  return digest.subarray(start, start + ENCODED_BYTES)
 }

@@ -1,78 +1,86 @@
-// A process identity's private key (DESIGN §4), drawn from injected entropy. Both algorithms sign without ambient randomness:
-// Ed25519 by node:crypto (RFC 8032), ECDSA by noble (RFC 6979), so that a generator copied with a snapshot can never give
-// the key away. The key never shows in an error, in inspect or in JSON.
+// A process identity's private key (DESIGN §4). Public keys are computed from injected entropy. Every kind signs without ambient
+// randomness, so that a generator copied with a snapshot can never give the key away. The key never shows in an error, in
+// inspect or in JSON.
 
-import { createPrivateKey, type KeyObject, sign as nodeSign } from 'node:crypto'
-import { p256 } from '@noble/curves/nist.js'
-import { base64url, plain } from './buffer.ts'
-import { ED25519_BYTES, ed25519Pair } from './ed25519.ts'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { Entropy } from './entropy.ts'
 import { type Hit, hitOf } from './hit.ts'
-import { drawP256Secret, validP256Secret } from './p256.ts'
-import { HI_ECDSA, HI_EDDSA, LABEL_ED25519, LABEL_P256, type PublicKey, publicKeyPem } from './public-key.ts'
+import type { IdentityAlgorithm, KeyAlgorithm, KeyAlgorithms } from './key-algorithm.ts'
+import { KEY_ALGORITHMS, type PublicKey, publicKeyPem } from './public-key.ts'
 import { inspectKey } from './secret.ts'
 
+export type { IdentityAlgorithm } from './key-algorithm.ts'
 export { type PublicKey, publicKeyFrom, publicKeyText, samePublicKey, verify } from './public-key.ts'
 
-/** The kinds of key an identity can have. */
-export type IdentityAlgorithm = 'ed25519' | 'ecdsa-p256'
+/** The part of a table of algorithms that identities need; the whole table will do. */
+export interface WithKeys {
+  readonly keys: KeyAlgorithms
+}
 
-const SUPPORTED = 'Ed25519 and ECDSA P-256'
-const SECRET_BYTES = ED25519_BYTES
+const STANDARD: WithKeys = { keys: KEY_ALGORITHMS }
 
 /** A private key, its public key and its HIT. */
 export class Identity {
   readonly hit: Hit
   readonly publicKey: PublicKey
-  readonly #algorithm: IdentityAlgorithm
+  readonly #kind: KeyAlgorithm
   readonly #secret: Uint8Array
   #keyObject: KeyObject | undefined
 
-  private constructor(algorithm: IdentityAlgorithm, secret: Uint8Array) {
-    this.#algorithm = algorithm
+  private constructor(kind: KeyAlgorithm, secret: Uint8Array) {
+    this.#kind = kind
     this.#secret = secret
-    if (algorithm === 'ed25519') {
-      const { privateKey, publicKey } = ed25519Pair(secret)
-      this.#keyObject = privateKey
-      this.publicKey = { algorithm: HI_EDDSA, label: LABEL_ED25519, bytes: publicKey }
-    } else {
-      this.publicKey = { algorithm: HI_ECDSA, label: LABEL_P256, bytes: p256.getPublicKey(secret, false) }
-    }
+    this.publicKey = { algorithm: kind.algorithm, label: kind.label, bytes: kind.publicKey(secret) }
     this.hit = hitOf(this.publicKey)
   }
 
-  /** Makes a fresh identity from `entropy`; Ed25519 unless told otherwise. */
-  static generate(entropy: Entropy, algorithm: IdentityAlgorithm = 'ed25519'): Identity {
-    const secret = algorithm === 'ed25519' ? entropy(SECRET_BYTES) : drawP256Secret(entropy)
-    return Identity.fromSecret(algorithm, secret)
+  /**
+   * Makes a fresh identity from `entropy`; Ed25519 unless told otherwise. Throws TypeError for an algorithm that is not among
+   * `algorithms` (by default Ed25519 and ECDSA P-256), and for RSA, whose keys come from PEM.
+   */
+  static generate(
+    entropy: Entropy,
+    algorithm: IdentityAlgorithm = 'ed25519',
+    algorithms: WithKeys = STANDARD,
+  ): Identity {
+    const kind = kindNamed(algorithm, algorithms)
+    if (kind.generate === undefined)
+      throw new TypeError(`an identity of kind ${algorithm} is not drawn from entropy: read it from PEM`)
+    return Identity.fromSecret(algorithm, kind.generate(entropy), algorithms)
   }
 
-  /** From the 32 secret bytes: the RFC 8032 seed, or the P-256 scalar. Throws TypeError if they are not a key. */
-  static fromSecret(algorithm: IdentityAlgorithm, secret: Uint8Array): Identity {
-    const valid = algorithm === 'ed25519' ? secret.length === SECRET_BYTES : validP256Secret(secret)
-    if (!valid)
-      throw new TypeError(`these bytes are no ${algorithm} secret: it is ${SECRET_BYTES} bytes long and in range`)
-    return new Identity(algorithm, Uint8Array.from(secret))
+  /**
+   * From the secret bytes: the RFC 8032 seed (32), the ECDSA scalar (32 or 48), an RSA key as PKCS #8 in DER. Throws TypeError
+   * if they are not a key.
+   */
+  static fromSecret(algorithm: IdentityAlgorithm, secret: Uint8Array, algorithms: WithKeys = STANDARD): Identity {
+    const kind = kindNamed(algorithm, algorithms)
+    if (!kind.validSecret(secret))
+      throw new TypeError(`these bytes are no ${algorithm} secret: it has a fixed form and range`)
+    return new Identity(kind, Uint8Array.from(secret))
   }
 
-  /** Reads a private key in PEM (PKCS #8, unencrypted). Throws TypeError of one line that never quotes the key. */
-  static fromPem(pem: string): Identity {
-    const key = readPem(pem)
-    const type = key.asymmetricKeyType
-    const curve = key.asymmetricKeyDetails?.namedCurve
-    if (type !== 'ed25519' && !(type === 'ec' && curve === 'prime256v1')) {
-      const found = curve === undefined ? type : `${type} ${curve}`
-      throw new TypeError(`a key of type ${found} cannot be an identity: supported are ${SUPPORTED}`)
+  /**
+   * Reads a private key in PEM (PKCS #8, unencrypted). Throws TypeError of one line that never quotes the key: no key, a public
+   * or encrypted one, or of a kind not among `algorithms` (by default Ed25519 and ECDSA P-256).
+   */
+  static fromPem(pem: string, algorithms: WithKeys = STANDARD): Identity {
+    const key = readPem(pem, algorithms)
+    for (const kind of algorithms.keys) {
+      const secret = kind.secretOf(key)
+      if (secret !== undefined) return new Identity(kind, secret)
     }
-    const secret = key.export({ format: 'jwk' }).d
-    if (secret === undefined) throw new TypeError('this PEM text holds no private key')
-    return Identity.fromSecret(type === 'ed25519' ? 'ed25519' : 'ecdsa-p256', Buffer.from(secret, 'base64url'))
+    throw new TypeError(`a key of type ${describe(key)} cannot be an identity: ${supported(algorithms)}`)
   }
 
-  /** Signs the message: 64 bytes, Ed25519, or r‖s over SHA-256. Equal messages get equal signatures. */
+  /** Signs the message: Ed25519 and P-256 64 bytes, P-384 96, RSA as many as its modulus. Equal messages get equal signatures. */
   sign(message: Uint8Array): Uint8Array {
-    if (this.#algorithm === 'ed25519') return plain(nodeSign(undefined, message, this.#key()))
-    return p256.sign(message, this.#secret, { prehash: true, lowS: false, format: 'compact' })
+    return this.#kind.sign(this.#secret, () => this.#key(), message)
+  }
+
+  /** How long its signatures are. */
+  get signatureBytes(): number {
+    return this.#kind.signatureBytes(this.publicKey.bytes)
   }
 
   /** The private key as PKCS #8 PEM. */
@@ -82,17 +90,17 @@ export class Identity {
 
   /** The public key as SPKI PEM. */
   publicPem(): string {
-    return publicKeyPem(this.publicKey)
+    return publicKeyPem(this.publicKey, [this.#kind])
   }
 
-  /** A copy of the 32 secret bytes, for a capsule. */
+  /** A copy of the secret bytes, for a capsule. */
   secret(): Uint8Array {
     return this.#secret.slice()
   }
 
   /** Which kind of key this is, as `fromSecret` takes it. */
   get algorithm(): IdentityAlgorithm {
-    return this.#algorithm
+    return this.#kind.name
   }
 
   /** What a log may show: the HIT. */
@@ -106,19 +114,32 @@ export class Identity {
   }
 
   #key(): KeyObject {
-    this.#keyObject ??= createPrivateKey({ key: this.#jwk(), format: 'jwk' })
+    this.#keyObject ??= this.#kind.privateKey(this.#secret)
     return this.#keyObject
-  }
-
-  // Of a P-256 key, which only PEM needs in this form.
-  #jwk(): Record<string, string> {
-    const { bytes } = this.publicKey
-    const [x, y] = [base64url(bytes.subarray(1, 33)), base64url(bytes.subarray(33))]
-    return { kty: 'EC', crv: 'P-256', x, y, d: base64url(this.#secret) }
   }
 }
 
-function readPem(pem: string): KeyObject {
+function kindNamed(algorithm: IdentityAlgorithm, algorithms: WithKeys): KeyAlgorithm {
+  const kind = algorithms.keys.find(({ name }) => name === algorithm)
+  if (kind === undefined)
+    throw new TypeError(`there are no identities of kind ${algorithm} here: ${supported(algorithms)}`)
+  return kind
+}
+
+function supported({ keys }: WithKeys): string {
+  const titles = keys.map(({ title }) => title)
+  const list = titles.length < 2 ? titles.join() : `${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`
+  const more = keys === KEY_ALGORITHMS ? '; RSA and ECDSA P-384 need the algorithms of sojourn/conformance' : ''
+  return `supported are ${list}${more}`
+}
+
+function describe(key: KeyObject): string {
+  const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}
+  const detail = namedCurve ?? (modulusLength === undefined ? '' : `of ${modulusLength} bits`)
+  return `${key.asymmetricKeyType} ${detail}`.trim()
+}
+
+function readPem(pem: string, algorithms: WithKeys): KeyObject {
   if (pem.includes('ENCRYPTED')) throw new TypeError('this private key is encrypted: decrypt it to PKCS #8 PEM first')
   if (pem.includes('BEGIN PUBLIC KEY'))
     throw new TypeError('this PEM text holds a public key: an identity is a private one')
@@ -126,6 +147,6 @@ function readPem(pem: string): KeyObject {
     return createPrivateKey({ key: pem, format: 'pem' })
   } catch {
     // The cause is left out on purpose: it may quote its input.
-    throw new TypeError(`this is no private key in PKCS #8 PEM: supported are ${SUPPORTED}`)
+    throw new TypeError(`this is no private key in PKCS #8 PEM: ${supported(algorithms)}`)
   }
 }

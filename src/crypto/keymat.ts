@@ -4,10 +4,12 @@
 
 import { assert } from '../base/assert.ts'
 import { compareBytes, concat, utf8, Writer } from '../base/bytes.ts'
+import type { EspSuiteInfo } from './aead.ts'
+import { type Algorithms, STANDARD } from './algorithms.ts'
 import { sha256 } from './hash.ts'
 import { expand, extract } from './hkdf.ts'
 import { redacted } from './secret.ts'
-import { cipherKeyBytes, type EspSuiteInfo, espSuiteInfo, type HitSuite, type Keymat } from './suites.ts'
+import type { HitSuite, Keymat } from './suites.ts'
 
 /** HIP keys of one direction. */
 export interface HipKeys {
@@ -43,6 +45,8 @@ export interface KeyContext {
   readonly suite: HitSuite
   readonly espSuite: number
   readonly cipher: number
+  /** Where suite and cipher are looked up; by default the standard table. */
+  readonly algorithms?: Algorithms
   readonly own: Uint8Array
   readonly peer: Uint8Array
   readonly i: Uint8Array
@@ -83,7 +87,7 @@ export function ratchetKeys(
 
 /** The keys of the interim SA, from the thawed side (`sender`) to its peer only, on the peer's reserve SPI (MOVING §3). */
 export function interimKeys(
-  context: { readonly espSuite: number },
+  context: Pick<KeyContext, 'espSuite' | 'algorithms'>,
   s: Resumption,
   senderHit: Uint8Array,
   receiverHit: Uint8Array,
@@ -91,7 +95,7 @@ export function interimKeys(
   receiver: Start,
   spi: number,
 ): EspKeys {
-  const suite = espSuiteOf(context.espSuite)
+  const suite = espSuiteOf(context)
   const tail = new Writer().u32(spi).u16(suite.id).finish()
   const starts = concat(startBytes(sender), startBytes(receiver))
   const info = concat(utf8('sojourn interim'), senderHit, receiverHit, starts, tail)
@@ -100,8 +104,8 @@ export function interimKeys(
 }
 
 /** Where in KEYMAT the ESP keys of a base exchange begin: the KEYMAT index of its ESP_INFO (RFC 7402 §5.1.1). */
-export function espKeymatIndex(context: Pick<KeyContext, 'suite' | 'cipher'>): number {
-  return 2 * (cipherBytes(context.cipher) + context.suite.macKeyBytes)
+export function espKeymatIndex(context: Pick<KeyContext, 'suite' | 'cipher' | 'algorithms'>): number {
+  return 2 * (cipherBytes(context) + context.suite.macKeyBytes)
 }
 
 /** The incarnation that an instance key stands for (MOVING §1): 16 bytes. */
@@ -116,7 +120,7 @@ export function resumptionOf(secret: Uint8Array): Resumption {
 }
 
 function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet {
-  const esp = espSuiteOf(context.espSuite)
+  const esp = espSuiteOf(context)
   const draw = new Draw(material.keymat)
   const hipGreater = drawHip(draw, context)
   const hipLess = drawHip(draw, context)
@@ -149,7 +153,7 @@ class Draw {
 }
 
 function drawHip(draw: Draw, context: KeyContext): HipKeys {
-  const encryption = draw.take(cipherBytes(context.cipher))
+  const encryption = draw.take(cipherBytes(context))
   return redacted('HipKeys', { encryption, integrity: draw.take(context.suite.macKeyBytes) })
 }
 
@@ -159,7 +163,7 @@ function drawEsp(draw: Draw, suite: EspSuiteInfo): EspKeys {
 }
 
 function keymatBytes(context: KeyContext): number {
-  const esp = espSuiteOf(context.espSuite)
+  const esp = espSuiteOf(context)
   return espKeymatIndex(context) + 2 * (esp.encryptionBytes + esp.authenticationBytes)
 }
 
@@ -174,14 +178,14 @@ function startBytes(start: Start): Uint8Array {
   return new Writer().u64(start.epoch).bytes(start.incarnation).finish()
 }
 
-function espSuiteOf(id: number): EspSuiteInfo {
-  const suite = espSuiteInfo(id)
-  assert(suite !== undefined, `ESP suite ${id} is not one of ours`)
+function espSuiteOf({ espSuite, algorithms = STANDARD }: Pick<KeyContext, 'espSuite' | 'algorithms'>): EspSuiteInfo {
+  const suite = algorithms.espSuites.get(espSuite)
+  assert(suite !== undefined, `ESP suite ${espSuite} is not one of ours`)
   return suite
 }
 
-function cipherBytes(cipher: number): number {
-  const bytes = cipherKeyBytes(cipher)
-  assert(bytes !== undefined, `HIP cipher ${cipher} is not one of ours`)
-  return bytes
+function cipherBytes({ cipher, algorithms = STANDARD }: Pick<KeyContext, 'cipher' | 'algorithms'>): number {
+  const known = algorithms.ciphers.get(cipher)
+  assert(known !== undefined, `HIP cipher ${cipher} is not one of ours`)
+  return known.keyBytes
 }

@@ -1,24 +1,24 @@
 // Public keys of identities and what they sign. A peer is its full key (algorithm, label, bytes), not only its HIT
-// (DESIGN §4). Ed25519 is verified as RFC 8032 §5.1.7 has it: no small-order or non-canonical key, canonical s. ECDSA is
-// P-256 with SHA-256, signatures r‖s (RFC 4754 §7), high s accepted: RFC 7401 does not forbid it.
+// (DESIGN §4). What a kind of key takes for valid is in ed25519.ts and ecdsa.ts; which kinds are taken is a table.
 
-import { createPublicKey, type KeyObject, verify as nodeVerify } from 'node:crypto'
-import { equalBytes, fromHex, toHex } from '../base/bytes.ts'
-import { base64url } from './buffer.ts'
-import { uncompressed } from './p256.ts'
+import type { KeyObject } from 'node:crypto'
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { ECDSA_P256 } from './ecdsa.ts'
+import { ED25519 } from './ed25519.ts'
+import { HI_ECDSA, type KeyAlgorithm, type KeyAlgorithms } from './key-algorithm.ts'
 
-/** HI algorithm numbers of the keys understood here (RFC 7401 §5.2.9, RFC 9374 §3.4.1). */
-export const HI_ECDSA = 7
-export const HI_EDDSA = 13
+export { HI_ECDSA, HI_EDDSA, LABEL_ED25519, LABEL_P256 } from './key-algorithm.ts'
 
-/** Curve labels: NIST P-256 under ECDSA, EdDSA25519 under EdDSA. */
-export const LABEL_P256 = 1
-export const LABEL_ED25519 = 1
+/** The kinds of key that are taken without being asked for: Ed25519 and ECDSA P-256. */
+export const KEY_ALGORITHMS: KeyAlgorithms = [ED25519, ECDSA_P256]
 
-/** Bytes of a signature, for both algorithms. */
+/** Bytes of a signature of both of them, and of whatever an instance signs (MOVING §2). */
 export const SIGNATURE_BYTES = 64
 
-/** An identity's public key: HI algorithm, curve label, and raw bytes (Ed25519: 32; P-256: 04‖X‖Y, 65). */
+/**
+ * An identity's public key: HI algorithm, curve label, and raw bytes (Ed25519: 32; P-256: 04‖X‖Y, 65; P-384: 97; RSA: exponent
+ * and modulus as in RFC 3110 §2).
+ */
 export interface PublicKey {
   readonly algorithm: number
   readonly label: number
@@ -26,50 +26,71 @@ export interface PublicKey {
 }
 
 /**
- * A peer's key, checked and in its one form: P-256 may come as X‖Y. Undefined for an algorithm or curve that is not
- * supported, a wrong length, a point off the curve, a small-order or non-canonical Ed25519 key.
+ * A peer's key, checked and in its one form: ECDSA keys may come as X‖Y. Undefined for an algorithm or curve that is not in
+ * the table, a wrong length, a point off the curve, a small-order or non-canonical Ed25519 key, an RSA key too short or too long.
  */
-export function publicKeyFrom(algorithm: number, label: number, bytes: Uint8Array): PublicKey | undefined {
-  const key = normalised({ algorithm, label, bytes: bytes.slice() })
-  return key !== undefined && keyObject(key) !== undefined ? key : undefined
+export function publicKeyFrom(
+  algorithm: number,
+  label: number,
+  bytes: Uint8Array,
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): PublicKey | undefined {
+  const key = normalised({ algorithm, label, bytes: Uint8Array.from(bytes) }, keys)
+  return key !== undefined && keyObject(key, keys) !== undefined ? key : undefined
 }
 
-/** The key in its one form (P-256: 04‖X‖Y); undefined if algorithm, label or length is not one of ours. */
-export function normalised(key: PublicKey): PublicKey | undefined {
-  if (key.algorithm === HI_EDDSA) return key.label === LABEL_ED25519 && key.bytes.length === 32 ? key : undefined
-  if (key.algorithm !== HI_ECDSA || key.label !== LABEL_P256) return undefined
-  const bytes = uncompressed(key.bytes)
+/** The key in its one form; undefined if it is of no kind in the table, or has the shape of none. */
+export function normalised(key: PublicKey, keys: KeyAlgorithms = KEY_ALGORITHMS): PublicKey | undefined {
+  const bytes = kindOf(key, keys)?.normalise(key.bytes)
   if (bytes === undefined) return undefined
   return bytes === key.bytes ? key : { ...key, bytes }
 }
 
-/** Whether two keys are the same key: algorithm, label and bytes. */
+/** Whether two keys are the same key: algorithm, label and bytes, however their points are written. */
 export function samePublicKey(a: PublicKey, b: PublicKey): boolean {
-  const left = normalised(a) ?? a
-  const right = normalised(b) ?? b
-  return left.algorithm === right.algorithm && left.label === right.label && equalBytes(left.bytes, right.bytes)
+  return a.algorithm === b.algorithm && a.label === b.label && equalBytes(oneForm(a), oneForm(b))
 }
 
 /** A text that is equal for equal keys only, to key maps with. */
 export function publicKeyText(key: PublicKey): string {
-  const { algorithm, label, bytes } = normalised(key) ?? key
-  return `${algorithm}.${label}.${toHex(bytes)}`
+  return `${key.algorithm}.${key.label}.${toHex(oneForm(key))}`
 }
 
-/** Whether `signature` (64 bytes) is the key's over `message`. False for any malformed input; never throws. */
-export function verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false
-  const object = keyObject(key)
-  if (object === undefined) return false
-  if (key.algorithm === HI_EDDSA) return nodeVerify(undefined, message, object, signature)
-  return nodeVerify('sha256', message, { key: object, dsaEncoding: 'ieee-p1363' }, signature)
+/** Whether `signature` is the key's over `message`. False for any malformed input, and for a kind not in the table; never throws. */
+export function verify(
+  key: PublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): boolean {
+  const kind = kindOf(key, keys)
+  if (kind === undefined || signature.length !== kind.signatureBytes(key.bytes)) return false
+  const object = keyObject(key, keys)
+  return object !== undefined && kind.verify(object, message, signature)
 }
 
 /** The SPKI PEM text of a valid key. */
-export function publicKeyPem(key: PublicKey): string {
-  const pem = keyObject(key)?.export({ type: 'spki', format: 'pem' })
+export function publicKeyPem(key: PublicKey, keys: KeyAlgorithms = KEY_ALGORITHMS): string {
+  const pem = keyObject(key, keys)?.export({ type: 'spki', format: 'pem' })
   if (pem === undefined) throw new TypeError('this public key is not valid, so it has no PEM form')
   return pem.toString()
+}
+
+/** The kind of a key, if it is in the table. */
+export function kindOf(key: PublicKey, keys: KeyAlgorithms): KeyAlgorithm | undefined {
+  return keys.find(({ algorithm, label }) => algorithm === key.algorithm && label === key.label)
+}
+
+/**
+ * The bytes of a key in their one form, whatever the table: RFC 7401 §5.2.9 leaves open how a point is written, but an odd number
+ * of bytes has the 04 in front and an even one has not.
+ */
+export function oneForm({ algorithm, bytes }: PublicKey): Uint8Array {
+  if (algorithm !== HI_ECDSA || bytes.length % 2 === 1) return bytes
+  const full = new Uint8Array(bytes.length + 1)
+  full[0] = 4
+  full.set(bytes, 1)
+  return full
 }
 
 // Imported keys, least recently used first. Importing costs a tenth of a verification, so a flood of strangers' keys that
@@ -77,7 +98,9 @@ export function publicKeyPem(key: PublicKey): string {
 const IMPORTED_LIMIT = 256
 const imported = new Map<string, KeyObject>()
 
-function keyObject(key: PublicKey): KeyObject | undefined {
+function keyObject(key: PublicKey, keys: KeyAlgorithms): KeyObject | undefined {
+  const kind = kindOf(key, keys)
+  if (kind === undefined) return undefined
   const text = publicKeyText(key)
   const known = imported.get(text)
   if (known !== undefined) {
@@ -85,7 +108,8 @@ function keyObject(key: PublicKey): KeyObject | undefined {
     imported.set(text, known)
     return known
   }
-  const fresh = importKey(key)
+  const bytes = kind.normalise(key.bytes)
+  const fresh = bytes && kind.importKey(bytes)
   if (fresh === undefined) return undefined
   if (imported.size >= IMPORTED_LIMIT) {
     for (const oldest of imported.keys()) {
@@ -95,42 +119,4 @@ function keyObject(key: PublicKey): KeyObject | undefined {
   }
   imported.set(text, fresh)
   return fresh
-}
-
-function importKey(key: PublicKey): KeyObject | undefined {
-  const plainKey = normalised(key)
-  if (plainKey === undefined) return undefined
-  const { bytes } = plainKey
-  if (plainKey.algorithm === HI_EDDSA) {
-    if (weakEd25519(bytes)) return undefined
-    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: base64url(bytes) }, format: 'jwk' })
-  }
-  const x = base64url(bytes.subarray(1, 33))
-  const y = base64url(bytes.subarray(33))
-  try {
-    return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
-  } catch {
-    return undefined // not a point of the curve
-  }
-}
-
-// The y coordinates (little-endian, sign bit cleared) of the eight points whose order divides the cofactor: 0 and the two of
-// order 8; 1 and −1. Non-canonical forms of them are caught by the range check.
-const SMALL_ORDER: readonly Uint8Array[] = [
-  fromHex('0000000000000000000000000000000000000000000000000000000000000000'),
-  fromHex('0100000000000000000000000000000000000000000000000000000000000000'),
-  fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'),
-  fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'),
-  fromHex('ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'),
-]
-
-function weakEd25519(bytes: Uint8Array): boolean {
-  const y = bytes.slice()
-  y[31] = (y[31] ?? 0) & 0x7f
-  return atLeastP(y) || SMALL_ORDER.some((point) => equalBytes(point, y))
-}
-
-// RFC 8032 §5.1.3: a y of 2^255 − 19 or more does not decode. OpenSSL would reduce it.
-function atLeastP(y: Uint8Array): boolean {
-  return (y[0] ?? 0) >= 0xed && y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff)
 }

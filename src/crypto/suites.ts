@@ -1,12 +1,20 @@
-// The table of suites. A HIT suite (RFC 7401 §5.2.10, RFC 9374 §3.4.2) settles hash, MAC and KEYMAT of an association, by the
-// Responder's HIT; suite 5's parts are a ruling of DESIGN §4 and MOVING §3: SHAKE128, KMAC128, KMAC128 twice.
-// ESP suites are RFC 7402 §5.1.2's, HIP ciphers RFC 7401 §5.2.8's; key lengths as RFC 7402 §7 draws them.
+// HIT suites (RFC 7401 §5.2.10, RFC 9374 §3.4.2): hash, MAC and KEYMAT of an association, by the Responder's HIT. Suite 5's parts
+// are a ruling of DESIGN §4 and MOVING §3: SHAKE128, KMAC128, KMAC128 twice. Whose keys are taken is another table: a suite here
+// only computes. ESP suites and HIP ciphers are in aead.ts and envelope.ts, and shown here too.
 
 import { equalBytes } from '../base/bytes.ts'
 import { type HashName, hash, hmac, shake128 } from './hash.ts'
-import { SUITE_ECDSA_SHA384, SUITE_EDDSA_CSHAKE128, SUITE_RSA_SHA256 } from './hit.ts'
 import { expand, extract } from './hkdf.ts'
+import { SUITE_ECDSA_SHA384, SUITE_EDDSA_CSHAKE128, SUITE_RSA_SHA256 } from './key-algorithm.ts'
 import { KmacKey } from './kmac.ts'
+
+export {
+  ESP_AES128_CBC_HMAC_SHA256,
+  ESP_AES128_GCM_16,
+  type EspSuiteInfo,
+  espSuiteInfo,
+} from './aead.ts'
+export { cipherKeyBytes } from './envelope.ts'
 
 /** What a HIT suite brings: RHASH, the HIP_MAC and the key derivation. All lengths in bytes. */
 export interface HitSuite {
@@ -30,63 +38,10 @@ export interface Keymat {
   readonly keymat: Uint8Array
 }
 
-/** Lengths of an ESP suite in bytes; `encryptionBytes` includes the salt of an AEAD. */
-export interface EspSuiteInfo {
-  readonly id: number
-  readonly name: string
-  readonly encryptionBytes: number
-  readonly authenticationBytes: number
-  readonly ivBytes: number
-  readonly blockBytes: number
-  readonly icvBytes: number
-}
-
-/** ESP suite numbers (RFC 7402 §5.1.2). */
-export const ESP_AES128_CBC_HMAC_SHA256 = 8
-export const ESP_AES128_GCM_16 = 13
-
 /** The HIT suite of that id (5, 2 or 1), or undefined. */
 export function hitSuite(id: number): HitSuite | undefined {
   return HIT_SUITES.get(id)
 }
-
-/** The ESP suite of that id (13 or 8), or undefined. */
-export function espSuiteInfo(id: number): EspSuiteInfo | undefined {
-  return ESP_SUITES.get(id)
-}
-
-/** Key length of a HIP cipher: AES-128-CBC (2) and AES-256-CBC (4); undefined for any other, NULL too. */
-export function cipherKeyBytes(cipher: number): number | undefined {
-  return CIPHER_KEY_BYTES.get(cipher)
-}
-
-const ESP_SUITES: ReadonlyMap<number, EspSuiteInfo> = new Map(
-  [
-    {
-      id: ESP_AES128_GCM_16,
-      name: 'AES-128-GCM-16',
-      encryptionBytes: 20,
-      authenticationBytes: 0,
-      ivBytes: 8,
-      blockBytes: 4,
-      icvBytes: 16,
-    },
-    {
-      id: ESP_AES128_CBC_HMAC_SHA256,
-      name: 'AES-128-CBC with HMAC-SHA-256',
-      encryptionBytes: 16,
-      authenticationBytes: 32,
-      ivBytes: 16,
-      blockBytes: 16,
-      icvBytes: 16,
-    },
-  ].map((suite) => [suite.id, Object.freeze(suite)]),
-)
-
-const CIPHER_KEY_BYTES: ReadonlyMap<number, number> = new Map([
-  [2, 16],
-  [4, 32],
-])
 
 const HIT_SUITES: ReadonlyMap<number, HitSuite> = new Map([
   [SUITE_EDDSA_CSHAKE128, keccakSuite()],

@@ -10,7 +10,7 @@ import type { PublicKey } from '../crypto/public-key.ts'
 import { sameSecret } from '../crypto/secret.ts'
 import { ESP_AES128_GCM_16, type HitSuite, hitSuite } from '../crypto/suites.ts'
 import * as wire from '../wire.ts'
-import { decrypted, identityOf, knowsCipher, knowsEspSuite } from './algorithms.ts'
+import { ALGORITHMS, decrypted, identityOf, knowsCipher, knowsEspSuite } from './algorithms.ts'
 import type { KeyLog } from './key-log.ts'
 
 /** One base exchange, as its I2 shows it. */
@@ -190,7 +190,8 @@ export class Knowledge {
     if (!knowsCipher(cipher) || sameHit(i2.sender, i2.receiver)) return
     const drawsEsp = knowsEspSuite(espSuite)
     const ends = { own: i2.sender, peer: i2.receiver, i: solution.i, j: solution.j }
-    const context = { suite, cipher, espSuite: drawsEsp ? espSuite : ESP_AES128_GCM_16, ...ends }
+    const suites = { suite, cipher, espSuite: drawsEsp ? espSuite : ESP_AES128_GCM_16, algorithms: ALGORITHMS }
+    const context = { ...suites, ...ends }
     const key = `${toHex(i2.sender)} ${exchangeKey(solution)}`
     if (!pair.exchanges.has(key)) pair.exchanges.set(key, { i2, context, drawsEsp })
   }

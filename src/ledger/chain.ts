@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { equalBytes } from '../base/bytes.ts'
 import type { Hit } from '../crypto/hit.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import type { Folder } from './folder.ts'
 import { LedgerError } from './interface.ts'
@@ -16,14 +17,16 @@ const VERSION = /^[0-9a-f]{16}$/
 export class Chain {
   readonly folder: Folder
   readonly #hit: Hit
+  readonly #keys: KeyAlgorithms | undefined
   /** The newest version seen; undefined before the first look. */
   #seen: number | undefined
   /** The version read or written last: the same bytes need not be decoded again. */
   #kept: { readonly name: string; readonly bytes: Uint8Array; readonly file: VersionFile } | undefined
 
-  constructor(folder: Folder, hit: Hit) {
+  constructor(folder: Folder, hit: Hit, keys?: KeyAlgorithms) {
     this.folder = folder
     this.#hit = hit
+    this.#keys = keys
   }
 
   /** The newest version; undefined if there is none. Rejects with LedgerError 'damaged' rather than give an older one. */
@@ -63,7 +66,7 @@ export class Chain {
     if (bytes === undefined) throw damaged(path, 'it is missing')
     const kept = this.#kept
     if (kept?.name === name && equalBytes(kept.bytes, bytes)) return kept.file
-    const version = decodeVersion(bytes)
+    const version = decodeVersion(bytes, this.#keys)
     if (isMalformed(version)) throw damaged(path, version.malformed)
     const { record } = version
     if (versionName(record.version) !== name || record.hit !== this.#hit) throw damaged(path, 'it belongs elsewhere')

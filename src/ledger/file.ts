@@ -8,7 +8,9 @@ import { applyActivate, applyClaim, applyStart, type ClaimRefusal, peekClaim } f
 import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/moving/whereabouts.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
-import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
+import { KEY_ALGORITHMS } from '../crypto/public-key.ts'
 import { Chain } from './chain.ts'
 import { Folder } from './folder.ts'
 import {
@@ -31,6 +33,8 @@ export interface FileLedgerOptions {
   readonly entropy: Entropy
   /** Wall clock in ms, for receipts; the system's if not given. */
   readonly now?: () => number
+  /** The kinds of key that identities may have; by default Ed25519 and ECDSA P-256. */
+  readonly algorithms?: WithKeys | undefined
 }
 
 const WHEREABOUTS = /^whereabouts-[0-9a-f]{8}-[0-9a-f]{16}$/
@@ -43,6 +47,7 @@ export class FileLedger implements Ledger {
   readonly #root: string
   readonly #entropy: Entropy
   readonly #now: () => number
+  readonly #keys: KeyAlgorithms
   readonly #key: LedgerKey
   readonly #chains = new Map<Hit, Chain>()
   #runner: Promise<Runner> | undefined
@@ -51,6 +56,7 @@ export class FileLedger implements Ledger {
     this.#root = options.folder
     this.#entropy = options.entropy
     this.#now = options.now ?? Date.now
+    this.#keys = options.algorithms?.keys ?? KEY_ALGORITHMS
     this.#key = new LedgerKey(this.#open(options.folder), options.entropy)
   }
 
@@ -67,7 +73,7 @@ export class FileLedger implements Ledger {
     const about = peekClaim(request.claim)
     if (about === undefined) return { refused: 'malformed', record: undefined }
     return this.#race(about.hit, 'later', async (newest) => {
-      const reply = applyClaim(newest?.record, request)
+      const reply = applyClaim(newest?.record, request, [], this.#keys)
       if (reply.refused !== undefined || reply.record === newest?.record) return { reply }
       const alive = await this.#stillAlive(newest, about.granted, request)
       return alive === undefined ? { reply, next: { record: reply.record, runner: newest?.runner } } : { reply: alive }
@@ -92,7 +98,7 @@ export class FileLedger implements Ledger {
     if (about === undefined) return { step: 'claim', reply: { refused: 'malformed', record: undefined } }
     const runner = await this.#self()
     return this.#race<StartReply>(about.hit, 'now', async (newest) => {
-      const answer = applyStart(newest?.record, request, activate, identity, this.#now())
+      const answer = applyStart(newest?.record, request, activate, identity, this.#now(), this.#keys)
       const { refused, record } = answer.reply
       if (refused !== undefined || record === newest?.record) return { reply: answer }
       const alive = await this.#stillAlive(newest, about.granted, request)
@@ -106,7 +112,7 @@ export class FileLedger implements Ledger {
     const hit = whereaboutsHit(whereabouts)
     if (hit === undefined) return
     const { folder } = this.#chain(hit)
-    const said = admitWhereabouts(whereabouts, await this.read(hit), await this.key())
+    const said = admitWhereabouts(whereabouts, await this.read(hit), await this.key(), this.#keys)
     if (said === undefined) return
     const name = `whereabouts-${hex(said.start.epoch, 8)}-${hex(said.version, 16)}`
     const kept = newestOf(folder.names(), WHEREABOUTS)
@@ -122,7 +128,7 @@ export class FileLedger implements Ledger {
       if (name === undefined) return undefined
       const bytes = folder.read(name)
       if (bytes === undefined) continue // swept, because newer ones are there
-      const said = verifyWhereabouts(bytes, { hit, pinned: await this.key() })
+      const said = verifyWhereabouts(bytes, { hit, pinned: await this.key(), keys: this.#keys })
       if (typeof said !== 'string') return bytes
       const wayOut = 'remove the file: the identity publishes again when it moves or starts'
       throw new LedgerError('damaged', `whereabouts ${join(folder.path, name)} are damaged (${said}): ${wayOut}`)
@@ -186,7 +192,7 @@ export class FileLedger implements Ledger {
   #chain(hit: Hit): Chain {
     const known = this.#chains.get(hit)
     if (known !== undefined) return known
-    const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit)
+    const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit, this.#keys)
     this.#chains.set(hit, chain)
     return chain
   }

@@ -19,7 +19,9 @@ import {
   whereaboutsHit,
 } from '../core/moving/whereabouts.ts'
 import type { Hit } from '../crypto/hit.ts'
-import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
+import { KEY_ALGORITHMS } from '../crypto/public-key.ts'
 import type { Ledger } from './interface.ts'
 
 export interface MemoryLedgerOptions {
@@ -27,17 +29,21 @@ export interface MemoryLedgerOptions {
   readonly identity: Identity
   /** Wall clock in ms, for receipts; the system's if not given. */
   readonly now?: () => number
+  /** The kinds of key that identities may have; by default Ed25519 and ECDSA P-256. */
+  readonly algorithms?: WithKeys
 }
 
 export class MemoryLedger implements Ledger {
   readonly #identity: Identity
   readonly #now: () => number
+  readonly #keys: KeyAlgorithms
   readonly #records = new Map<Hit, LedgerRecord>()
   readonly #whereabouts = new Map<Hit, { readonly bytes: Uint8Array; readonly said: VerifiedWhereabouts }>()
 
   constructor(options: MemoryLedgerOptions) {
     this.#identity = options.identity
     this.#now = options.now ?? Date.now
+    this.#keys = options.algorithms?.keys ?? KEY_ALGORITHMS
   }
 
   key(): Promise<PublicKey> {
@@ -49,7 +55,7 @@ export class MemoryLedger implements Ledger {
   }
 
   claim(request: ClaimRequest): Promise<ClaimReply> {
-    const reply = applyClaim(this.#recordOf(request.claim), request)
+    const reply = applyClaim(this.#recordOf(request.claim), request, [], this.#keys)
     if (reply.refused === undefined) this.#records.set(reply.record.hit, reply.record)
     return Promise.resolve(reply)
   }
@@ -61,16 +67,17 @@ export class MemoryLedger implements Ledger {
   }
 
   start(claim: ClaimRequest, activate: Uint8Array): Promise<StartReply> {
-    const answer = applyStart(this.#recordOf(claim.claim), claim, activate, this.#identity, this.#now())
-    const { refused, record } = answer.reply
-    if (refused === undefined && record !== undefined) this.#records.set(record.hit, record)
+    const record = this.#recordOf(claim.claim)
+    const answer = applyStart(record, claim, activate, this.#identity, this.#now(), this.#keys)
+    const { reply } = answer
+    if (reply.refused === undefined) this.#records.set(reply.record.hit, reply.record)
     return Promise.resolve(answer)
   }
 
   publish(whereabouts: Uint8Array): Promise<void> {
     const hit = whereaboutsHit(whereabouts)
     const record = hit === undefined ? undefined : this.#records.get(hit)
-    const said = admitWhereabouts(whereabouts, record, this.#identity.publicKey)
+    const said = admitWhereabouts(whereabouts, record, this.#identity.publicKey, this.#keys)
     if (said !== undefined) {
       const kept = this.#whereabouts.get(said.hit)
       const newer = kept === undefined || compareWhereabouts(said, kept.said) > 0

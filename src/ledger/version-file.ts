@@ -6,6 +6,8 @@ import { type FieldMap, type Fields, fieldMap, keyField, readFields } from '../c
 import type { Activation, LedgerRecord } from '../core/moving/record.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { hitBytes } from '../crypto/hit.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
+import { KEY_ALGORITHMS } from '../crypto/public-key.ts'
 import { isMalformed, type Malformed, malformed } from '../wire/malformed.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../wire/object.ts'
 import type { Runner } from './runner.ts'
@@ -31,8 +33,8 @@ export function encodeVersion({ record, runner }: VersionFile): Uint8Array {
   return encodeCbor([...parts, sha256(encodeCbor(parts))])
 }
 
-/** Reads a version file; Malformed if it is not, byte for byte, one that `encodeVersion` wrote. */
-export function decodeVersion(bytes: Uint8Array): VersionFile | Malformed {
+/** Reads a version file; Malformed if it is not one that `encodeVersion` wrote, byte for byte, of a key of these kinds. */
+export function decodeVersion(bytes: Uint8Array, keys: KeyAlgorithms = KEY_ALGORITHMS): VersionFile | Malformed {
   const value = decodeCbor(bytes, { bytes: BYTES_MAX, depth: 6 })
   if (isMalformed(value)) return value
   if (!Array.isArray(value) || value.length !== 4) return malformed('not a version file', 0)
@@ -41,7 +43,7 @@ export function decodeVersion(bytes: Uint8Array): VersionFile | Malformed {
     return malformed('the checksum does not fit', 0)
   }
   if (!(receipt instanceof Uint8Array) || receipt.length > RECEIPT_BYTES_MAX) return malformed('no receipt', 0)
-  const readBack = readFields(record, 'record', (fields) => readRecord(fields, receipt))
+  const readBack = readFields(record, 'record', (fields) => readRecord(fields, receipt), keys)
   if (isMalformed(readBack)) return readBack
   if (runner === null) return { record: readBack, runner: undefined }
   const process = readFields(runner, 'runner', readRunner)

@@ -3,16 +3,19 @@
 
 import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
+import type { Choices } from '../core/association/exchange-offer.ts'
 import type { Config } from '../core/config.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
 import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
+import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import type { Association } from './association.ts'
 import { Carrier } from './carrier.ts'
+import { checkedChoices } from './choices.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
@@ -28,7 +31,7 @@ import { plain } from './plain.ts'
 import { type DatagramPort, openPort, reachableLocators } from './port.ts'
 
 /** What opening and thawing have in common. */
-export interface PlaceOptions {
+export interface PlaceOptions extends Choices {
   /** This machine: needed, with a ledger, for an identity that is saved or will move. */
   readonly host?: Host
   readonly ledger?: Ledger
@@ -119,6 +122,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     if ((host === undefined) !== (ledger === undefined)) {
       throw new SojournError('ERR_SOJOURN_ARGUMENT', 'a host needs a ledger and a ledger a host: give both or neither')
     }
+    checkedChoices(options, identity)
     // The port comes first: when it is taken, nothing has been claimed.
     const port = await openPort(options.bind)
     try {
@@ -161,6 +165,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   ): Endpoint {
     const keylog = openKeyLog()
     const options = {
+      ...checkedChoices(place, identity),
       identity,
       start,
       entropy: systemEntropy,
@@ -256,7 +261,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
    */
   async freeze(options: FreezeOptions): Promise<Uint8Array> {
     this.#requireRunning()
-    const { host, ledger } = this.#place
+    const { host, ledger, algorithms } = this.#place
     if (host === undefined || ledger === undefined) {
       const message = 'an endpoint without host and ledger cannot be frozen: give both to Endpoint.open'
       throw new SojournError('ERR_SOJOURN_LEDGER', message)
@@ -266,7 +271,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       if (this.#end !== undefined || this.#closing !== undefined) this.#requireRunning()
     }
     try {
-      const capsule = await freezeCarrier(this.#carrier, { ...options, host, epoch: this.epoch, check })
+      const plan = { ...options, host, epoch: this.epoch, algorithms, check }
+      const capsule = await freezeCarrier(this.#carrier, plan)
       observe('frozen', { hit: this.hit, epoch: this.epoch, bytes: capsule.length })
       await this.#shut({ reason: 'frozen' })
       return capsule
@@ -311,7 +317,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       throw new SojournError('ERR_SOJOURN_LEDGER', messageOf(cause), { cause })
     })
     if (bytes === undefined) return []
-    const whereabouts = verifyWhereabouts(plain(bytes), { hit: peer })
+    const whereabouts = verifyWhereabouts(plain(bytes), { hit: peer, keys: (this.#place.algorithms ?? STANDARD).keys })
     return typeof whereabouts === 'string' ? [] : whereabouts.locators
   }
 

@@ -11,6 +11,7 @@ import {
   stepSource,
 } from '../core/moving/handoff.ts'
 import { type ReadyFault, verifyReady } from '../core/moving/ready.ts'
+import type { Algorithms } from '../crypto/algorithms.ts'
 import { hitOf } from '../crypto/hit.ts'
 import type { PublicKey } from '../crypto/identity.ts'
 import type { Carrier } from './carrier.ts'
@@ -31,6 +32,7 @@ export interface FreezePlan {
   /** Grants the move. */
   readonly host: Host
   readonly epoch: number
+  readonly algorithms: Algorithms | undefined
 }
 
 /** Freezes the engine and returns its capsule. If this rejects, the engine runs on as before. */
@@ -181,7 +183,7 @@ async function sealed(
     recipient: hitOf(target.host),
     offer: target.offer,
   }
-  const prepared = prepareCapsule(state, header)
+  const prepared = prepareCapsule(state, header, plan.algorithms)
   if (prepared === 'too-large') throw tooLarge()
   const ciphertext = await seal(prepared.plaintext, prepared.aad)
   prepared.plaintext.fill(0)

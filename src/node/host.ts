@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
 import { signReady } from '../core/moving/ready.ts'
 import type { Hit } from '../crypto/hit.ts'
-import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
 import { FileLedger } from '../ledger/file.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
@@ -61,9 +61,12 @@ export class Host {
     return this.identity.hit
   }
 
-  /** The ledger in plain files that processes of this machine share: by default the one in this host's own folder. */
-  ledger(folder: string = join(this.home, 'ledger')): FileLedger {
-    const ledger = new FileLedger({ folder, entropy: systemEntropy })
+  /**
+   * The ledger in plain files that processes of this machine share: by default the one in this host's own folder, for identities
+   * of the kinds that need not be asked for.
+   */
+  ledger(folder: string = join(this.home, 'ledger'), algorithms?: WithKeys): FileLedger {
+    const ledger = new FileLedger({ folder, entropy: systemEntropy, algorithms })
     this.#ledgers.add(ledger)
     return ledger
   }

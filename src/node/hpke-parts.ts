@@ -7,7 +7,7 @@ import { type AEAD, AEAD_AES_128_GCM, type KDF, KDF_HKDF_SHA256, type KEM, type 
 import { concat, utf8 } from '../base/bytes.ts'
 import { agree, DH_P256, type DhKey, dhFromSecret, generateDh } from '../crypto/dh.ts'
 import { expand, extract } from '../crypto/hkdf.ts'
-import { validP256Secret } from '../crypto/p256.ts'
+import { P256, validScalar } from '../crypto/nist-curve.ts'
 import { systemEntropy } from './entropy.ts'
 
 /** HPKE KEM identifier of DHKEM(P-256, HKDF-SHA256) (RFC 9180 §7.1), written into READY and capsules. */
@@ -21,7 +21,8 @@ export interface P256Key extends Key {
 
 /** The pair of a secret scalar of 32 bytes; undefined if it is out of range. */
 export function p256Pair(secret: Uint8Array): KeyPair<P256Key> | undefined {
-  return validP256Secret(secret) ? pairOf(dhFromSecret(DH_P256, secret)) : undefined
+  const dh = validScalar(P256, secret) ? dhFromSecret(DH_P256, secret) : undefined
+  return dh && pairOf(dh)
 }
 
 /** DHKEM(P-256, HKDF-SHA256) (RFC 9180 §4.1). Points off the curve and scalars out of range reject. */

@@ -4,6 +4,7 @@ import { type CapsuleFault, decodeCapsule, openCapsule, type ReadCapsule } from 
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { checkedChoices } from './choices.ts'
 import { startIdentity } from './door.ts'
 import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
 import { systemEntropy } from './entropy.ts'
@@ -34,15 +35,16 @@ export interface Thawed extends Resumed {
 export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<Thawed> {
   const { host, ledger, signal } = options
   signal?.throwIfAborted()
+  checkedChoices(options, undefined)
   const read = openCapsule(plain(capsule), host.hit)
   if (typeof read === 'string') throw capsuleError(FAULTS[read])
   // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.
   const record = ledger.read(read.header.hit)
   record.catch(() => undefined)
-  const [opened, port] = await both(unsealed(read, host), openPort(options.bind))
+  const [opened, port] = await both(unsealed(read, options), openPort(options.bind))
   const { frozen, keys } = opened
   try {
-    const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret)
+    const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret, options.algorithms)
     const plan = {
       hit: identity.hit,
       base: frozen.epoch,
@@ -75,7 +77,10 @@ async function both<T>(capsule: Promise<T>, opening: Promise<DatagramPort>): Pro
   }
 }
 
-async function unsealed(read: ReadCapsule, host: Host): Promise<{ frozen: FrozenState; keys: KemKeys }> {
+async function unsealed(
+  read: ReadCapsule,
+  { host, algorithms }: ThawOptions,
+): Promise<{ frozen: FrozenState; keys: KemKeys }> {
   const { header } = read
   if (header.suite !== SEAL_SUITE) throw capsuleError(FAULTS['other-version'])
   const keys = host.keysFor(header.offer)
@@ -85,7 +90,7 @@ async function unsealed(read: ReadCapsule, host: Host): Promise<{ frozen: Frozen
   }
   const plaintext = await unseal(keys, read.sealed, read.aad)
   if (plaintext === undefined) throw capsuleError(['does not open with the key it names', ABORT])
-  const frozen = decodeCapsule(plaintext, header)
+  const frozen = decodeCapsule(plaintext, header, algorithms)
   plaintext.fill(0)
   if ('malformed' in frozen) throw capsuleError([`is not well formed (${frozen.malformed})`, ABORT])
   return { frozen, keys }

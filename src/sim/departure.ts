@@ -202,7 +202,7 @@ export class Departure {
       recipient: this.to.identity.hit,
       offer: ready.offer,
     }
-    const prepared = prepareCapsule(this.#frozen, header)
+    const prepared = prepareCapsule(this.#frozen, header, this.subject.offer.algorithms)
     assert(prepared !== 'too-large', 'a world has small processes')
     this.#world.see({ type: 'capsule', run, plaintext: prepared.plaintext })
     for (const { secret } of this.#frozen.associations)

@@ -2,7 +2,7 @@
 // all seeds share: a key depends on its place in the pool alone, never on who asked first.
 
 import { Prng } from '../base/prng.ts'
-import { Identity, type IdentityAlgorithm } from '../crypto/identity.ts'
+import { Identity, type IdentityAlgorithm, type WithKeys } from '../crypto/identity.ts'
 
 export type PoolName = 'subject' | 'host' | 'ledger'
 
@@ -10,12 +10,17 @@ const SEEDS: Readonly<Record<PoolName, number>> = { subject: 0x1000, host: 0x200
 const pool = new Map<string, Identity>()
 
 /** The identity at `index` of a pool. */
-export function pooledIdentity(name: PoolName, index: number, algorithm: IdentityAlgorithm = 'ed25519'): Identity {
+export function pooledIdentity(
+  name: PoolName,
+  index: number,
+  algorithm: IdentityAlgorithm = 'ed25519',
+  algorithms?: WithKeys,
+): Identity {
   const key = `${name} ${index} ${algorithm}`
   let identity = pool.get(key)
   if (identity === undefined) {
     const prng = new Prng(SEEDS[name] + index)
-    identity = Identity.generate((length) => prng.bytes(length), algorithm)
+    identity = Identity.generate((length) => prng.bytes(length), algorithm, algorithms)
     pool.set(key, identity)
   }
   return identity

@@ -218,11 +218,11 @@ export class Instance {
       identity: subject.identity,
       start,
       entropy: spyEntropy(spy, (length) => prng.bytes(length)),
-      aead: spyAead(spy),
+      aead: spyAead(spy, subject.offer.algorithms.espSuites),
       keylog: spyKeylog(spy),
       locators: [this.locator],
       config: subject.config,
-      espSuites: subject.espSuites,
+      ...subject.offer,
       now: world.now,
     }
     if (frozen === undefined) return new Engine(options)

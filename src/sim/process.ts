@@ -3,6 +3,7 @@
 
 import type { Locator } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
+import type { Offer } from '../core/association/exchange-offer.ts'
 import { type Config, DEFAULTS } from '../core/config.ts'
 import type { AssociationView, Engine, OwnStart, SendOutcome } from '../core/engine.ts'
 import type { MachineEvent } from '../core/machine.ts'
@@ -19,7 +20,8 @@ const SOURCE_PORT = 1_007
 export interface ProcessSettings {
   readonly identity: Identity
   readonly config: Partial<Config>
-  readonly espSuites: readonly number[]
+  /** What its engines can do and offer. */
+  readonly offer: Offer
 }
 
 /** A datagram that the application got. */
@@ -34,7 +36,7 @@ export class Process {
   readonly identity: Identity
   readonly hit: Hit
   readonly config: Partial<Config>
-  readonly espSuites: readonly number[]
+  readonly offer: Offer
   /** Where it runs, or ran last. */
   instance: Instance | undefined
   readonly received: Received[] = []
@@ -57,7 +59,7 @@ export class Process {
     this.identity = settings.identity
     this.hit = settings.identity.hit
     this.config = settings.config
-    this.espSuites = settings.espSuites
+    this.offer = settings.offer
     this.saved = saved
   }
 

@@ -2,10 +2,9 @@
 // under, a key log and an entropy that report what they hand out. The real provider does the work.
 
 import type { KeyLogEntry } from '../core/engine.ts'
-import { type AeadProvider, nodeAead, type Opener, type Sealer } from '../crypto/aead.ts'
+import { type AeadProvider, aeadOf, ESP_SUITES, type EspSuites, type Opener, type Sealer } from '../crypto/aead.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import type { EspKeys } from '../crypto/keymat.ts'
-import { espSuiteInfo } from '../crypto/suites.ts'
 import { contentId } from './content.ts'
 import type { Observation, Run } from './observation.ts'
 
@@ -35,7 +34,9 @@ export interface SpyOptions {
   readonly see: (observation: Observation) => void
 }
 
-export function spyAead(options: SpyOptions, real: AeadProvider = nodeAead): AeadProvider {
+/** Over the standard ESP suites unless others are given. */
+export function spyAead(options: SpyOptions, suites: EspSuites = ESP_SUITES): AeadProvider {
+  const real = aeadOf(suites)
   return {
     opener: (suite: number, keys: EspKeys): Opener => real.opener(suite, keys),
     sealer(suite: number, keys: EspKeys, entropy: Entropy): Sealer {
@@ -45,7 +46,7 @@ export function spyAead(options: SpyOptions, real: AeadProvider = nodeAead): Aea
         if (part.length >= NEEDLE_BYTES) see({ type: 'send-key', run: options.run(), key: part.slice() })
       }
       const sealer = real.sealer(suite, keys, entropy)
-      const ivEnd = ESP_HEADER_BYTES + (espSuiteInfo(suite)?.ivBytes ?? 0)
+      const ivEnd = ESP_HEADER_BYTES + (suites.get(suite)?.ivBytes ?? 0)
       return {
         seal(packet: Uint8Array, sequence: number): void {
           const content = contentId(packet, ivEnd + INNER_UDP_BYTES)

@@ -4,6 +4,7 @@
 import { assert } from '../base/assert.ts'
 import { toHex } from '../base/bytes.ts'
 import { Prng } from '../base/prng.ts'
+import { type Choices, offerOf } from '../core/association/exchange-offer.ts'
 import type { Config } from '../core/config.ts'
 import type { OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
@@ -42,14 +43,13 @@ export interface HostOptions {
   readonly nat?: { readonly timeoutMs: number; readonly filtering: Filtering }
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions extends Choices {
   /** Where it starts; a host of the same name by default. */
   readonly host?: Host
   readonly algorithm?: IdentityAlgorithm
   /** False for an identity that has no ledger, and can neither move nor be restarted. */
   readonly saved?: boolean
   readonly config?: Partial<Config>
-  readonly espSuites?: readonly number[]
 }
 
 /** What a swarm may do while things take their course. */
@@ -152,10 +152,11 @@ export class World {
   /** A new identity, started at once on a host of its own unless told otherwise. */
   process(name: string, options: ProcessOptions = {}): Process {
     assert(!this.processes.has(name), `there is a process ${name} already`)
-    const { algorithm = 'ed25519', saved = true, config = {}, espSuites = [13, 8] } = options
+    const { algorithm = 'ed25519', saved = true, config = {} } = options
+    const offer = offerOf(options)
     const index = (this.#firstSubject + this.processes.size) % SUBJECTS
-    const identity = pooledIdentity('subject', index, algorithm)
-    const subject = new Process(this, name, { identity, config, espSuites }, saved)
+    const identity = pooledIdentity('subject', index, algorithm, offer.algorithms)
+    const subject = new Process(this, name, { identity, config, offer }, saved)
     this.processes.set(name, subject)
     this.see({ type: 'secret', what: 'identity key', bytes: identity.secret() })
     const host = options.host ?? this.host(name)

@@ -6,7 +6,6 @@ import { Prng } from '../../src/base/prng.ts'
 import { acceptR1, acceptR2, buildI2, encodeI1 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import { acceptI2 } from '../../src/core/association/responder.ts'
-import { DEFAULTS } from '../../src/core/config.ts'
 import type { IdentityAlgorithm } from '../../src/crypto/identity.ts'
 import * as parameters from '../../src/wire/exchange.ts'
 import { encodeMessage } from '../../src/wire/messages.ts'
@@ -90,7 +89,7 @@ describe('the packets of suite 5 with ledgers', () => {
   const udp = (packet: Uint8Array) => packet.length + 4
 
   it('have the sizes of MOVING §2', () => {
-    expect(udp(encodeI1(initiator.hitBytes, responder.hitBytes, DEFAULTS))).toBe(516)
+    expect(udp(encodeI1(initiator, responder.hitBytes))).toBe(516)
     expect([udp(r1), udp(sent.bytes)]).toEqual([692, 804])
     expect(udp(r2)).toBe(252)
     expect(udp(r1)).toBeLessThanOrEqual(700)

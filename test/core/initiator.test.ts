@@ -55,7 +55,7 @@ describe('an Initiator', () => {
   })
 
   it.each<[string, string, readonly ParameterValue[]]>([
-    ['none of its groups', 'r1-dh-group', [parameters.encodeDhGroupList([8, 4])]],
+    ['none of its groups', 'r1-dh-group', [parameters.encodeDhGroupList([9, 11])]],
     [
       'a list that its own choice does not follow',
       'r1-dh-group',
@@ -83,7 +83,8 @@ describe('an Initiator', () => {
   })
 
   it('follows the first of the groups it offered, wherever unknown ones stand', () => {
-    expect(judged(forgedR1([parameters.encodeDhGroupList([8, 7, 4])]))).toBe('accepted')
+    expect(judged(forgedR1([parameters.encodeDhGroupList([9, 7, 11])]))).toBe('accepted')
+    expect(judged(forgedR1([parameters.encodeDhGroupList([8, 7, 4])]))).toBe('r1-dh-group')
   })
 
   it('knows an imposter by the key before it looks at the signature', () => {

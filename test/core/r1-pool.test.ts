@@ -28,7 +28,7 @@ const initiator = end(1)
 const PERIOD = DEFAULTS.r1GenerationMs
 
 const ask = (pool: R1Pool, responder: End, now: number, source: Locator = SOURCE) => {
-  const i1 = read('I1', encodeI1(initiator.hitBytes, responder.hitBytes, DEFAULTS))
+  const i1 = read('I1', encodeI1(initiator, responder.hitBytes))
   return read('R1', unwrapped(pool.answer(now, i1, source)).r1)
 }
 
@@ -97,8 +97,8 @@ describe('the R1s of one generation', () => {
     const { puzzle, dhGroups, ciphers, hitSuites, transports, espSuites } = ask(new R1Pool(responder), responder, 0)
     expect({ k: puzzle.k, lifetime: puzzle.lifetime }).toEqual({ k: 0, lifetime: 37 })
     expect({ dhGroups, ciphers, hitSuites, transports, espSuites }).toEqual({
-      dhGroups: [7],
-      ciphers: [2],
+      dhGroups: [7, 8, 4],
+      ciphers: [2, 4],
       hitSuites: [5, 2],
       transports: [4095],
       espSuites: [13, 8],
@@ -251,14 +251,14 @@ describe('an I1', () => {
     const pool = new R1Pool(responder)
     for (const hit of ['2001:21::1', '2001:23::1', '2001:2f::1', '2001:db8::1', '::']) {
       const sender = addressBytes(hit) ?? new Uint8Array(0)
-      const i1 = read('I1', encodeI1(sender, responder.hitBytes, DEFAULTS))
+      const i1 = read('I1', encodeI1({ ...initiator, hitBytes: sender }, responder.hitBytes))
       expect([hit, pool.answer(0, i1, SOURCE)]).toEqual([hit, { drop: 'i1-hit-suite' }])
     }
   })
 
   it('is 516 bytes of UDP payload, whoever it is for', () => {
     for (const peer of [identity(3), identity(4)]) {
-      expect(encodeI1(initiator.hitBytes, hitBytes(peer.hit), DEFAULTS)).toHaveLength(512)
+      expect(encodeI1(initiator, hitBytes(peer.hit))).toHaveLength(512)
     }
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { acceptR1, buildI2, encodeI1 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import type { Admission, Candidate } from '../../src/core/association/responder.ts'
-import { DEFAULTS } from '../../src/core/config.ts'
+import { generateDh } from '../../src/crypto/dh.ts'
 import { hitBytes } from '../../src/crypto/hit.ts'
 import { appendParameter } from '../../src/wire/packet.ts'
 import { Parameter } from '../../src/wire/registry.ts'
@@ -21,6 +21,8 @@ import {
   SOURCE,
   unwrapped,
 } from '../support/exchange.ts'
+
+const P384_POINT = generateDh(8, seeded(5))?.publicValue ?? new Uint8Array(0)
 
 describe('a Responder', () => {
   const initiator = end(1)
@@ -125,7 +127,11 @@ describe('a Responder', () => {
     const with8 = unwrapped(buildI2(initiator, { ...accepted, espSuite: 8 }, j, spis))
     expect(offerI2(0, gcmOnly, pool, with8.bytes, OPEN_DOOR)).toEqual({ drop: 'i2-esp-suite' })
     const with256 = unwrapped(buildI2(initiator, { ...accepted, cipher: 4 }, j, spis))
-    expect(offerI2(0, responder, pool, with256.bytes, OPEN_DOOR)).toEqual({ drop: 'i2-cipher' })
+    const short: End = { ...responder, hipCiphers: [2] }
+    expect(offerI2(0, short, pool, with256.bytes, OPEN_DOOR)).toEqual({ drop: 'i2-cipher' })
+    const ofNoGroup = { ...accepted, dh: { ...accepted.dh, group: 8, publicValue: P384_POINT } }
+    const with8th = unwrapped(buildI2(initiator, ofNoGroup, j, spis))
+    expect(offerI2(0, responder, pool, with8th.bytes, OPEN_DOOR)).toEqual({ drop: 'i2-dh-group' })
     const sameSpis = unwrapped(buildI2(initiator, accepted, j, { inboundSpi: 256, reserveIn: 256 }))
     expect(offerI2(0, responder, pool, sameSpis.bytes, OPEN_DOOR)).toEqual({ drop: 'i2-esp-info' })
     const noCounter = unwrapped(buildI2(initiator, { ...accepted, counter: undefined }, j, spis))
@@ -144,9 +150,9 @@ describe('a Responder', () => {
 
   it('does not talk to itself', () => {
     const pool = new R1Pool(responder)
-    const i1 = encodeI1(responder.hitBytes, responder.hitBytes, DEFAULTS)
+    const i1 = encodeI1(responder, responder.hitBytes)
     expect(pool.answer(0, read('I1', i1), SOURCE)).toEqual({ drop: 'i1-hits' })
-    const toAnother = encodeI1(initiator.hitBytes, hitBytes(identity(81).hit), DEFAULTS)
+    const toAnother = encodeI1(initiator, hitBytes(identity(81).hit))
     expect(pool.answer(0, read('I1', toAnother), SOURCE)).toEqual({ drop: 'i1-hits' })
   })
 })

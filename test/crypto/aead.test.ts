@@ -5,27 +5,44 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts'
-import { nodeAead } from '../../src/crypto/aead.ts'
+import { aeadOf, type EspSuite, espSuiteInfo, nodeAead } from '../../src/crypto/aead.ts'
 import type { EspKeys } from '../../src/crypto/keymat.ts'
+import { conformance } from '../../src/crypto/suites/conformance/algorithms.ts'
 
 const GCM_KEYS: EspKeys = { encryption: fromHex(`${'01'.repeat(16)}cafebabe`), authentication: new Uint8Array(0) }
 const CBC_KEYS: EspKeys = { encryption: fromHex('02'.repeat(16)), authentication: fromHex('03'.repeat(32)) }
-const SUITES: readonly number[] = [13, 8]
-const keysOf = (suite: number) => (suite === 13 ? GCM_KEYS : CBC_KEYS)
-const ivOf = (suite: number) => (suite === 13 ? 8 : 16)
+const SUITES: readonly number[] = [13, 12, 9, 8, 7, 1]
+const aead = aeadOf(conformance.espSuites)
+const isGcm = (suite: number) => suite === 13 || suite === 12
+
+function suiteOf(id: number): EspSuite {
+  const suite = conformance.espSuites.get(id)
+  if (suite === undefined) throw new Error(`no suite ${id}`)
+  return suite
+}
+
+function keysOf(id: number): EspKeys {
+  if (isGcm(id)) return GCM_KEYS
+  const { encryptionBytes, authenticationBytes } = suiteOf(id)
+  return {
+    encryption: new Uint8Array(encryptionBytes).fill(2),
+    authentication: new Uint8Array(authenticationBytes).fill(3),
+  }
+}
 const entropy = (length: number) => new Uint8Array(length).fill(0x99)
 
 /** A packet with room for IV and ICV, as an outbound SA allocates it. */
 function packetOf(suite: number, plaintext: Uint8Array, sequence: number): Uint8Array {
-  const header = new Uint8Array(8 + ivOf(suite))
+  const { ivBytes, icvBytes } = suiteOf(suite)
+  const header = new Uint8Array(8 + ivBytes)
   header.set(fromHex('01020304'))
   new DataView(header.buffer).setUint32(4, sequence % 2 ** 32)
-  return concat(header, plaintext, new Uint8Array(16))
+  return concat(header, plaintext, new Uint8Array(icvBytes))
 }
 
 function sealed(suite: number, plaintext: Uint8Array, sequence: number): Uint8Array {
   const packet = packetOf(suite, plaintext, sequence)
-  nodeAead.sealer(suite, keysOf(suite), entropy).seal(packet, sequence)
+  aead.sealer(suite, keysOf(suite), entropy).seal(packet, sequence)
   return packet
 }
 
@@ -76,7 +93,7 @@ describe('suite 8', () => {
 
 describe.each(SUITES)('a packet of suite %i', (suite) => {
   it('opens to what went in, whatever the number', () => {
-    const opener = nodeAead.opener(suite, keysOf(suite))
+    const opener = aead.opener(suite, keysOf(suite))
     fc.assert(
       fc.property(plaintexts, sequences, (plaintext, sequence) => {
         const opened = opener.open(sealed(suite, plaintext, sequence), sequence)
@@ -87,12 +104,12 @@ describe.each(SUITES)('a packet of suite %i', (suite) => {
 
   it('does not open after a change of any bit, under any other number, or cut', () => {
     const packet = sealed(suite, utf8('sixteen bytes ..'), 7)
-    const opener = nodeAead.opener(suite, keysOf(suite))
+    const opener = aead.opener(suite, keysOf(suite))
     for (let bit = 0; bit < packet.length * 8; bit++) {
       const changed = packet.slice()
       const at = bit >> 3
-      // Suite 13's AAD has the number from the window, not from the header; the inbound SA reads the header.
-      if (suite === 13 && at >= 4 && at < 8) continue
+      // The AAD of an AEAD has the number from the window, not from the header; the inbound SA reads the header.
+      if (isGcm(suite) && at >= 4 && at < 8) continue
       changed[at] = (changed[at] ?? 0) ^ (1 << (bit & 7))
       expect(opener.open(changed, 7), `bit ${bit}`).toBeUndefined()
     }
@@ -104,7 +121,7 @@ describe.each(SUITES)('a packet of suite %i', (suite) => {
   })
 
   it('never makes the opener throw, whatever the bytes', () => {
-    const opener = nodeAead.opener(suite, keysOf(suite))
+    const opener = aead.opener(suite, keysOf(suite))
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
         expect(opener.open(bytes, 1)).toBeUndefined()
@@ -113,32 +130,32 @@ describe.each(SUITES)('a packet of suite %i', (suite) => {
   })
 
   it('is not sealed twice under one number', () => {
-    const sealer = nodeAead.sealer(suite, keysOf(suite), entropy)
+    const sealer = aead.sealer(suite, keysOf(suite), entropy)
     const seal = (sequence: number) => sealer.seal(packetOf(suite, new Uint8Array(16), sequence), sequence)
     seal(1)
     seal(2)
     expect(() => seal(2)).toThrow(/twice/)
     expect(() => seal(1)).toThrow(/twice/)
-    expect(() => nodeAead.sealer(suite, keysOf(suite), entropy).seal(new Uint8Array(80), 0)).toThrow(/twice/)
+    expect(() => aead.sealer(suite, keysOf(suite), entropy).seal(new Uint8Array(80), 0)).toThrow(/twice/)
   })
 
   it('opens into memory of its own', () => {
     const packet = sealed(suite, utf8('sixteen bytes ..'), 1)
-    const opened = nodeAead.opener(suite, keysOf(suite)).open(packet, 1)
+    const opened = aead.opener(suite, keysOf(suite)).open(packet, 1)
     packet.fill(0)
     expect(toHex(opened ?? new Uint8Array(0))).toBe(toHex(utf8('sixteen bytes ..')))
   })
 
   it('keeps opening when the array its keys came in is written over', () => {
     const own = { encryption: keysOf(suite).encryption.slice(), authentication: keysOf(suite).authentication.slice() }
-    const opener = nodeAead.opener(suite, own)
+    const opener = aead.opener(suite, own)
     own.encryption.fill(0)
     own.authentication.fill(0)
     expect(opener.open(sealed(suite, new Uint8Array(16), 1), 1)).toBeDefined()
   })
 
   it('shows no key of its sealer or opener', () => {
-    const both = [nodeAead.sealer(suite, keysOf(suite), entropy), nodeAead.opener(suite, keysOf(suite))]
+    const both = [aead.sealer(suite, keysOf(suite), entropy), aead.opener(suite, keysOf(suite))]
     expect(`${inspect(both, { depth: 9, showHidden: true })}${JSON.stringify(both)}`).not.toMatch(
       /0101|0202|0303|202, 254/,
     )
@@ -146,10 +163,57 @@ describe.each(SUITES)('a packet of suite %i', (suite) => {
 
   it('cannot be made with keys of another length', () => {
     const short = { encryption: new Uint8Array(15), authentication: new Uint8Array(0) }
-    expect(() => nodeAead.opener(suite, short)).toThrow(/length/)
+    expect(() => aead.opener(suite, short)).toThrow(/length/)
   })
 })
 
-it('an ESP suite that nobody knows has no sealer', () => {
-  expect(() => nodeAead.sealer(7, GCM_KEYS, entropy)).toThrow(/unknown ESP suite/)
+describe('a packet made by hand, with openssl and HMAC side by side, is sealed and opened by', () => {
+  // SPI 01020304, number 1, payload "hello", next header 17; IV 99…99, encryption key 02…02, authentication key 03…03.
+  const BLOCK = concat(utf8('hello'), fromHex('010203040506070809'), fromHex('0911'))
+  const WORD = concat(utf8('hello'), fromHex('010111'))
+  const HEADER = '0102030400000001'
+  const IV = '99'.repeat(16)
+  const vectors: readonly (readonly [suite: number, plaintext: Uint8Array, packet: string])[] = [
+    [9, BLOCK, `${HEADER}${IV}2f8b734906d4276fa6194da65079e956fba56b8027420ca80f1568d5df75e13e`],
+    [8, BLOCK, `${HEADER}${IV}1527bf02ec1572741ba7c2a564f0233166e5c87170c016862e539b054fd6f1a7`],
+    [7, WORD, `${HEADER}68656c6c6f010111f2f0b64fe72c75d45f2a44779ffd9790`],
+    [1, BLOCK, `${HEADER}${IV}1527bf02ec1572741ba7c2a564f02331fbf1c8820efa4c675721782e`],
+  ]
+
+  it.each(vectors)('suite %i', (suite, plaintext, packet) => {
+    expect(toHex(sealed(suite, plaintext, 1))).toBe(packet)
+    expect(toHex(aead.opener(suite, keysOf(suite)).open(fromHex(packet), 1) ?? new Uint8Array(0))).toBe(
+      toHex(plaintext),
+    )
+  })
+
+  it('suite 7 with the high half of its number', () => {
+    const high = fromHex('010203040000000168656c6c6f0101118b3783b8b5077e69c342b96792594a8f')
+    expect(toHex(sealed(7, WORD, 5 * 2 ** 32 + 1))).toBe(toHex(high))
+  })
+
+  it('suite 12, whose packet is that of suite 13 with half of the tag', () => {
+    fc.assert(
+      fc.property(plaintexts, sequences, (plaintext, sequence) => {
+        const short = toHex(sealed(12, plaintext, sequence))
+        expect(toHex(sealed(13, plaintext, sequence))).toBe(
+          `${short}${toHex(sealed(13, plaintext, sequence).slice(-8))}`,
+        )
+      }),
+    )
+  })
+})
+
+describe('what only conforms', () => {
+  it('is not there unless it is asked for: NULL and SHA-1', () => {
+    for (const suite of [7, 1]) {
+      expect(() => nodeAead.sealer(suite, keysOf(suite), entropy)).toThrow(/unknown ESP suite/)
+      expect(() => nodeAead.opener(suite, keysOf(suite))).toThrow(/unknown ESP suite/)
+      expect(espSuiteInfo(suite)).toBeUndefined()
+    }
+  })
+
+  it('does not include what the registry deprecates or does not know', () => {
+    for (const suite of [0, 2, 3, 4, 5, 6, 16]) expect(conformance.espSuites.has(suite)).toBe(false)
+  })
 })

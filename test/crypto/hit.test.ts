@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
-import { detOf, hitBytes, hitOf, hitSuiteOf, hitText, isFlatHit, parseHit } from '../../src/crypto/hit.ts'
+import { detOf, detPrefix, readDet, verifyDet } from '../../src/crypto/det.ts'
+import { type Hit, hitBytes, hitOf, hitSuiteOf, hitText, isFlatHit, parseHit } from '../../src/crypto/hit.ts'
 import { Identity, type PublicKey } from '../../src/crypto/identity.ts'
 
 const ed25519Key = (hex: string): PublicKey => ({ algorithm: 13, label: 1, bytes: fromHex(hex) })
@@ -72,8 +73,56 @@ describe('a DET', () => {
   ]
 
   it.each(pairs)('of %s is %s', (key, det) => {
-    const prefix = hitBytes(det as Parameters<typeof hitBytes>[0]).subarray(0, 8)
+    const prefix = hitBytes(det as Hit).subarray(0, 8)
     expect(detOf(prefix, ed25519Key(key))).toBe(det)
     expect(toHex(prefix).startsWith('2001003')).toBe(true)
+  })
+
+  it.each(pairs)('of %s is verified as %s, with the key and the hierarchy that it names and no other', (key, det) => {
+    const bytes = hitBytes(det as Hit)
+    const read = readDet(bytes)
+    expect(read).toMatchObject({ suite: 5 })
+    const { raa = -1, hda = -1 } = read ?? {}
+    expect(toHex(detPrefix({ raa, hda }))).toBe(toHex(bytes.subarray(0, 8)))
+    expect(verifyDet(bytes, ed25519Key(key))).toBe(true)
+    expect(verifyDet(bytes, ed25519Key(key), { raa, hda })).toBe(true)
+    expect(verifyDet(bytes, ed25519Key(key), { raa, hda: hda ^ 1 })).toBe(false)
+    expect(verifyDet(bytes, ed25519Key(key), { raa: raa ^ 1, hda })).toBe(false)
+    expect(verifyDet(bytes, ed25519Key(FIRST_ED25519_KEY), { raa, hda })).toBe(false)
+    for (let bit = 0; bit < 128; bit++) {
+      const changed = bytes.slice()
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(verifyDet(changed, ed25519Key(key)), `bit ${bit}`).toBe(false)
+    }
+  })
+
+  it('has RAA 10 and HDA 20 in the one example of RFC 9374 §3', () => {
+    const bytes = hitBytes('2001:30:280:1405:a3ad:1952:ad0:a69e' as Hit)
+    expect(readDet(bytes)).toMatchObject({ raa: 10, hda: 20, suite: 5 })
+    expect(toHex(detPrefix({ raa: 10, hda: 20 }))).toBe('2001003002801405')
+  })
+
+  it('gives back every hierarchy that went in, and takes none beyond 14 bits', () => {
+    const authority = fc.integer({ min: 0, max: 0x3fff })
+    fc.assert(
+      fc.property(authority, authority, (raa, hda) => {
+        const det = detOf(detPrefix({ raa, hda }), ed25519Key(FIRST_ED25519_KEY))
+        expect(readDet(hitBytes(det))).toMatchObject({ raa, hda, suite: 5 })
+        expect(verifyDet(hitBytes(det), ed25519Key(FIRST_ED25519_KEY), { raa, hda })).toBe(true)
+      }),
+      { numRuns: 30 },
+    )
+    for (const raa of [-1, 0x4000, 1.5, Number.NaN]) expect(() => detPrefix({ raa, hda: 0 })).toThrow(/14 bits/)
+  })
+
+  it('is no flat HIT, no other address, and none of a key that is not Ed25519', () => {
+    const det = hitBytes(pairs[0]?.[1] as Hit)
+    expect([isFlatHit(det), readDet(hitBytes(hitOf(ed25519Key(FIRST_ED25519_KEY))))]).toEqual([false, undefined])
+    for (const bytes of [new Uint8Array(16), det.subarray(0, 15), new Uint8Array(0)]) {
+      expect(readDet(bytes)).toBeUndefined()
+      expect(verifyDet(bytes, ed25519Key(FIRST_ED25519_KEY))).toBe(false)
+    }
+    const point = { algorithm: 7, label: 1, bytes: fromHex(`04${POINT_X}${POINT_Y}`) }
+    expect(verifyDet(det, point)).toBe(false)
   })
 })

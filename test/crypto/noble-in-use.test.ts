@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
-import { detOf } from '../../src/crypto/hit.ts'
+import { detOf } from '../../src/crypto/det.ts'
 import { Identity } from '../../src/crypto/identity.ts'
 import { hitSuite } from '../../src/crypto/suites.ts'
 

@@ -105,8 +105,8 @@ vi.mock('../../src/core/association/update.ts', async (original) => {
   }
   const macFits: typeof real.macFits = (message, suite, key) =>
     remembered(macs, keyed(message.packet.bytes, key.integrity), () => real.macFits(message, suite, key))
-  const signatureFits: typeof real.signatureFits = (message, key) =>
-    remembered(signatures, keyed(message.packet.bytes, key.bytes), () => real.signatureFits(message, key))
+  const signatureFits: typeof real.signatureFits = (message, key, algorithms) =>
+    remembered(signatures, keyed(message.packet.bytes, key.bytes), () => real.signatureFits(message, key, algorithms))
   return { ...real, buildUpdate, macFits, signatureFits }
 })
 

@@ -5,14 +5,24 @@ import { createDecipheriv } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { hitBytes, parseHit } from '../../src/crypto/hit.ts'
+import { Identity, publicKeyFrom, verify } from '../../src/crypto/identity.ts'
 import { baseKeys, espKeymatIndex, type KeyContext } from '../../src/crypto/keymat.ts'
+import { modpGroup } from '../../src/crypto/modp.ts'
 import { solves } from '../../src/crypto/puzzle.ts'
+import { conformance } from '../../src/crypto/suites/conformance/algorithms.ts'
 import { type HitSuite, hitSuite } from '../../src/crypto/suites.ts'
+import * as wire from '../../src/wire.ts'
 import { sharedJson } from '../support/shared.ts'
 
+interface End {
+  readonly hit: string
+  readonly private_key_pem: string
+  readonly dh_private: string
+}
+
 interface Exchange {
-  readonly initiator: { readonly hit: string }
-  readonly responder: { readonly hit: string }
+  readonly initiator: End
+  readonly responder: End
   readonly kij: string
   readonly hkdf_salt_I_J: string
   readonly hkdf_info_sorted_hits: string
@@ -42,6 +52,46 @@ const context: KeyContext = {
 const keys = baseKeys(context, fromHex(exchange.kij))
 
 describe('the independent exchange', () => {
+  const ends = [exchange.initiator, exchange.responder] as const
+  const { keys: kinds } = conformance
+
+  it('has our HITs for its RSA keys, and its keys in the form that we write', () => {
+    for (const { hit, private_key_pem } of ends) {
+      const identity = Identity.fromPem(private_key_pem, conformance)
+      expect(toHex(hitBytes(identity.hit))).toBe(toHex(bytesOf(hit)))
+    }
+    const r1 = message('R1')
+    if (r1.kind !== 'R1') throw new Error('no R1')
+    const { algorithm, label, key } = r1.hostId
+    const ours = Identity.fromPem(exchange.responder.private_key_pem, conformance).publicKey
+    expect(publicKeyFrom(algorithm, label, key, kinds)).toEqual(ours)
+  })
+
+  it('has signatures that we verify, of the salt that we demand', () => {
+    for (const type of ['R1', 'I2', 'R2', 'UPDATE', 'CLOSE', 'CLOSE_ACK']) {
+      const found = message(type)
+      if (found.kind === 'I1' || found.signature === undefined) throw new Error('unsigned')
+      const { private_key_pem } = toHex(found.sender) === toHex(initiator) ? exchange.initiator : exchange.responder
+      const { publicKey } = Identity.fromPem(private_key_pem, conformance)
+      const covered =
+        found.kind === 'R1'
+          ? wire.coveredByR1(found.packet, wire.Parameter.HIP_SIGNATURE_2)
+          : wire.coveredBy(found.packet, wire.Parameter.HIP_SIGNATURE)
+      expect(verify(publicKey, covered, found.signature.bytes, kinds), type).toBe(true)
+    }
+  })
+
+  it('has our Kij, from each end’s secret and the other’s value', () => {
+    const group = modpGroup({ id: 4, name: '', primeOf: 'modp15', publicBytes: 384, exponentBytes: 384 })
+    const values = [message('R1'), message('I2')].map((found) => ('dh' in found ? found.dh : undefined))
+    for (const [index, { dh_private }] of ends.entries()) {
+      const secret = fromHex(dh_private.slice(2).padStart(768, '0'))
+      const key = group.generate(() => secret)
+      expect(toHex(key.agree(values[index]?.publicValue ?? new Uint8Array(0)) ?? new Uint8Array(0))).toBe(exchange.kij)
+      expect(values[1 - index]).toEqual({ group: 4, publicValue: key.publicValue })
+    }
+  })
+
   it('has our KEYMAT', () => {
     const info = fromHex(exchange.hkdf_info_sorted_hits)
     const expected = fromHex(exchange.keymat)
@@ -97,6 +147,12 @@ function packet(type: string): Uint8Array {
   const found = exchange.packets.find((candidate) => candidate.type === type)
   if (found === undefined) throw new Error(`the exchange has no ${type}`)
   return fromHex(found.payload_hex)
+}
+
+function message(type: string): wire.Message {
+  const found = wire.decodeMessage(packet(type), { checksum: 'ignore' })
+  if (wire.isMalformed(found)) throw new Error(found.malformed)
+  return found
 }
 
 function bytesOf(text: string): Uint8Array {

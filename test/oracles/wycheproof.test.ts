@@ -9,7 +9,8 @@ import { agree, generateDh } from '../../src/crypto/dh.ts'
 import { decryptParameter, encryptParameter } from '../../src/crypto/envelope.ts'
 import { type HashName, hmac } from '../../src/crypto/hash.ts'
 import { expand, extract } from '../../src/crypto/hkdf.ts'
-import { type PublicKey, verify } from '../../src/crypto/identity.ts'
+import { type PublicKey, publicKeyFrom, verify } from '../../src/crypto/identity.ts'
+import { conformance } from '../../src/crypto/suites/conformance/algorithms.ts'
 import { hitSuite } from '../../src/crypto/suites.ts'
 import { sharedJson } from '../support/shared.ts'
 
@@ -78,6 +79,25 @@ describe('Wycheproof', () => {
     })
   })
 
+  it('ECDSA P-384: exactly the valid signatures verify', () => {
+    each(casesOf('ecdsa_secp384r1_sha384_p1363'), 200, (one) => {
+      const key: PublicKey = { algorithm: 7, label: 2, bytes: one.key('uncompressed') }
+      expect(verify(key, one.bytes('msg'), one.bytes('sig'), conformance.keys), one.name).toBe(one.valid)
+    })
+  })
+
+  it('RSA-PSS of 2048 bits: exactly the valid signatures verify', () => {
+    each(casesOf('rsa_pss_2048_sha256_mgf1_32'), 100, (one) => {
+      const exponent = one.key('publicExponent')
+      // Written as in DER, with a zero before a high bit.
+      const modulus = one.key('modulus').subarray(1)
+      const bytes = concat(Uint8Array.of(exponent.length), exponent, modulus)
+      const key = publicKeyFrom(5, 0, bytes, conformance.keys)
+      if (key === undefined) throw new Error('this key is taken')
+      expect(verify(key, one.bytes('msg'), one.bytes('sig'), conformance.keys), one.name).toBe(one.valid)
+    })
+  })
+
   it('Ed25519: exactly the valid signatures verify', () => {
     each(casesOf('ed25519'), 100, (one) => {
       const key: PublicKey = { algorithm: 13, label: 1, bytes: one.key('pk') }
@@ -85,14 +105,20 @@ describe('Wycheproof', () => {
     })
   })
 
-  it('ECDH P-256: uncompressed points agree or are refused, other encodings are refused', () => {
-    each(casesOf('ecdh_secp256r1_ecpoint'), 200, (one) => {
-      const point = one.bytes('public')
-      const kij = agreed(one.bytes('private'), point[0] === 4 ? point.subarray(1) : point)
-      const usable = one.valid && point[0] === 4
-      expect(kij && toHex(kij), one.name).toBe(usable ? one.text('shared') : undefined)
-    })
-  })
+  it.each<[string, string, number, number, number]>([
+    ['ECDH P-256', 'ecdh_secp256r1_ecpoint', 7, 32, 200],
+    ['ECDH P-384', 'ecdh_secp384r1_ecpoint', 8, 48, 700],
+  ])(
+    '%s: uncompressed points agree or are refused, other encodings are refused',
+    (_name, file, group, width, least) => {
+      each(casesOf(file), least, (one) => {
+        const point = one.bytes('public')
+        const kij = agreed(group, width, one.bytes('private'), point[0] === 4 ? point.subarray(1) : point)
+        const usable = one.valid && point[0] === 4
+        expect(kij && toHex(kij), one.name).toBe(usable ? one.text('shared') : undefined)
+      })
+    },
+  )
 
   it.each<[string, HashName]>([
     ['hkdf_sha256', 'sha256'],
@@ -166,14 +192,33 @@ describe('Wycheproof', () => {
       expect([ciphertext, toHex(cipher.getAuthTag())], one.name).toEqual([one.text('ct'), one.text('tag')])
     })
   })
+
+  it('AES-128-GCM with half of the tag, as suite 12 sends it: the valid open, and no change of a bit does', () => {
+    const fits = (one: Case) => one.number('ivSize') === 96 && one.number('keySize') === 128 && one.valid
+    each(casesOf('aes_gcm').filter(fits), 30, (one) => {
+      const half = one.bytes('tag').subarray(0, 8)
+      for (const [bit, tag] of [half, half].entries()) {
+        const seen = tag.slice()
+        seen[7] = (seen[7] ?? 0) ^ bit
+        const key = createSecretKey(one.bytes('key'))
+        const decipher = createDecipheriv('aes-128-gcm', key, one.bytes('iv'), { authTagLength: 8 })
+        decipher.setAAD(one.bytes('aad'))
+        decipher.setAuthTag(seen)
+        const opened = toHex(decipher.update(one.bytes('ct')))
+        if (bit === 1) expect(() => decipher.final(), one.name).toThrow()
+        else decipher.final()
+        expect(opened, one.name).toBe(one.text('msg'))
+      }
+    })
+  })
 })
 
 /** Kij with a private key as Wycheproof writes it: any number of bytes. */
-function agreed(secret: Uint8Array, peerPublic: Uint8Array): Uint8Array | undefined {
-  const scalar = new Uint8Array(32)
-  const digits = secret.subarray(Math.max(0, secret.length - 32))
-  scalar.set(digits, 32 - digits.length)
-  const key = generateDh(7, () => scalar)
-  if (key === undefined) throw new Error('group 7 is missing')
+function agreed(group: number, width: number, secret: Uint8Array, peerPublic: Uint8Array): Uint8Array | undefined {
+  const scalar = new Uint8Array(width)
+  const digits = secret.subarray(Math.max(0, secret.length - width))
+  scalar.set(digits, width - digits.length)
+  const key = generateDh(group, () => scalar)
+  if (key === undefined) throw new Error(`group ${group} is missing`)
   return agree(key, peerPublic)
 }

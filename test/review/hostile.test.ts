@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { concat } from '../../src/base/bytes.ts'
+import { offerOf } from '../../src/core/association/exchange-offer.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import { buildNotify, epochOf } from '../../src/core/association/update.ts'
 import { DEFAULTS } from '../../src/core/config.ts'
@@ -92,7 +93,7 @@ describe('an R1 with a value that is no point of the curve', () => {
       hitBytes: hitBytes(bob.identity.hit),
       start: bob.start(1),
       entropy: seeded(4),
-      espSuites: [13],
+      ...offerOf({ espSuites: [13] }),
       keylog: () => undefined,
     })
     // The pool of a malicious Responder: the same R1, signed again over another public value.

@@ -105,6 +105,11 @@ export const CONTROLS: readonly Control[] = [
         'const { start, entropy } = this.#self',
         'const { start, identity } = this.#self\n    const entropy = (length: number) => identity.secret().slice(0, length)',
       ),
+      edit(
+        'src/core/association/r1-pool.ts',
+        'const { entropy, algorithms } = this.#self',
+        'const { identity, algorithms } = this.#self\n    const entropy = (length: number) => identity.secret().slice(0, length)',
+      ),
     ],
     file: STARTS,
     notices: 'a replayed I2 > at the next start of the Responder leads nowhere: nothing of its R1s has moved with it',

@@ -1,6 +1,7 @@
 // A world does what its prose says: processes talk, move, crash and come back, and whoever must not start does not.
 
 import { describe, expect, it } from 'vitest'
+import { conformance } from '../../src/conformance.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import {
   type Door,
@@ -226,3 +227,18 @@ function acquainted(): { world: World; a: Process; b: Process } {
   expect([a.with(b)?.state, b.with(a)?.state]).toEqual(['established', 'established'])
   return { world, a, b }
 }
+
+describe('a world that hands in its own algorithms', () => {
+  it('has processes with keys and suites that nobody else knows of', () => {
+    const world = new World({ seed: 3 })
+    const choices = { algorithms: conformance, espSuites: [7], dhGroups: [3], hipCiphers: [1] }
+    const [a, b] = ['a', 'b'].map((name) => world.process(name, { ...choices, saved: false, algorithm: 'ecdsa-p384' }))
+    if (a === undefined || b === undefined) throw new Error('two processes')
+    a.associate(b)
+    world.run(1_000)
+    const { id } = a.send(b)
+    world.run(100)
+    expect(b.has(id)).toBe(true)
+    expect(world.violations).toEqual([])
+  })
+})

@@ -2,6 +2,7 @@
 
 import type { Locator } from '../../src/base/address.ts'
 import type { KeyLogEntry, OwnStart } from '../../src/core/association/context.ts'
+import { type Choices, offerOf } from '../../src/core/association/exchange-offer.ts'
 import { acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import { type Admission, acceptI2, type I2Outcome } from '../../src/core/association/responder.ts'
@@ -19,18 +20,19 @@ export interface End extends ExchangeContext {
   readonly keylogged: KeyLogEntry[]
 }
 
-export interface EndOptions {
+export interface EndOptions extends Choices {
   readonly algorithm?: IdentityAlgorithm
+  /** Instead of one that is drawn. */
+  readonly identity?: Identity
   readonly ledger?: boolean
   readonly epoch?: number
   readonly config?: Partial<Config>
-  readonly espSuites?: readonly number[]
 }
 
 /** An end that is the same in every run; `seed` tells ends apart. */
 export function end(seed: number, options: EndOptions = {}): End {
   const entropy = seeded(seed)
-  const identity = Identity.generate(entropy, options.algorithm)
+  const identity = options.identity ?? Identity.generate(entropy, options.algorithm, options.algorithms)
   const keylogged: KeyLogEntry[] = []
   return {
     config: { ...DEFAULTS, ...options.config },
@@ -38,7 +40,7 @@ export function end(seed: number, options: EndOptions = {}): End {
     hitBytes: hitBytes(identity.hit),
     start: startOf(identity, Identity.generate(entropy), options.epoch ?? 1, options.ledger ?? false),
     entropy,
-    espSuites: options.espSuites ?? [13, 8],
+    ...offerOf(options, identity),
     keylog: (entry) => keylogged.push(entry),
     keylogged,
   }
@@ -80,7 +82,7 @@ function isKind<K extends MessageKind>(kind: K, message: Message): message is Ex
 
 /** The R1 that `pool` answers to an I1 of `initiator`. */
 export function askForR1(now: number, initiator: End, responder: End, pool: R1Pool): Uint8Array {
-  const i1 = encodeI1(initiator.hitBytes, responder.hitBytes, initiator.config)
+  const i1 = encodeI1(initiator, responder.hitBytes)
   return unwrapped(pool.answer(now, read('I1', i1), SOURCE)).r1
 }
 

@@ -25,7 +25,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 }
 
 /** The published entries: they re-export and do nothing else. */
-export const ENTRIES: readonly string[] = ['src/index.ts', 'src/sim.ts', 'src/wire.ts']
+export const ENTRIES: readonly string[] = ['src/index.ts', 'src/sim.ts', 'src/wire.ts', 'src/conformance.ts']
 
 /** Third-party packages and the only places in src that may import them. A trailing slash means the whole folder. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {

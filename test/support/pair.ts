@@ -115,10 +115,10 @@ export interface Actor {
   start(epoch: number): OwnStart
 }
 
-/** An identity with its starts; the same in every run. */
-export function actor(seed: number, ledger = true): Actor {
+/** An identity with its starts; the same in every run, unless the identity is given. */
+export function actor(seed: number, ledger = true, given?: Identity): Actor {
   const entropy = seeded(seed)
-  const identity = Identity.generate(entropy)
+  const identity = given ?? Identity.generate(entropy)
   const start = (epoch: number): OwnStart =>
     startOf(identity, Identity.generate(seeded(1_000 * seed + epoch)), epoch, ledger)
   return { identity, entropy, start }

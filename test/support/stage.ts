@@ -2,6 +2,7 @@
 
 import type { Locator } from '../../src/base/address.ts'
 import type { OwnStart } from '../../src/core/association/context.ts'
+import type { Choices } from '../../src/core/association/exchange-offer.ts'
 import type { Config } from '../../src/core/config.ts'
 import { Engine } from '../../src/core/engine.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
@@ -9,6 +10,7 @@ import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import type { EngineOptions } from '../../src/core/options.ts'
 import type { AeadProvider } from '../../src/crypto/aead.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
+import type { Identity } from '../../src/crypto/identity.ts'
 import { Filters, type Label, labelOf } from './filters.ts'
 import { type Actor, actor, End, type Flying, place, Wire } from './pair.ts'
 import { Spy } from './spy.ts'
@@ -20,10 +22,9 @@ export { Spy, sealed } from './spy.ts'
 
 // ── The cast ──────────────────────────────────────────────────────────────────
 
-export interface Means {
+export interface Means extends Choices {
   readonly config?: Partial<Config>
   readonly aead?: AeadProvider
-  readonly espSuites?: readonly number[]
   readonly locators?: readonly Locator[]
   readonly entropy?: Entropy
 }
@@ -42,6 +43,8 @@ export interface Setting extends Means {
   readonly delayMs?: number
   /** Alice's and Bob's identities; 11 and 12 by default. */
   readonly seeds?: readonly [number, number]
+  /** Instead of those of the seeds. */
+  readonly identities?: readonly [Identity, Identity]
   /** Whether identities have receipts; they do by default. */
   readonly ledger?: boolean
   /** False leaves the base exchange to the scenario. */
@@ -54,8 +57,8 @@ export function stage(setting: Setting = {}): Cast {
   const spy = new Spy()
   const filters = new Filters(wire)
   const [seedA, seedB] = setting.seeds ?? [11, 12]
-  const alice = actor(seedA, setting.ledger)
-  const bob = actor(seedB, setting.ledger)
+  const alice = actor(seedA, setting.ledger, setting.identities?.[0])
+  const bob = actor(seedB, setting.ledger, setting.identities?.[1])
   const means = { ...setting, aead: setting.aead ?? spy }
   const a = enter({ wire, spy }, alice, 1, place(1), means)
   const b = enter({ wire, spy }, bob, 1, place(2), means)
@@ -86,7 +89,10 @@ function optionsOf(start: OwnStart, wire: Wire, who: Actor, at: Locator, means: 
     config,
     now: wire.now,
     ...(means.aead === undefined ? {} : { aead: means.aead }),
-    ...(means.espSuites === undefined ? {} : { espSuites: means.espSuites }),
+    algorithms: means.algorithms,
+    dhGroups: means.dhGroups,
+    hipCiphers: means.hipCiphers,
+    espSuites: means.espSuites,
   }
 }
 

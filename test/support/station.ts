@@ -2,12 +2,14 @@
 // that a test can choose suites, shorten waits, or do what an honest endpoint never would (go on after its grant has left).
 
 import type { Locator } from '../../src/base/address.ts'
+import type { Choices } from '../../src/core/association/exchange-offer.ts'
 import type { Config } from '../../src/core/config.ts'
 import { Engine, type EngineOptions, type OwnStart } from '../../src/core/engine.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import { decodeState, encodeState } from '../../src/core/moving/frozen-codec.ts'
 import { signReceipt } from '../../src/core/moving/receipt.ts'
+import type { Algorithms } from '../../src/crypto/algorithms.ts'
 import { type Hit, hitBytes } from '../../src/crypto/hit.ts'
 import type { Identity } from '../../src/crypto/identity.ts'
 import { incarnationOf } from '../../src/crypto/keymat.ts'
@@ -19,7 +21,7 @@ import { isMalformed } from '../../src/wire/malformed.ts'
 import { decodeCbor } from '../../src/wire/object.ts'
 
 /** How a station is opened. */
-export interface StationOptions {
+export interface StationOptions extends Choices {
   readonly identity: Identity
   readonly start: OwnStart
   readonly bind: Partial<Locator>
@@ -44,9 +46,9 @@ export function startBy(ledger: Identity, identity: Identity, epoch: number): Ow
 }
 
 /** A frozen state as another process would read it. */
-export function carried(frozen: FrozenState): FrozenState {
+export function carried(frozen: FrozenState, algorithms?: Algorithms): FrozenState {
   const value = decodeCbor(encodeState(frozen), { bytes: 1 << 26, depth: 8 })
-  const state = isMalformed(value) ? value : decodeState(value, 1)
+  const state = isMalformed(value) ? value : decodeState(value, 1, algorithms)
   if (isMalformed(state)) throw new Error(`the frozen state does not read back: ${state.malformed}`)
   return state
 }

@@ -94,7 +94,7 @@ function fitting(association: Association, session: Session, message: Close): Se
   if (sender.epoch > known.epoch || left) lawful &&= provenStart(association, message) !== undefined
   const ours = addressee.epoch === context.start.epoch && equalBytes(addressee.incarnation, context.start.incarnation)
   if (!ours && addressee.epoch >= context.start.epoch) lawful = false
-  if (secrets === undefined || !lawful || !signatureFits(message, session.peerKey)) {
+  if (secrets === undefined || !lawful || !signatureFits(message, session.peerKey, context.algorithms)) {
     context.count(secrets === undefined ? 'mac-forged' : 'close-refused')
     return undefined
   }
@@ -113,6 +113,6 @@ export function onCloseAck(association: Association, now: number, message: Close
   const { session } = state
   const fits = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
   if (!fits || !equalBytes(message.echoResponseSigned, state.nonce)) return context.count('close-ack-forged')
-  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
   association.end(now, 'closed')
 }

@@ -10,6 +10,7 @@ import type { Config } from '../config.ts'
 import type { MachineEvent } from '../machine.ts'
 import type { Floors } from '../moving/floor.ts'
 import type { Association } from './association.ts'
+import type { Offer } from './exchange-offer.ts'
 
 /** One start of this identity: its epoch, its incarnation and what proves them (MOVING §1). */
 export interface OwnStart extends Start {
@@ -34,14 +35,13 @@ export type KeyLogEntry =
 /** Names of everything that is dropped or goes wrong; each is a counter of the engine. */
 export type Counted = string
 
-export interface Context {
+export interface Context extends Offer {
   readonly config: Config
   readonly identity: Identity
   readonly hitBytes: Uint8Array
   readonly start: OwnStart
   readonly entropy: Entropy
   readonly aead: AeadProvider
-  readonly espSuites: readonly number[]
   readonly floors: Floors
   /** Our own locators, as peers should know them. */
   readonly locators: readonly Locator[]

@@ -43,7 +43,7 @@ export function onUpdate(association: Association, now: number, message: Update,
   if (secrets === undefined) return onUnknownSecret(association, now, message, tuple)
   if (!macFits(message, session.context.suite, secrets.hip.receive)) return context.count('mac-forged')
   if (needsSignature(message) && message.signature === undefined) return context.count('signature-missing')
-  if (message.signature !== undefined && !signatureFits(message, session.peerKey))
+  if (message.signature !== undefined && !signatureFits(message, session.peerKey, context.algorithms))
     return context.count('signature-forged')
   if (addressee === 'lower') return onOlderAddressee(association, now, message, tuple, sender)
   if (answersOffer(session, message)) return onAnswer(association, now, message, tuple, sender)
@@ -61,7 +61,7 @@ function onUnknownSecret(association: Association, now: number, message: Update,
   context.count('resumption-unknown')
   if (session === undefined || message.signature === undefined || message.echoRequestSigned === undefined) return
   if (message.dh !== undefined || !context.mayNotifyStranger(now, tuple.locator)) return
-  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
   context.sendPacket(refusal(context, association.peerBytes, session.peerStart, message.packet.bytes), tuple.locator)
 }
 
@@ -91,7 +91,10 @@ function onSuperseded(association: Association, now: number, message: Update, tu
   if (session === undefined) return
   const known = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
   const authentic =
-    known || (message.signature !== undefined && context.mayNotify(now) && signatureFits(message, session.peerKey))
+    known ||
+    (message.signature !== undefined &&
+      context.mayNotify(now) &&
+      signatureFits(message, session.peerKey, context.algorithms))
   if (authentic) answerSuperseded(association, now, tuple)
 }
 

@@ -4,21 +4,20 @@
 
 import { concat, equalBytes } from '../../base/bytes.ts'
 import { agree, generateDh } from '../../crypto/dh.ts'
-import { ENVELOPE_IV_BYTES, encryptParameter } from '../../crypto/envelope.ts'
-import { type Hit, hitBytes, hitOf } from '../../crypto/hit.ts'
+import { sealParameter } from '../../crypto/envelope.ts'
+import { type Hit, hitBytes, hitOf, isHitOf } from '../../crypto/hit.ts'
 import { publicKeyFrom, verify } from '../../crypto/identity.ts'
 import { baseKeys, espKeymatIndex, type KeyContext, type KeySet } from '../../crypto/keymat.ts'
 import { PuzzleSolver } from '../../crypto/puzzle.ts'
 import { sameSecret } from '../../crypto/secret.ts'
-import { cipherKeyBytes, type HitSuite, hitSuite } from '../../crypto/suites.ts'
+import { type HitSuite, hitSuite } from '../../crypto/suites.ts'
 import * as exchange from '../../wire/exchange.ts'
 import { encodeMessage, type R1, type R2 } from '../../wire/messages.ts'
 import * as packets from '../../wire/packet.ts'
 import { encodePadding, encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEchoResponseSigned, encodeEchoResponseUnsigned, encodeEspInfo } from '../../wire/update.ts'
-import type { Config } from '../config.ts'
-import { DH_GROUPS, ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
+import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
 import type { Drop, ExchangeContext, PeerProof, Seed } from './seed.ts'
 import { appendInstance, exchangeEpoch, proveStart, type StartFault, sameStart, UNKNOWN_START } from './start-proof.ts'
 
@@ -72,22 +71,28 @@ export interface SentI2 {
 }
 
 /** An I1, padded so that no R1 amplifies it (MOVING §2). */
-export function encodeI1(own: Uint8Array, peer: Uint8Array, config: Pick<Config, 'i1PacketBytes'>): Uint8Array {
-  const groups = exchange.encodeDhGroupList(DH_GROUPS)
-  const room = config.i1PacketBytes - packets.HIP_HEADER_BYTES - packets.encodeParameters([groups]).length
+export function encodeI1(
+  self: Pick<ExchangeContext, 'hitBytes' | 'config' | 'dhGroups'>,
+  peer: Uint8Array,
+): Uint8Array {
+  const groups = exchange.encodeDhGroupList(self.dhGroups)
+  const room = self.config.i1PacketBytes - packets.HIP_HEADER_BYTES - packets.encodeParameters([groups]).length
   // The header of PADDING takes four bytes.
-  return encodeMessage('I1', own, peer, room < 8 ? [groups] : [groups, encodePadding(room - 4)])
+  return encodeMessage('I1', self.hitBytes, peer, room < 8 ? [groups] : [groups, encodePadding(room - 4)])
 }
 
 /** Checks an R1 in the order of RFC 7401 §6.8, and chooses from what it offers. */
 export function acceptR1(self: ExchangeContext, peer: Hit, r1: R1): AcceptedR1 | Drop<R1Fault> {
   const peerBytes = hitBytes(peer)
   if (!equalBytes(r1.sender, peerBytes) || !equalBytes(r1.receiver, self.hitBytes)) return { drop: 'r1-hits' }
-  const peerKey = publicKeyFrom(r1.hostId.algorithm, r1.hostId.label, r1.hostId.key)
-  if (peerKey === undefined) return { drop: 'r1-host-id' }
+  const { keys } = self.algorithms
+  const { algorithm, label, key: bytes } = r1.hostId
+  const peerKey = publicKeyFrom(algorithm, label, bytes, keys)
+  // The HIT vouches for the key, if nothing else can: the peer is what it is, but of a kind that we have not got.
+  if (peerKey === undefined) return { drop: isHitOf(peer, { algorithm, label, bytes }) ? 'r1-hit-suite' : 'r1-host-id' }
   if (hitOf(peerKey) !== peer) return { drop: 'r1-imposter' }
   const signed = packets.coveredByR1(r1.packet, Parameter.HIP_SIGNATURE_2)
-  if (r1.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, r1.signature.bytes)) {
+  if (r1.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, r1.signature.bytes, keys)) {
     return { drop: 'r1-signature' }
   }
   const choice = choose(self, peerBytes, r1)
@@ -123,12 +128,14 @@ export function buildI2(
   spis: { readonly inboundSpi: number; readonly reserveIn: number },
 ): SentI2 | Drop<'r1-dh-value' | 'r1-echo'> {
   const { suite, cipher, espSuite, peer } = accepted
-  const own = generateDh(accepted.dh.group, self.entropy)
+  const { algorithms } = self
+  const own = generateDh(accepted.dh.group, self.entropy, algorithms.dhGroups)
   const kij = own === undefined ? undefined : agree(own, accepted.dh.publicValue)
   if (own === undefined || kij === undefined) return { drop: 'r1-dh-value' }
   self.keylog({ kind: 'KIJ', a: self.identity.hit, b: peer, kij })
   const peerBytes = hitBytes(peer)
-  const context: KeyContext = { suite, espSuite, cipher, own: self.hitBytes, peer: peerBytes, i: accepted.puzzle.i, j }
+  const { i } = accepted.puzzle
+  const context: KeyContext = { suite, espSuite, cipher, algorithms, own: self.hitBytes, peer: peerBytes, i, j }
   const keys = baseKeys(context, kij)
   const { inboundSpi, reserveIn } = spis
   const parameters = [
@@ -145,7 +152,7 @@ export function buildI2(
     encodeReserveSpi(reserveIn),
   ]
   // An echo is as long as its author likes; one that leaves no room for the rest cannot be answered.
-  if (packets.encodeParameters(parameters).length > PARAMETERS_BYTES_MAX) return { drop: 'r1-echo' }
+  if (packets.encodeParameters(parameters).length > parametersBytesMax(self)) return { drop: 'r1-echo' }
   const bytes = signI2(self, encodeMessage('I2', self.hitBytes, peerBytes, parameters), suite, keys)
   return { bytes: withUnsignedEchoes(bytes, accepted.echoUnsigned), accepted, context, keys, inboundSpi, reserveIn }
 }
@@ -160,7 +167,10 @@ export function acceptR2(self: ExchangeContext, sent: SentI2, r2: R2): Seed | Dr
   const mac = context.suite.mac(keys.hip.receive.integrity, packets.macTwoInput(r2.packet, hostIdTlv))
   if (!sameSecret(mac, r2.mac2)) return { drop: 'r2-mac' }
   const signed = packets.coveredBy(r2.packet, Parameter.HIP_SIGNATURE)
-  if (r2.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, r2.signature.bytes)) {
+  if (
+    r2.signature.algorithm !== peerKey.algorithm ||
+    !verify(peerKey, signed, r2.signature.bytes, self.algorithms.keys)
+  ) {
     return { drop: 'r2-signature' }
   }
   const { keymatIndex, oldSpi, newSpi } = r2.espInfo
@@ -185,8 +195,12 @@ export function acceptR2(self: ExchangeContext, sent: SentI2, r2: R2): Seed | Dr
 }
 
 // What stands behind the other parameters at most: INSTANCE, HIP_MAC of 48 bytes, HIP_SIGNATURE.
-const TAIL_BYTES_MAX = 104 + 56 + 72
-const PARAMETERS_BYTES_MAX = packets.HIP_PACKET_LIMIT - packets.HIP_HEADER_BYTES - TAIL_BYTES_MAX
+const INSTANCE_AND_MAC_BYTES = 104 + 56
+
+function parametersBytesMax({ identity }: ExchangeContext): number {
+  const signature = 8 * Math.ceil((4 + 2 + identity.signatureBytes) / 8)
+  return packets.HIP_PACKET_LIMIT - packets.HIP_HEADER_BYTES - INSTANCE_AND_MAC_BYTES - signature
+}
 
 interface Choice {
   readonly suite: HitSuite
@@ -199,11 +213,11 @@ function choose(self: ExchangeContext, peer: Uint8Array, r1: R1): Choice | Drop<
   const suite = hitSuite(suiteIdOf(peer))
   if (suite === undefined || !r1.hitSuites.includes(suiteIdOf(self.hitBytes))) return { drop: 'r1-hit-suite' }
   // RFC 7401 §5.2.6: the first of its groups that we offered, so that nobody in between can choose a weaker one.
-  const group = r1.dhGroups.find((offered) => DH_GROUPS.includes(offered))
+  const group = r1.dhGroups.find((offered) => self.dhGroups.includes(offered))
   if (group === undefined || r1.dh.group !== group) return { drop: 'r1-dh-group' }
   if (r1.puzzle.i.length !== suite.hashBytes) return { drop: 'r1-puzzle' }
   if (r1.puzzle.k > self.config.puzzleDifficultyMax) return { drop: 'r1-puzzle-too-difficult' }
-  const cipher = r1.ciphers.find((offered) => cipherKeyBytes(offered) !== undefined)
+  const cipher = r1.ciphers.find((offered) => self.hipCiphers.includes(offered))
   if (cipher === undefined) return { drop: 'r1-cipher' }
   const espSuite = r1.espSuites.find((offered) => self.espSuites.includes(offered))
   if (espSuite === undefined || !r1.transports.includes(TransportFormat.ESP)) return { drop: 'r1-esp-suite' }
@@ -211,8 +225,8 @@ function choose(self: ExchangeContext, peer: Uint8Array, r1: R1): Choice | Drop<
 }
 
 function encryptedHostId(self: ExchangeContext, cipher: number, key: Uint8Array): packets.ParameterValue {
-  const iv = self.entropy(ENVELOPE_IV_BYTES)
-  return exchange.encodeEncrypted(concat(iv, encryptParameter(cipher, key, ownHostIdTlv(self.identity), iv)))
+  const { algorithms, entropy, identity } = self
+  return exchange.encodeEncrypted(sealParameter(cipher, key, ownHostIdTlv(identity), entropy, algorithms.ciphers))
 }
 
 function signI2(self: ExchangeContext, packet: Uint8Array, suite: HitSuite, keys: KeySet): Uint8Array {

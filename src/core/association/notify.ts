@@ -94,7 +94,7 @@ export function onNotify(association: Association, now: number, message: Notify,
   if (notification.type !== Notification.SUPERSEDED && notification.type !== Notification.RESUME_REFUSED) {
     return context.count('notify-unknown')
   }
-  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
   if (notification.type === Notification.SUPERSEDED) return onSuperseded(association, notification.data)
   // Where the peer has a ledger, its identity key alone refuses nothing: a former host has that too.

@@ -40,7 +40,7 @@ const I2_TRIES = 3
 /** Sends the first I1s: to a few locators at once, to one by turns afterwards (RFC 7401 §6.6). */
 export function startOpening(association: Association, now: number, locators: readonly Locator[]): void {
   const { context } = association
-  const i1 = encodeI1(context.hitBytes, association.peerBytes, context.config)
+  const i1 = encodeI1(context, association.peerBytes)
   const targets = locators.slice(0, context.config.locatorsPerPeerMax)
   const dial: Dial = { i1, targets, startedAt: now, tries: 1 }
   association.turn({ name: 'opening', opening: { name: 'I1-SENT', dial } })
@@ -180,10 +180,11 @@ export function onOtherIdentity(association: Association, message: Notify, sourc
   const { hostId, notification } = message
   if (state.name !== 'opening' || hostId === undefined || notification.type !== Notification.INVALID_HIT) return
   if (!association.tried.some((target) => sameLocator(target, source))) return
-  const key = publicKeyFrom(hostId.algorithm, hostId.label, hostId.key)
+  const { keys } = context.algorithms
+  const key = publicKeyFrom(hostId.algorithm, hostId.label, hostId.key, keys)
   const other = hitText(message.sender)
   if (key === undefined || hitOf(key) !== other) return context.count('notify-ignored')
-  if (!verify(key, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes))
+  if (!verify(key, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes, keys))
     return context.count('signature-forged')
   association.fault = { reason: 'imposter', detail: `${other} is at ${formatLocator(source)}` }
 }

@@ -1,6 +1,6 @@
-// The stateless half of the Responder (RFC 7401 §4.1.1, §6.7.1 and appendix A): R1s are signed once a generation and filled
-// in for each I1, where the puzzle's I is a hash over a secret of the generation, the HITs and the source. Two generations
-// are live; each remembers the (I, J) it has consumed until it is retired (MOVING §2).
+// The stateless half of the Responder (RFC 7401 §4.1.1, §6.7.1 and appendix A): R1s are signed once a generation and group and
+// filled in for each I1, where the puzzle's I is a hash over a secret of the generation, the HITs and the source. Two
+// generations are live; each remembers the (I, J) it has consumed until it is retired (MOVING §2).
 
 import { type Locator, locatorKey } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
@@ -14,7 +14,7 @@ import { encodeMessage, type I1 } from '../../wire/messages.ts'
 import { appendParameter, decodePacket } from '../../wire/packet.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { AnswerCache, type ConsumedPairs, type Recalled } from './consumed.ts'
-import { DH_GROUPS, HIP_CIPHERS, HIT_SUITES, ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
+import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
 import type { Drop, ExchangeContext } from './seed.ts'
 import { appendInstance, exchangeEpoch, UNKNOWN_START } from './start-proof.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -22,16 +22,22 @@ import { TokenBucket } from './token-bucket.ts'
 /** Why an I1 gets no R1. `i1-unpadded`: the answer would be more than three times the question, and the budget is spent. */
 export type I1Fault = 'i1-hits' | 'i1-hit-suite' | 'i1-unpadded'
 
+/** The R1s of one Diffie–Hellman group: a key pair, and a signed R1 with receiver, opaque and I still zero. */
+export interface Variant {
+  readonly dh: DhKey
+  readonly template: Uint8Array
+  /** Where opaque and I go. */
+  readonly opaqueOffset: number
+}
+
 /** One set of R1s: everything that must be remembered of them all, and nothing of any one. */
 export interface Generation {
   readonly counter: exchange.R1Counter
   /** K of its puzzles. */
   readonly k: number
-  readonly dh: DhKey
   readonly secret: Uint8Array
-  /** The signed R1 with receiver, opaque and I still zero, and where the last two go. */
-  readonly template: Uint8Array
-  readonly opaqueOffset: number
+  /** By group, as Initiators come to ask for them: at most as many as we offer. */
+  readonly variants: Map<number, Variant>
   readonly consumed: ConsumedPairs
   readonly madeAt: number
 }
@@ -96,17 +102,19 @@ export class R1Pool {
     this.#stale = true
   }
 
-  /** The R1 for an I1 of ours, without state and, but once a generation, without a signature. */
+  /** The R1 for an I1 of ours, without state and, but once a generation and group, without a signature. */
   answer(now: number, i1: I1, source: Locator): { readonly r1: Uint8Array } | Drop<I1Fault> {
-    const { hitBytes, config } = this.#self
+    const { hitBytes, config, hitSuites } = this.#self
     if (!equalBytes(i1.receiver, hitBytes) || equalBytes(i1.sender, hitBytes)) return { drop: 'i1-hits' }
-    if (!isFlatHit(i1.sender) || !HIT_SUITES.includes(suiteIdOf(i1.sender))) return { drop: 'i1-hit-suite' }
-    const generation = this.#live(now)
-    const r1 = concat(generation.template)
+    if (!isFlatHit(i1.sender) || !hitSuites.includes(suiteIdOf(i1.sender))) return { drop: 'i1-hit-suite' }
+    const group = this.#bestGroup(i1.dhGroups)
+    const generation = this.#live(now, group)
+    const { template, opaqueOffset } = this.#variant(generation, group)
+    const r1 = concat(template)
     const allowed = config.amplificationFactor * (i1.packet.bytes.length + MARKER_BYTES)
     if (r1.length + MARKER_BYTES > allowed && !this.#unpadded.take(now)) return { drop: 'i1-unpadded' }
     r1.set(i1.sender, RECEIVER_OFFSET)
-    const { opaqueOffset, counter } = generation
+    const { counter } = generation
     r1[opaqueOffset] = counter.low >>> 8
     r1[opaqueOffset + 1] = counter.low
     r1.set(this.puzzleOf(generation, i1.sender, source), opaqueOffset + 2)
@@ -147,46 +155,65 @@ export class R1Pool {
     return generation.madeAt + 2 * this.#self.config.r1GenerationMs
   }
 
-  #live(now: number): Generation {
+  #live(now: number, group: number): Generation {
     this.expire(now)
     const current = this.#current
     if (current !== undefined && !this.#stale && now < current.madeAt + this.#self.config.r1GenerationMs) return current
     this.#previous = current
-    this.#current = this.#make(now)
+    this.#current = this.#make(now, group)
     this.#stale = false
     return this.#current
   }
 
-  #make(now: number): Generation {
+  #make(now: number, group: number): Generation {
     const { start, entropy } = this.#self
     this.#made += 1
     const counter = { high: start.epoch, low: this.#made }
-    const dh = generateDh(DH_GROUPS[0] ?? 0, entropy)
-    assert(dh !== undefined, 'we have the Diffie–Hellman group that we offer')
-    const template = this.#sign(counter, dh)
+    const k = this.#k
+    const variants = new Map([[group, this.#makeVariant(counter, k, group)]])
+    return { counter, k, variants, secret: entropy(SECRET_BYTES), consumed: new Map(), madeAt: now }
+  }
+
+  // RFC 7401 §5.2.6: the first of our groups that the Initiator has too, and no other, or it could not tell a downgrade. An
+  // Initiator that has none of them learns ours from the R1 of the first.
+  #bestGroup(theirs: readonly number[]): number {
+    const { dhGroups } = this.#self
+    return dhGroups.find((ours) => theirs.includes(ours)) ?? dhGroups[0] ?? 0
+  }
+
+  #variant({ variants, counter, k }: Generation, group: number): Variant {
+    const variant = variants.get(group) ?? this.#makeVariant(counter, k, group)
+    variants.set(group, variant)
+    return variant
+  }
+
+  #makeVariant(counter: exchange.R1Counter, k: number, group: number): Variant {
+    const { entropy, algorithms } = this.#self
+    const dh = generateDh(group, entropy, algorithms.dhGroups)
+    assert(dh !== undefined, 'we have the Diffie–Hellman groups that we offer')
+    const template = this.#sign(counter, k, dh)
     const packet = decodePacket(template)
     assert(!isMalformed(packet), 'an R1 of ours is sound')
     const puzzle = packet.parameters.find(({ type }) => type === Parameter.PUZZLE)
     assert(puzzle !== undefined, 'an R1 of ours has a puzzle')
     // TLV header, then K and lifetime.
     const opaqueOffset = puzzle.start + 6
-    const secret = entropy(SECRET_BYTES)
-    return { counter, k: this.#k, dh, secret, template, opaqueOffset, consumed: new Map(), madeAt: now }
+    return { dh, template, opaqueOffset }
   }
 
   // What differs from I1 to I1 is zero under both signatures (RFC 7401 §5.2.15, MOVING §2).
-  #sign(counter: exchange.R1Counter, dh: DhKey): Uint8Array {
-    const { config, identity, hitBytes, start, espSuites } = this.#self
+  #sign(counter: exchange.R1Counter, k: number, dh: DhKey): Uint8Array {
+    const { config, identity, hitBytes, start, dhGroups, hipCiphers, hitSuites, espSuites } = this.#self
     const { algorithm, label, bytes: key } = identity.publicKey
     const blank = { opaque: new Uint8Array(2), i: new Uint8Array(this.suite.hashBytes) }
     const parameters = [
       exchange.encodeR1Counter(counter),
-      exchange.encodePuzzle({ k: this.#k, lifetime: config.puzzleLifetimeExponent, ...blank }),
-      exchange.encodeDhGroupList(DH_GROUPS),
+      exchange.encodePuzzle({ k, lifetime: config.puzzleLifetimeExponent, ...blank }),
+      exchange.encodeDhGroupList(dhGroups),
       exchange.encodeDiffieHellman({ group: dh.group, publicValue: dh.publicValue }),
-      exchange.encodeHipCipher(HIP_CIPHERS),
+      exchange.encodeHipCipher(hipCiphers),
       exchange.encodeHostId({ algorithm, label, key }),
-      exchange.encodeHitSuiteList(HIT_SUITES),
+      exchange.encodeHitSuiteList(hitSuites),
       exchange.encodeTransportFormatList([TransportFormat.ESP]),
       exchange.encodeEspTransform(espSuites),
       exchangeEpoch(start, UNKNOWN_START, true),

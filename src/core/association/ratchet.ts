@@ -76,7 +76,8 @@ export function offerParameters(
 }
 
 export function freshDh(association: Association, session: Session): DhKey {
-  const dh = generateDh(session.dhGroup, association.context.entropy)
+  const { entropy, algorithms } = association.context
+  const dh = generateDh(session.dhGroup, entropy, algorithms.dhGroups)
   assert(dh !== undefined, 'an association has a Diffie–Hellman group that we have')
   return dh
 }
@@ -101,7 +102,7 @@ export function onRekeyOffer(association: Association, now: number, message: Upd
   if (!equalBytes(message.epoch.resumptionId, session.current.resumption.id))
     return context.count('rekey-of-other-secret')
   const dh = freshDh(association, session)
-  const keys = deriveNext(association, session, dh, message.dh.publicValue, session.peerStart)
+  const keys = deriveNext(association, session, dh, message.dh, session.peerStart)
   if (keys === undefined) return context.count('dh-invalid')
   if (own !== undefined) withdrawOffer(association, session, own)
   // This offer has confirmed the S it names: a late ACK of our own confirmation must not confirm the S after it.
@@ -128,16 +129,16 @@ export function withdrawOffer(association: Association, session: Session, offer:
   if (session.ratchet.name === 'offering') turnRatchet(session, { name: 'settled' })
 }
 
-/** The keys of the next S, or undefined if the peer's public value is not a point of the group. */
+/** The keys of the next S, or undefined if the peer's value is none of the base exchange's group (RFC 7402 §6.9, MOVING §3). */
 export function deriveNext(
   association: Association,
   session: Session,
   dh: DhKey,
-  peerPublic: Uint8Array,
+  offered: NonNullable<Update['dh']>,
   peerStart: Start,
   from: Secrets = session.current,
 ): KeySet | undefined {
-  const kij = agree(dh, peerPublic)
+  const kij = offered.group === dh.group ? agree(dh, offered.publicValue) : undefined
   if (kij === undefined) return undefined
   const { context } = association
   context.keylog({ kind: 'KIJ', a: context.identity.hit, b: association.peer, kij })

@@ -17,7 +17,7 @@ import * as packets from '../../wire/packet.ts'
 import { encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEspInfo } from '../../wire/update.ts'
-import { HIP_CIPHERS, HIT_SUITES, suiteIdOf } from './exchange-offer.ts'
+import { suiteIdOf } from './exchange-offer.ts'
 import type { Generation, R1Pool } from './r1-pool.ts'
 import type { Drop, ExchangeContext, PeerProof, Seed } from './seed.ts'
 import { exchangeEpoch, proveStart, type StartFault, sameStart } from './start-proof.ts'
@@ -96,7 +96,7 @@ export function acceptI2<Reason extends string>(
 
 function strangerFault(self: ExchangeContext, i2: I2): I2Fault | undefined {
   if (!equalBytes(i2.receiver, self.hitBytes) || equalBytes(i2.sender, self.hitBytes)) return 'i2-hits'
-  return isFlatHit(i2.sender) && HIT_SUITES.includes(suiteIdOf(i2.sender)) ? undefined : 'i2-hit-suite'
+  return isFlatHit(i2.sender) && self.hitSuites.includes(suiteIdOf(i2.sender)) ? undefined : 'i2-hit-suite'
 }
 
 function echoes(counter: exchange.R1Counter, echoed: exchange.R1Counter | undefined): boolean {
@@ -112,8 +112,8 @@ function solved(self: ExchangeContext, pool: R1Pool, generation: Generation, i2:
 
 // RFC 7401 §6.9 steps 9, 10 and 13; RFC 7402 §5.2.
 function choiceFault(self: ExchangeContext, generation: Generation, i2: I2): I2Fault | undefined {
-  if (i2.dh.group !== generation.dh.group) return 'i2-dh-group'
-  if (!HIP_CIPHERS.includes(i2.cipher)) return 'i2-cipher'
+  if (!generation.variants.has(i2.dh.group)) return 'i2-dh-group'
+  if (!self.hipCiphers.includes(i2.cipher)) return 'i2-cipher'
   const [transport, ...more] = i2.transports
   const [espSuite] = i2.espSuites
   if (transport !== TransportFormat.ESP || more.length > 0) return 'i2-esp-suite'
@@ -133,23 +133,26 @@ function authenticate<Reason extends string>(
   admission: Admission<Reason>,
 ): Candidate | Drop<I2Fault> {
   const { suite } = pool
-  const kij = agree(generation.dh, i2.dh.publicValue)
+  const variant = generation.variants.get(i2.dh.group)
+  const kij = variant && agree(variant.dh, i2.dh.publicValue)
   if (kij === undefined) return { drop: 'i2-dh-value' }
   const i = concat(i2.solution.i)
   const j = concat(i2.solution.j)
   const espSuite = i2.espSuites[0] ?? 0
   const peerBytes = concat(i2.sender)
-  const context: KeyContext = { suite, espSuite, cipher: i2.cipher, own: self.hitBytes, peer: peerBytes, i, j }
+  const { cipher } = i2
+  const { algorithms } = self
+  const context: KeyContext = { suite, espSuite, cipher, algorithms, own: self.hitBytes, peer: peerBytes, i, j }
   if (i2.espInfo.keymatIndex !== espKeymatIndex(context)) return { drop: 'i2-esp-info' }
   const keys = baseKeys(context, kij)
-  const proof = provePeer(i2, context, keys, admission)
+  const proof = provePeer(self, i2, context, keys, admission)
   if ('drop' in proof) return proof
   self.keylog({ kind: 'KIJ', a: self.identity.hit, b: proof.peer, kij })
   return {
     initiator: false,
     ...proof,
     context,
-    dhGroup: generation.dh.group,
+    dhGroup: i2.dh.group,
     keys,
     outboundSpi: i2.espInfo.newSpi,
     reserveOut: i2.reserveSpi,
@@ -158,21 +161,23 @@ function authenticate<Reason extends string>(
 
 // RFC 7401 §6.9 steps 11, 12, 14 and 15.
 function provePeer<Reason extends string>(
+  self: ExchangeContext,
   i2: I2,
   context: KeyContext,
   keys: KeySet,
   admission: Admission<Reason>,
 ): PeerProof | Drop<I2Fault> {
   const peer = hitText(context.peer)
-  const hostId = hostIdOf(i2, context, keys)
-  const peerKey = hostId && publicKeyFrom(hostId.algorithm, hostId.label, hostId.key)
+  const hostId = hostIdOf(self, i2, context, keys)
+  const known = self.algorithms.keys
+  const peerKey = hostId && publicKeyFrom(hostId.algorithm, hostId.label, hostId.key, known)
   if (peerKey === undefined) return { drop: 'i2-host-id' }
   if (hitOf(peerKey) !== peer) return { drop: 'i2-imposter' }
   if (!admission.admit(peerKey, peer)) return { drop: 'i2-not-admitted' }
   const mac = context.suite.mac(keys.hip.receive.integrity, packets.coveredBy(i2.packet, Parameter.HIP_MAC))
   if (!sameSecret(mac, i2.mac)) return { drop: 'i2-mac' }
   const signed = packets.coveredBy(i2.packet, Parameter.HIP_SIGNATURE)
-  if (i2.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, i2.signature.bytes)) {
+  if (i2.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, i2.signature.bytes, known)) {
     return { drop: 'i2-signature' }
   }
   const proof = proveStart(i2.epoch, i2.instance, peer, () => packets.coveredBy(i2.packet, Parameter.INSTANCE))
@@ -180,9 +185,10 @@ function provePeer<Reason extends string>(
   return { peer, peerKey, peerStart: proof.start, peerReceipt: proof.receipt }
 }
 
-function hostIdOf(i2: I2, context: KeyContext, keys: KeySet): exchange.HostId | undefined {
+function hostIdOf(self: ExchangeContext, i2: I2, context: KeyContext, keys: KeySet): exchange.HostId | undefined {
   if (i2.encrypted === undefined) return i2.hostId
-  const plaintext = decryptParameter(context.cipher, keys.hip.receive.encryption, i2.encrypted)
+  const { ciphers } = self.algorithms
+  const plaintext = decryptParameter(context.cipher, keys.hip.receive.encryption, i2.encrypted, ciphers)
   const inside = plaintext === undefined ? undefined : packets.decodeParameters(plaintext)
   if (inside === undefined || isMalformed(inside)) return undefined
   const [parameter, ...more] = inside

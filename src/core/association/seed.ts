@@ -6,12 +6,10 @@ import type { PublicKey } from '../../crypto/identity.ts'
 import type { KeyContext, KeySet, Start } from '../../crypto/keymat.ts'
 import type { VerifiedReceipt } from '../moving/receipt.ts'
 import type { Context } from './context.ts'
+import type { Offer } from './exchange-offer.ts'
 
 /** What both ends of a base exchange need of the identity they belong to. */
-export type ExchangeContext = Pick<
-  Context,
-  'config' | 'identity' | 'hitBytes' | 'start' | 'entropy' | 'espSuites' | 'keylog'
->
+export type ExchangeContext = Offer & Pick<Context, 'config' | 'identity' | 'hitBytes' | 'start' | 'entropy' | 'keylog'>
 
 /** A receipt that has been verified for the peer's HIT and start, with its INSTANCE; and its bytes, to show to others. */
 export interface PeerReceipt extends VerifiedReceipt {

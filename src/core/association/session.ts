@@ -196,7 +196,9 @@ export function addInbound(
 ): Inbound {
   logEsp(context, spi, session.context.espSuite, keys)
   const window = new ReplayWindow(context.config.replayWindow)
-  const sa = new InboundSa({ spi, suite: session.context.espSuite, keys, aead: context.aead, window })
+  const { aead, algorithms } = context
+  const { espSuites } = algorithms
+  const sa = new InboundSa({ spi, suite: session.context.espSuite, keys, aead, espSuites, window })
   const entry: Inbound = { sa, role, of, closesAt: Infinity }
   session.inbound.push(entry)
   crowdOut(session, context)
@@ -220,7 +222,9 @@ export function makeOutbound(
   keys: EspKeys,
 ): OutboundSa {
   logEsp(context, spi, session.context.espSuite, keys)
-  return new OutboundSa({ spi, suite: session.context.espSuite, keys, aead: context.aead, entropy: context.entropy })
+  const { aead, entropy, algorithms } = context
+  const { espSuites } = algorithms
+  return new OutboundSa({ spi, suite: session.context.espSuite, keys, aead, espSuites, entropy })
 }
 
 /** Closes SAs that `which` picks; their SPIs lead nowhere afterwards. */

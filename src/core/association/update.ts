@@ -4,6 +4,7 @@
 
 import type { Identity, PublicKey } from '../../crypto/identity.ts'
 import { verify } from '../../crypto/identity.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
 import type { HipKeys, Resumption, Start } from '../../crypto/keymat.ts'
 import { sameSecret } from '../../crypto/secret.ts'
 import type { HitSuite } from '../../crypto/suites.ts'
@@ -100,7 +101,10 @@ function seal(
   const epoch = epochOf(start, envelope.addressee, envelope.baseEpoch, envelope.resumption.id, proof)
   let bytes = encodeMessage(kind, own, peer, [...parameters, epoch])
   if (padTo > 0) {
-    const tail = (proof ? INSTANCE_BYTES : 0) + parameterBytes(suite.hashBytes) + parameterBytes(2 + SIGNATURE_BYTES)
+    const tail =
+      (proof ? INSTANCE_BYTES : 0) +
+      parameterBytes(suite.hashBytes) +
+      parameterBytes(2 + envelope.identity.signatureBytes)
     bytes = encodeMessage(kind, own, peer, [...parameters, epoch, ...paddingTo(padTo, bytes.length + tail)])
   }
   if (proof) bytes = appendParameter(bytes, Parameter.INSTANCE, signInstance(start.instance, bytes))
@@ -108,7 +112,6 @@ function seal(
   return signed ? sign(bytes, envelope.identity) : bytes
 }
 
-const SIGNATURE_BYTES = 64
 const INSTANCE_BYTES = parameterBytes(96)
 
 /** RFC 7401 §5.2.1: header, contents and padding of a parameter. */
@@ -128,10 +131,14 @@ export function macFits(message: Update | Close | CloseAck, suite: HitSuite, key
 }
 
 /** HIP_SIGNATURE by the peer's Host Identity (RFC 7401 §6.4.2). */
-export function signatureFits(message: Update | Close | CloseAck | Notify, key: PublicKey): boolean {
+export function signatureFits(
+  message: Update | Close | CloseAck | Notify,
+  key: PublicKey,
+  { keys }: { readonly keys: KeyAlgorithms },
+): boolean {
   const { signature } = message
   if (signature === undefined || signature.algorithm !== key.algorithm) return false
-  return verify(key, coveredBy(message.packet, Parameter.HIP_SIGNATURE), signature.bytes)
+  return verify(key, coveredBy(message.packet, Parameter.HIP_SIGNATURE), signature.bytes, keys)
 }
 
 /** The zero padding that brings a packet of `bytes` to `goal` bytes; nothing if there is no room (MOVING §2). */

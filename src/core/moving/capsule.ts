@@ -4,10 +4,10 @@
 
 import { assert } from '../../base/assert.ts'
 import { equalBytes } from '../../base/bytes.ts'
+import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { Identity, type PublicKey, publicKeyFrom } from '../../crypto/identity.ts'
-import { validP256Secret } from '../../crypto/p256.ts'
 import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
 import {
   type CborValue,
@@ -86,10 +86,14 @@ export type CapsuleFault =
  * The bytes to seal and what they are bound to. 'too-large' is for the user: state and unread datagrams must shrink. Whatever
  * comes out has been read back once, because a capsule that cannot be opened is a lost process.
  */
-export function prepareCapsule(state: FrozenState, header: CapsuleHeader): PreparedCapsule | 'too-large' {
+export function prepareCapsule(
+  state: FrozenState,
+  header: CapsuleHeader,
+  algorithms: Algorithms = STANDARD,
+): PreparedCapsule | 'too-large' {
   const plaintext = encodeState(state)
   if (plaintext.length > CAPSULE_BYTES_MAX / 2) return 'too-large'
-  const again = decodeCapsule(plaintext, header)
+  const again = decodeCapsule(plaintext, header, algorithms)
   assert(!isMalformed(again), `a capsule reads back: ${isMalformed(again) ? again.malformed : ''}`)
   return { plaintext, aad: encodeCbor(headerFields(header)) }
 }
@@ -144,15 +148,19 @@ export function openCapsule(bytes: Uint8Array, host: Hit, chain: DelegationChain
   return capsule.header.recipient === host ? capsule : 'not-yours'
 }
 
-/** The frozen state of an unsealed capsule, if it is the one the header speaks of. */
-export function decodeCapsule(plaintext: Uint8Array, header: CapsuleHeader): FrozenState | Malformed {
+/** The frozen state of an unsealed capsule, if it is the one the header speaks of and `algorithms` has all that it names. */
+export function decodeCapsule(
+  plaintext: Uint8Array,
+  header: CapsuleHeader,
+  algorithms: Algorithms = STANDARD,
+): FrozenState | Malformed {
   const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8 })
   if (isMalformed(value)) return value
-  const state = decodeState(value, header.version)
+  const state = decodeState(value, header.version, algorithms)
   if (isMalformed(state)) return state
   const { algorithm, secret } = state.identity
-  if (algorithm === 'ecdsa-p256' && !validP256Secret(secret)) return malformed('identity key out of range', 0)
-  if (Identity.fromSecret(algorithm, secret).hit !== header.hit) return malformed('identity of another HIT', 0)
+  if (Identity.fromSecret(algorithm, secret, algorithms).hit !== header.hit)
+    return malformed('identity of another HIT', 0)
   return state.epoch === header.epoch ? state : malformed('state of another epoch', 0)
 }
 

@@ -5,8 +5,9 @@
 import { addressBytes, addressText, type Locator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { HIT_BYTES, type Hit, hitText, isFlatHit } from '../../crypto/hit.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
 import type { Start } from '../../crypto/keymat.ts'
-import { normalised, type PublicKey } from '../../crypto/public-key.ts'
+import { KEY_ALGORITHMS, normalised, type PublicKey } from '../../crypto/public-key.ts'
 import type { CborValue } from '../../wire/cbor.ts'
 import type { Malformed } from '../../wire/malformed.ts'
 
@@ -41,9 +42,14 @@ export function startField(start: Start): CborValue {
   return [start.epoch, start.incarnation]
 }
 
-/** Reads a decoded CBOR value as a map with exactly the fields that `read` asks for. */
-export function readFields<T>(value: unknown, what: string, read: (fields: Fields) => T): T | Malformed {
-  const faults: Faults = { first: undefined }
+/** Reads a decoded CBOR value as a map with exactly the fields that `read` asks for. `keys`: the kinds of key that may be named. */
+export function readFields<T>(
+  value: unknown,
+  what: string,
+  read: (fields: Fields) => T,
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): T | Malformed {
+  const faults: Faults = { first: undefined, keys }
   const result = readMap(value, what, faults, read)
   return faults.first === undefined ? result : { malformed: faults.first, at: 0 }
 }
@@ -99,7 +105,7 @@ export class Fields {
   }
 
   key(key: number): PublicKey {
-    const found = readKey(this.#take(key))
+    const found = readKey(this.#take(key), this.#faults.keys)
     if (found === undefined) this.fail(key)
     return found ?? { algorithm: 0, label: 0, bytes: new Uint8Array(0) }
   }
@@ -142,7 +148,7 @@ export class Fields {
   keys(key: number, max: number): PublicKey[] {
     const value = this.#take(key)
     const items = Array.isArray(value) && value.length <= max ? value : [undefined]
-    const found = items.map(readKey).filter((item) => item !== undefined)
+    const found = items.map((item) => readKey(item, this.#faults.keys)).filter((item) => item !== undefined)
     if (found.length !== items.length) this.fail(key)
     return found
   }
@@ -163,12 +169,14 @@ export class Fields {
   }
 }
 
+/** What all maps of one value share: the first thing that is wrong, and the kinds of key there are. */
 interface Faults {
   first: string | undefined
+  readonly keys: KeyAlgorithms
 }
 
-/** An uncompressed point of P-256 is the longest key we hold (DESIGN §4). */
-const KEY_BYTES_MAX = 65
+/** The longest key that any kind takes: RSA of 3072 bits with its exponent (MOVING §2). */
+const KEY_BYTES_MAX = 400
 
 function readMap<T>(value: unknown, what: string, faults: Faults, read: (fields: Fields) => T): T {
   const isMap = value instanceof Map
@@ -179,10 +187,10 @@ function readMap<T>(value: unknown, what: string, faults: Faults, read: (fields:
   return result
 }
 
-function readKey(value: unknown): PublicKey | undefined {
+function readKey(value: unknown, keys: KeyAlgorithms): PublicKey | undefined {
   const [algorithm, label, bytes, ...rest] = asArray(value)
   if (!inRange(algorithm, 0, 0xffff) || !inRange(label, 0, 0xffff) || rest.length > 0) return undefined
-  return isBytes(bytes, 1, KEY_BYTES_MAX) ? normalised({ algorithm, label, bytes: bytes.slice() }) : undefined
+  return isBytes(bytes, 1, KEY_BYTES_MAX) ? normalised({ algorithm, label, bytes: bytes.slice() }, keys) : undefined
 }
 
 function asArray(value: unknown): readonly unknown[] {

@@ -2,10 +2,11 @@
 // gives it, every list is capped, and there is no text at all. Field numbers never change their meaning.
 
 import { assert } from '../../base/assert.ts'
+import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { hitBytes } from '../../crypto/hit.ts'
-import { HI_ECDSA, HI_EDDSA } from '../../crypto/public-key.ts'
+import { HI_ECDSA, HI_EDDSA, HI_RSA, type IdentityAlgorithm } from '../../crypto/key-algorithm.ts'
 import { redacted } from '../../crypto/secret.ts'
-import { cipherKeyBytes, espSuiteInfo, hitSuite } from '../../crypto/suites.ts'
+import { hitSuite } from '../../crypto/suites.ts'
 import type { Malformed } from '../../wire/malformed.ts'
 import { type CborValue, encodeCbor } from '../../wire/object.ts'
 import { type FieldMap, type Fields, fieldMap, keyField, locatorField, readFields, startField } from './fields.ts'
@@ -30,6 +31,8 @@ const DATAGRAM_BYTES_MAX = 65_535
 const BITMAP_BYTES_MAX = 65_536
 const STATE_BYTES_MAX = 32 * 1024 * 1024
 const SECRET_BYTES = 32
+/** An RSA key of 3072 bits in PKCS #8 is the longest secret of an identity. */
+const IDENTITY_SECRET_BYTES_MAX = 2048
 const RESUMPTION_ID_BYTES = 8
 const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER
 /** A year: longer lifetimes are cut to it. */
@@ -39,12 +42,20 @@ const U32_MAX = 0xffff_ffff
 /** The newest layout of the maps below. */
 const LAYOUT = 1
 
+/** HI algorithm numbers. ECDSA's two curves are told apart by how long the scalar is. */
+const NUMBERS: Readonly<Record<IdentityAlgorithm, number>> = {
+  ed25519: HI_EDDSA,
+  'ecdsa-p256': HI_ECDSA,
+  'ecdsa-p384': HI_ECDSA,
+  rsa: HI_RSA,
+}
+
 /** The plaintext of a capsule. */
 export function encodeState(state: FrozenState): Uint8Array {
   return encodeCbor(
     fieldMap([
       [1, LAYOUT],
-      [2, state.identity.algorithm === 'ed25519' ? HI_EDDSA : HI_ECDSA],
+      [2, NUMBERS[state.identity.algorithm]],
       [3, state.identity.secret],
       [4, state.epoch],
       [5, state.associations.map(writeAssociation)],
@@ -55,25 +66,36 @@ export function encodeState(state: FrozenState): Uint8Array {
   )
 }
 
-/** Reads what `encodeState` of this release or the one before wrote; `version` is the capsule's. */
-export function decodeState(value: CborValue, version: number): FrozenState | Malformed {
-  const state = readFields(value, 'capsule', (fields): FrozenState => {
+/**
+ * Reads what `encodeState` of this release or the one before wrote; `version` is the capsule's. What names an algorithm that is
+ * not in the table is malformed.
+ */
+export function decodeState(
+  value: CborValue,
+  version: number,
+  algorithms: Algorithms = STANDARD,
+): FrozenState | Malformed {
+  const read = (fields: Fields): FrozenState => {
     fields.integer(1, version, version)
-    const algorithm = fields.integer(2, HI_ECDSA, HI_EDDSA)
-    if (algorithm !== HI_ECDSA && algorithm !== HI_EDDSA) fields.fail(2)
     return {
-      identity: redacted('FrozenIdentity', {
-        algorithm: algorithm === HI_EDDSA ? 'ed25519' : 'ecdsa-p256',
-        secret: fields.bytes(3, SECRET_BYTES),
-      }),
+      identity: readIdentity(fields, algorithms),
       epoch: fields.epoch(4),
-      associations: fields.list(5, ASSOCIATIONS_MAX, readAssociation),
+      associations: fields.list(5, ASSOCIATIONS_MAX, (item) => readAssociation(item, algorithms)),
       floors: fields.list(6, FLOORS_MAX, readFloor),
       sockets: fields.list(7, SOCKETS_MAX, readSocket),
       state: fields.bytes(8, 0, STATE_BYTES_MAX),
     }
-  })
+  }
+  const state = readFields(value, 'capsule', read, algorithms.keys)
   return 'malformed' in state ? state : redacted('FrozenState', state)
+}
+
+function readIdentity(fields: Fields, { keys }: Algorithms): FrozenState['identity'] {
+  const number = fields.integer(2, HI_RSA, HI_EDDSA)
+  const secret = fields.bytes(3, SECRET_BYTES, IDENTITY_SECRET_BYTES_MAX)
+  const kind = keys.find(({ algorithm, validSecret }) => algorithm === number && validSecret(secret))
+  if (kind === undefined) fields.fail(keys.some(({ algorithm }) => algorithm === number) ? 3 : 2)
+  return redacted('FrozenIdentity', { algorithm: kind?.name ?? 'ed25519', secret })
 }
 
 function writeAssociation(a: FrozenAssociation): FieldMap {
@@ -120,8 +142,8 @@ function writeAssociation(a: FrozenAssociation): FieldMap {
   ])
 }
 
-function readAssociation(fields: Fields): FrozenAssociation {
-  const suites = readSuites(fields)
+function readAssociation(fields: Fields, algorithms: Algorithms): FrozenAssociation {
+  const suites = readSuites(fields, algorithms)
   const { hashBytes, macBytes, cipherBytes, ...numbers } = suites
   return redacted('FrozenAssociation', {
     peerKey: fields.key(1),
@@ -137,7 +159,7 @@ function readAssociation(fields: Fields): FrozenAssociation {
     hipReceive: { encryption: fields.bytes(15, cipherBytes), integrity: fields.bytes(16, macBytes) },
     reserveIn: readReserve(fields, 17),
     reserveOut: readReserve(fields, 18),
-    inbound: fields.list(19, INBOUND_MAX, (item) => readInbound(item, numbers.espSuite)),
+    inbound: fields.list(19, INBOUND_MAX, (item) => readInbound(item, numbers.espSuite, algorithms)),
     finals: fields.list(20, FINALS_MAX, (item) => ({
       spi: item.integer(1, SPI_MIN, U32_MAX),
       sequence: item.integer(2, 0, SEQUENCE_MAX),
@@ -152,16 +174,17 @@ function readAssociation(fields: Fields): FrozenAssociation {
 }
 
 /** The suites, and the lengths they give to puzzle numbers and HIP keys. */
-function readSuites(fields: Fields) {
+function readSuites(fields: Fields, algorithms: Algorithms) {
   const hitSuiteId = fields.integer(6, 1, 15)
   const suite = hitSuite(hitSuiteId)
   if (suite === undefined) fields.fail(6)
   const dhGroup = fields.integer(7, 1, 0xff)
+  if (!algorithms.dhGroups.has(dhGroup)) fields.fail(7)
   const cipher = fields.integer(8, 1, 0xffff)
-  const cipherBytes = cipherKeyBytes(cipher)
+  const cipherBytes = algorithms.ciphers.get(cipher)?.keyBytes
   if (cipherBytes === undefined) fields.fail(8)
   const espSuite = fields.integer(9, 1, 0xffff)
-  if (espSuiteInfo(espSuite) === undefined) fields.fail(9)
+  if (!algorithms.espSuites.has(espSuite)) fields.fail(9)
   return {
     hitSuite: hitSuiteId,
     dhGroup,
@@ -193,8 +216,8 @@ function writeInbound(inbound: FrozenInbound): FieldMap {
   ])
 }
 
-function readInbound(fields: Fields, espSuite: number): FrozenInbound {
-  const suite = espSuiteInfo(espSuite)
+function readInbound(fields: Fields, espSuite: number, algorithms: Algorithms): FrozenInbound {
+  const suite = algorithms.espSuites.get(espSuite)
   return {
     spi: fields.integer(1, SPI_MIN, U32_MAX),
     keys: {

@@ -4,13 +4,13 @@
 
 import type { Locator } from '../../base/address.ts'
 import type { Hit } from '../../crypto/hit.ts'
-import type { PublicKey } from '../../crypto/identity.ts'
+import type { IdentityAlgorithm, PublicKey } from '../../crypto/identity.ts'
 import type { EspKeys, HipKeys, Start } from '../../crypto/keymat.ts'
 
 /** A frozen process identity, ready to be sealed. Times are remaining durations in milliseconds. */
 export interface FrozenState {
   /** Algorithm and secret of the Host Identity (`Identity.fromSecret`). */
-  readonly identity: { readonly algorithm: 'ed25519' | 'ecdsa-p256'; readonly secret: Uint8Array }
+  readonly identity: { readonly algorithm: IdentityAlgorithm; readonly secret: Uint8Array }
   /** The epoch that was running; the base epoch of what is resumed (MOVING §4). */
   readonly epoch: number
   readonly associations: readonly FrozenAssociation[]

@@ -12,7 +12,12 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   const { session, context, paths, learned } = association
   if (session === undefined) return 'no-session'
   const pinned = session.peerLedger ?? context.floors.get(session.peerKey)?.ledger
-  const said = verifyWhereabouts(bytes, { hit: association.peer, key: session.peerKey, pinned })
+  const said = verifyWhereabouts(bytes, {
+    hit: association.peer,
+    key: session.peerKey,
+    pinned,
+    keys: context.algorithms.keys,
+  })
   if (typeof said === 'string') {
     context.count(`whereabouts-${said}`)
     return said

@@ -94,7 +94,7 @@ export function onRebindOffer(
   if (!fits && relation === 'same') return context.count('offer-of-other-secret')
   // Without a MAC that fits, a signature is checked only out of a budget: it costs a hundred times as much.
   if (!fits && !context.mayNotifyStranger(now, tuple.locator)) return context.count('mac-forged')
-  if (!signatureFits(message, session.peerKey)) return context.count('signature-forged')
+  if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
   const proven = provenStart(association, message)
   if (proven === undefined) return
   if (!fits) return refuse(association, now, message, tuple, proven, 'no-shared-secret')
@@ -163,7 +163,7 @@ export function onRebindAnswer(
   if (!equalBytes(epoch.resumptionId, session.current.resumption.id)) return context.count('answer-of-other-secret')
   const proven = relation === 'higher' ? provenStart(association, message) : undefined
   if (relation === 'higher' && proven === undefined) return
-  const keys = deriveNext(association, session, offer.dh, dh.publicValue, epoch.sender)
+  const keys = deriveNext(association, session, offer.dh, dh, epoch.sender)
   if (keys === undefined) return context.count('dh-invalid')
   const known = ratchet.name === 'crossed' ? ratchet.next : undefined
   const same = known !== undefined && equalBytes(known.secrets.resumption.id, keys.resumption.id)
@@ -210,7 +210,7 @@ function acceptOffer(
   if (session === undefined) return
   const own = unansweredOffer(session, secrets)
   const dh = own?.dh ?? freshDh(association, session)
-  const keys = deriveNext(association, session, dh, offer.dh.publicValue, proven.start, secrets)
+  const keys = deriveNext(association, session, dh, offer.dh, proven.start, secrets)
   if (keys === undefined) return context.count('dh-invalid')
   const closesAt = now + 3 * association.rtt.ptoMs
   if (!applyFinals(session, offer.finals, closesAt)) {

@@ -4,7 +4,9 @@
 import { concat, equalBytes } from '../../base/bytes.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
 import { type Identity, type PublicKey, samePublicKey, verify } from '../../crypto/identity.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
 import { incarnationOf, type Start } from '../../crypto/keymat.ts'
+import { KEY_ALGORITHMS } from '../../crypto/public-key.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import {
   decodeReceipt,
@@ -72,8 +74,9 @@ export function signedBy(
   object: { readonly payload: Uint8Array; readonly signature: Uint8Array },
   key: PublicKey,
   _chain: DelegationChain = [],
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
 ): boolean {
-  return verify(key, signedInput(name, object.payload), object.signature)
+  return verify(key, signedInput(name, object.payload), object.signature, keys)
 }
 
 /** The ledger's signed word that `receipt.host` holds this epoch of this identity by this incarnation. */

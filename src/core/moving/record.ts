@@ -6,6 +6,8 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { type Identity, type PublicKey, samePublicKey, verify } from '../../crypto/identity.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
+import { KEY_ALGORITHMS } from '../../crypto/public-key.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import { decodeClaim, decodeGrant, decodeSigned, signedInput } from '../../wire/object.ts'
 import { EPOCH_MAX, INCARNATION_BYTES } from './fields.ts'
@@ -110,17 +112,18 @@ export function openClaim(
 
 /**
  * Decides on a claim. A reply whose record is not the one given is to be stored, as its successor by compare-and-swap; one
- * whose record is the one given repeats an earlier answer.
+ * whose record is the one given repeats an earlier answer. `keys`: the kinds of key that an identity may have.
  */
 export function applyClaim(
   record: LedgerRecord | undefined,
   request: ClaimRequest,
   chain: DelegationChain = [],
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
 ): ClaimReply {
   const claim = openClaim('claim', request.claim, chain)
   if (typeof claim === 'string') return { refused: claim, record }
   if (record !== undefined && repeats(record, claim)) return { record }
-  const refused = refusal(record, claim, request, chain)
+  const refused = refusal(record, claim, request, chain, keys)
   if (refused !== undefined) return { refused, record }
   const key = record?.key ?? request.identity?.key
   if (key === undefined) return { refused: 'unsigned', record }
@@ -179,8 +182,9 @@ export function applyStart(
   activate: Uint8Array,
   ledger: Identity,
   timeMs: number,
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
 ): StartReply {
-  const claimed = applyClaim(record, request)
+  const claimed = applyClaim(record, request, [], keys)
   if (claimed.refused === undefined) {
     const reply = applyActivate(claimed.record, activate, ledger, timeMs)
     if (reply.refused !== undefined) return { step: 'activate', reply: { ...reply, record } }
@@ -218,12 +222,13 @@ function refusal(
   claim: OpenedClaim,
   request: ClaimRequest,
   chain: DelegationChain,
+  keys: KeyAlgorithms,
 ): ClaimRefusal | undefined {
   if (record !== undefined && record.hit !== claim.hit) return 'malformed'
   if (claim.epoch < 1 || claim.epoch > EPOCH_MAX) return 'epoch-limit'
   const unauthorised =
     record?.activated === undefined
-      ? identityRefusal(record, claim, request)
+      ? identityRefusal(record, claim, request, keys)
       : authorityRefusal(record.activated, claim, chain)
   if (unauthorised !== undefined) return unauthorised
   return record !== undefined && claim.epoch <= record.epoch ? 'stale' : undefined
@@ -234,9 +239,10 @@ function identityRefusal(
   record: LedgerRecord | undefined,
   claim: OpenedClaim,
   { identity }: ClaimRequest,
+  keys: KeyAlgorithms,
 ): ClaimRefusal | undefined {
   if (identity === undefined) return 'unsigned'
-  if (!verify(identity.key, signedInput('claim', claim.payload), identity.signature)) return 'forged'
+  if (!verify(identity.key, signedInput('claim', claim.payload), identity.signature, keys)) return 'forged'
   if (record !== undefined && !samePublicKey(record.key, identity.key)) return 'other-key'
   return hitOf(identity.key) === claim.hit ? undefined : 'other-key'
 }

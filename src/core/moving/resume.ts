@@ -128,6 +128,7 @@ export function thawAssociation(
     suite,
     espSuite: frozen.espSuite,
     cipher: frozen.cipher,
+    algorithms: context.algorithms,
     own: context.hitBytes,
     peer: hitBytes(peer),
     i: frozen.i,
@@ -190,7 +191,9 @@ function interimOf(keys: Session['context'], secrets: Secrets, own: Start, peer:
 function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: number): Inbound {
   const { spi, keys, final, of, remainingMs } = frozen
   const window = new ReplayWindow(context.config.replayWindow, frozen.highest, frozen.bitmap)
-  const sa = new InboundSa({ spi, suite, keys, aead: context.aead, window, final })
+  const { aead, algorithms } = context
+  const { espSuites } = algorithms
+  const sa = new InboundSa({ spi, suite, keys, aead, espSuites, window, final })
   return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
 }
 

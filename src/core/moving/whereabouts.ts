@@ -7,7 +7,9 @@ import { assert } from '../../base/assert.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { type Identity, type PublicKey, samePublicKey } from '../../crypto/identity.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
 import type { Start } from '../../crypto/keymat.ts'
+import { KEY_ALGORITHMS } from '../../crypto/public-key.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import { decodeSigned, decodeWhereabouts, encodeSigned, encodeWhereabouts } from '../../wire/object.ts'
 import {
@@ -59,6 +61,8 @@ export interface WhereaboutsExpectation {
   readonly key?: PublicKey | undefined
   readonly pinned?: PublicKey | undefined
   readonly chain?: DelegationChain
+  /** The kinds of key that the identity may have; by default the standard ones. */
+  readonly keys?: KeyAlgorithms
 }
 
 /** Those of a receipt, or: the instance key is not the one of the start. */
@@ -92,7 +96,7 @@ export function verifyWhereabouts(
   bytes: Uint8Array,
   expected: WhereaboutsExpectation,
 ): VerifiedWhereabouts | WhereaboutsFault {
-  const { hit, chain } = expected
+  const { hit, chain, keys } = expected
   if (bytes.length > WHEREABOUTS_BYTES_MAX) return 'malformed'
   const twice = decodeSigned(bytes)
   if (isMalformed(twice)) return 'malformed'
@@ -101,7 +105,7 @@ export function verifyWhereabouts(
   const said = decodeWhereabouts(object.payload)
   if (isMalformed(said) || said.locators.length > PLACES_MAX || said.rendezvous.length > PLACES_MAX) return 'malformed'
   if (!equalBytes(said.hit, hitBytes(hit))) return 'other-identity'
-  if (!signedBy('whereabouts', object, said.key, chain)) return 'forged'
+  if (!signedBy('whereabouts', object, said.key, chain, keys)) return 'forged'
   if (hitOf(said.key) !== hit) return 'other-identity'
   if (expected.key !== undefined && !samePublicKey(expected.key, said.key)) return 'other-identity'
   const start = { epoch: said.epoch, incarnation: said.incarnation }
@@ -139,9 +143,10 @@ export function admitWhereabouts(
   bytes: Uint8Array,
   record: LedgerRecord | undefined,
   ledger: PublicKey,
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
 ): VerifiedWhereabouts | undefined {
   if (record?.activated === undefined) return undefined
-  const verified = verifyWhereabouts(bytes, { hit: record.hit, key: record.key, pinned: ledger })
+  const verified = verifyWhereabouts(bytes, { hit: record.hit, key: record.key, pinned: ledger, keys })
   if (typeof verified === 'string') return undefined
   const { epoch, incarnation } = record.activated
   const current = verified.start.epoch === epoch && equalBytes(verified.start.incarnation, incarnation)

@@ -2,9 +2,8 @@
 // peer announced in FINALS is refused before any cryptography (MOVING §3, §5).
 
 import { assert } from '../../base/assert.ts'
-import type { AeadProvider, Opener } from '../../crypto/aead.ts'
+import { type AeadProvider, ESP_SUITES, type EspSuites, type Opener } from '../../crypto/aead.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
-import { espSuiteInfo } from '../../crypto/suites.ts'
 import { ESP_HEADER_BYTES, readTrailer, sequenceLowOf } from '../../wire/esp.ts'
 import { DEFAULTS } from '../config.ts'
 import { ReplayWindow, type WindowSnapshot } from './replay.ts'
@@ -15,6 +14,8 @@ export interface InboundOptions {
   readonly suite: number
   readonly keys: EspKeys
   readonly aead: AeadProvider
+  /** Where the layout of the suite is looked up; by default the standard ones. */
+  readonly espSuites?: EspSuites
   /** A window of its own; by default a fresh one of the default size. */
   readonly window?: ReplayWindow
   /** The last number the peer announced, if it did. */
@@ -41,8 +42,8 @@ export class InboundSa {
   readonly #overhead: number
   readonly #blockBytes: number
 
-  constructor({ spi, suite, keys, aead, window, final }: InboundOptions) {
-    const layout = espSuiteInfo(suite)
+  constructor({ spi, suite, keys, aead, espSuites = ESP_SUITES, window, final }: InboundOptions) {
+    const layout = espSuites.get(suite)
     assert(layout !== undefined, `ESP suite ${suite} is not one of ours`)
     this.spi = spi
     this.suite = suite

@@ -2,10 +2,9 @@
 // capsule: keys and counters to go on sealing with never leave this start (MOVING §7).
 
 import { assert } from '../../base/assert.ts'
-import type { AeadProvider, Sealer } from '../../crypto/aead.ts'
+import { type AeadProvider, ESP_SUITES, type EspSuites, type Sealer } from '../../crypto/aead.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
-import { espSuiteInfo } from '../../crypto/suites.ts'
 import { ESP_HEADER_BYTES, type EspLayout, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
 import { packetMemory } from './packet-memory.ts'
 
@@ -15,6 +14,8 @@ export interface OutboundOptions {
   readonly suite: number
   readonly keys: EspKeys
   readonly aead: AeadProvider
+  /** Where the layout of the suite is looked up; by default the standard ones. */
+  readonly espSuites?: EspSuites
   readonly entropy: Entropy
   /** The last number that may be sealed; by default the highest that can be counted. */
   readonly limit?: number
@@ -30,8 +31,16 @@ export class OutboundSa {
   readonly #limit: number
   #sequence = 0
 
-  constructor({ spi, suite, keys, aead, entropy, limit = Number.MAX_SAFE_INTEGER }: OutboundOptions) {
-    const layout = espSuiteInfo(suite)
+  constructor({
+    spi,
+    suite,
+    keys,
+    aead,
+    entropy,
+    espSuites = ESP_SUITES,
+    limit = Number.MAX_SAFE_INTEGER,
+  }: OutboundOptions) {
+    const layout = espSuites.get(suite)
     assert(layout !== undefined, `ESP suite ${suite} is not one of ours`)
     this.spi = spi
     this.suite = suite
