@@ -55,7 +55,7 @@ describe('inspect', () => {
       ['R2', { signature: true, mac: true }],
     ])
     expect(lines[0]?.parameters).toEqual([
-      { type: 511, name: 'DH_GROUP_LIST', groups: [7] },
+      { type: 511, name: 'DH_GROUP_LIST', groups: [7, 8, 4] },
       { type: 39182, name: 'PADDING', length: expect.any(Number) },
     ])
     expect(lines.filter(({ type }) => type === 'ESP').every(({ checks }) => checks.icv === true)).toBe(true)

@@ -1,78 +1,14 @@
 // Freezing and thawing on real sockets with the ledger in files, and every capsule that must not start.
 
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Ledger } from '../../src/ledger/interface.ts'
-import type { Association } from '../../src/node/association.ts'
-import type { DatagramSocket } from '../../src/node/datagram-socket.ts'
-import type { Endpoint } from '../../src/node/endpoint.ts'
 import { Host } from '../../src/node/host.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
-import { type Thawed, thaw } from '../../src/node/thaw.ts'
-import { closeLater, endpointOn, nextOn } from '../support/endpoints.ts'
-import { temporaryFolder } from '../support/temporary.ts'
-
-const folder = temporaryFolder()
-const bind = { address: '127.0.0.1' }
-
-interface Place {
-  readonly host: Host
-  readonly ledger: Ledger
-}
-
-/** Some hosts that share one ledger folder. */
-async function places(count: number): Promise<readonly [Place, Place, ...Place[]]> {
-  const root = mkdtempSync(join(folder, 'places-'))
-  const make = async (index: number): Promise<Place> => {
-    const host = await Host.open({ home: join(root, `host-${index}`) })
-    return { host, ledger: host.ledger(join(root, 'ledger')) }
-  }
-  const [first, second, ...rest] = await Promise.all(Array.from({ length: count }, (_, index) => make(index)))
-  if (first === undefined || second === undefined) throw new Error('a move needs two places')
-  return [first, second, ...rest]
-}
-
-/** A service on port 7 that answers, and a peer that is associated with it. */
-interface Scene {
-  readonly service: Endpoint
-  readonly peer: Endpoint
-  readonly association: Association
-  readonly talk: DatagramSocket
-}
-
-async function scene(place: Place, peerPlace?: Place): Promise<Scene> {
-  const service = await endpointOn({ ...place })
-  answerOn(await service.datagrams(7))
-  const peer = await endpointOn({ ...peerPlace })
-  const association = await peer.associate(service.peer)
-  return { service, peer, association, talk: await peer.datagrams(9) }
-}
-
-function answerOn(socket: DatagramSocket): void {
-  socket.on('message', (bytes, { hit, port }) => socket.send(bytes, port, hit))
-}
-
-async function thawAt(place: Place, capsule: Uint8Array): Promise<Thawed> {
-  const thawed = await thaw(capsule, { ...place, bind })
-  closeLater(thawed.endpoint)
-  return thawed
-}
-
-/** Asks until it is answered: what is on its way to a place that has just been left is lost, as datagrams are. */
-async function ask(socket: DatagramSocket, hit: string, text: string): Promise<string> {
-  socket.send(text, 7, hit)
-  const again = setInterval(() => socket.send(text, 7, hit), 50)
-  try {
-    for (;;) {
-      const answer = (await nextOn(socket)).bytes.toString()
-      if (answer === text) return answer
-    }
-  } finally {
-    clearInterval(again)
-  }
-}
+import { thaw } from '../../src/node/thaw.ts'
+import { closeLater, endpointOn } from '../support/endpoints.ts'
+import { answerOn, ask, bind, type Place, places, scene, thawAt } from '../support/places.ts'
 
 test('a frozen service goes on elsewhere, and its peer needs no new exchange', async () => {
   const [from, to] = await places(2)
@@ -343,72 +279,4 @@ describe('the single door', () => {
 
 function filesBelow(path: string): readonly string[] {
   return statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => filesBelow(join(path, name))) : [path]
-}
-
-describe('a freeze', () => {
-  test.each([
-    ['closed', (service: Endpoint) => service.close()],
-    ['destroyed', (service: Endpoint) => service.destroy()],
-  ])('of an endpoint that is %s meanwhile rejects', async (_, end) => {
-    const [from, to] = await places(2)
-    const { service } = await scene(from)
-    const ready = await to.host.offer(service.hit)
-    const frozen = service.freeze({ to: ready })
-    void end(service)
-    await expect(frozen).rejects.toMatchObject({ code: 'ERR_SOJOURN_CLOSED' })
-    await service.closed
-  })
-
-  test.each([
-    ['text', () => 'text'],
-    ['a function that gives text', () => () => 'text'],
-  ])('with %s for a state rejects, and the endpoint runs on', async (_, state) => {
-    const [from, to] = await places(2)
-    const { service, talk } = await scene(from)
-    const ready = await to.host.offer(service.hit)
-    const frozen = service.freeze({ to: ready, state: state() as never })
-    await expect(frozen).rejects.toMatchObject({ code: 'ERR_SOJOURN_ARGUMENT' })
-    expect(await ask(talk, service.hit, 'still there')).toBe('still there')
-  })
-})
-
-test('a host awaits a bounded number of capsules, and drops no offer for another', async () => {
-  const [from, to] = await places(2)
-  const { service } = await scene(from)
-  const first = await to.host.offer(service.hit)
-  for (let count = 1; count < 64; count++) await to.host.offer(service.hit)
-  await expect(to.host.offer(service.hit)).rejects.toMatchObject({ code: 'ERR_SOJOURN_CAPSULE' })
-  const thawed = await thawAt(to, await service.freeze({ to: first }))
-  expect(thawed.endpoint.epoch).toBe(2)
-  await to.host.offer(service.hit)
-})
-
-test('a thawed association remembers who began it, and that it took one exchange', async () => {
-  const [from, to, third] = await places(3)
-  const { service, association } = await scene(from, third)
-  const before = [...service.associations()].map(({ initiator, baseExchanges }) => ({ initiator, baseExchanges }))
-  const { endpoint } = await thawAt(to, await service.freeze({ to: to.host.kem }))
-  const after = [...endpoint.associations()].map(({ initiator, baseExchanges }) => ({ initiator, baseExchanges }))
-  expect(after).toEqual(before)
-  expect(after).toEqual([{ initiator: false, baseExchanges: 1 }])
-  expect(association.initiator).toBe(true)
-})
-
-test('damaged whereabouts are a LEDGER error of one line', async () => {
-  const [from, other] = await places(2)
-  const { service } = await scene(from)
-  const path = await whereaboutsOf(from)
-  writeFileSync(path, 'nonsense')
-  const seeker = await endpointOn({ ...other })
-  await expect(seeker.associate(service.hit)).rejects.toMatchObject({ code: 'ERR_SOJOURN_LEDGER' })
-})
-
-/** The file with the whereabouts that were published last, once there is one. */
-async function whereaboutsOf({ host }: Place): Promise<string> {
-  const ledger = join(host.home, '..', 'ledger')
-  for (;;) {
-    const found = (readdirSync(ledger, { recursive: true }) as string[]).find((name) => name.includes('whereabouts-'))
-    if (found !== undefined) return join(ledger, found)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -34,7 +34,7 @@ describe('a move that nothing disturbs', () => {
       locator: a2.at,
       peerEpoch: 2,
     })
-    expect(a2.engine.association(cast.b.engine.hit)?.baseExchanges).toBe(0)
+    expect(a2.engine.association(cast.b.engine.hit)?.baseExchanges).toBe(1)
   })
 
   it('carries words both ways afterwards, and none under a key and number used before', () => {

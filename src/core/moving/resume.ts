@@ -162,8 +162,6 @@ export function thawAssociation(
     establishedAt: now,
   }
   association.turn({ name: 'established', session })
-  // The one it came from, wherever that was: a resumed association has needed no other.
-  association.baseExchanges = 1
   for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
   place(association, frozen, now)
   arm(association, session, now)
@@ -176,7 +174,10 @@ function finalsFrom({ finals }: FrozenAssociation, max: number): Session['retire
   return finals.reduceRight<Session['retired']>((list, final) => addFinal(list, final, Infinity), []).slice(0, max)
 }
 
-function arm({ timers, context }: Association, session: Session, now: number): void {
+function arm(association: Association, session: Session, now: number): void {
+  const { timers, context } = association
+  // The one it came from, wherever that was: a resumed association has needed no other.
+  association.baseExchanges = 1
   timers.set('old-sas', Math.min(...session.inbound.map(({ closesAt }) => closesAt)))
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
