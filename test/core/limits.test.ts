@@ -21,10 +21,8 @@ import {
   forgedEnvelope,
   forgedUpdate,
   freeze,
-  labelOf,
   place,
   say,
-  sentBy,
   stage,
   stateAt,
   thaw,
@@ -47,6 +45,7 @@ const REKEYING = 'test/scenarios/rekeying.test.ts'
 const POOL = 'test/core/r1-pool.test.ts'
 
 const DIFFICULTY = 'test/core/difficulty.test.ts'
+const BUCKETS = 'test/core/prefix-buckets.test.ts'
 const FORGERIES = 'test/scenarios/forgeries.test.ts'
 const AGREEMENTS = {
   file: 'test/core/responder.test.ts',
@@ -282,22 +281,8 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     const budgets = new Budgets(limited({ notifiesPerSecond: 2 }), seeded(1))
     expect([0, 0, 0, 499, 500].map((now) => budgets.notify(now))).toEqual([true, true, false, false, true])
   },
-  strangerNotifiesPerSecond: () => {
-    const cast = stage()
-    const i1 = those(cast, 'I1')[0]
-    const nobody = stage({ associate: false, seeds: [31, 32], config: { strangerNotifiesPerSecond: 3 } })
-    if (i1 === undefined) throw new Error('no I1')
-    for (let n = 0; n < 10; n++) nobody.wire.inject({ ...i1, from: place(9), to: nobody.b.at })
-    expect(sentBy(nobody, nobody.b).map(({ bytes }) => labelOf(bytes))).toEqual(['NOTIFY', 'NOTIFY', 'NOTIFY'])
-  },
-  strangerSlots: () => {
-    const budgets = new Budgets(limited({ strangerSlots: 1, strangerNotifiesPerSecond: 2 }), seeded(1))
-    expect([1, 2, 3].map((last) => budgets.stranger(0, { address: `10.0.${last}.1`, port: 1 }))).toEqual([
-      true,
-      true,
-      false,
-    ])
-  },
+  strangerNotifiesPerSecond: { file: BUCKETS, test: 'is three signed words in one second, if that is the limit' },
+  strangerSlots: { file: BUCKETS, test: 'is shared by all when there is one slot' },
   echoBytesMax: () => {
     const cast = stage()
     const state = freeze(cast, cast.a)
@@ -389,10 +374,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     test: 'answers a repeated I2 with the same R2, at most once in its pause',
   },
   i1PacketBytes: { file: POOL, test: 'is 516 bytes of UDP payload, whoever it is for' },
-  prefixSlots: {
-    file: 'test/core/prefix-buckets.test.ts',
-    test: 'takes the same memory after 100,000 spoofed sources as before the first',
-  },
+  prefixSlots: { file: BUCKETS, test: 'takes the same memory after 100,000 spoofed sources as before the first' },
   r1PerSecond: { file: POOL, test: 'of a prefix that has had its R1s gets none, while other prefixes do' },
   r1Burst: { file: POOL, test: 'of a prefix that has had its R1s gets none, while other prefixes do' },
   unpaddedR1PerSecond: { file: POOL, test: 'without padding costs a token, and gets nothing when they are spent' },

@@ -8,6 +8,7 @@ import { DEFAULTS } from '../../src/core/config.ts'
 import { PrefixBuckets } from '../../src/core/prefix-buckets.ts'
 import { seeded } from '../support/actors.ts'
 import { end, read } from '../support/exchange.ts'
+import { labelOf, place, sentBy, stage, those } from '../support/stage.ts'
 
 const from = (address: string) => ({ address, port: 10_500 })
 
@@ -70,5 +71,22 @@ describe('the budget of a prefix', () => {
     }
     expect(before).toEqual([98_304, 2_048, 0])
     expect(sizes()).toEqual(before)
+  })
+})
+
+describe('the budget of strangers', () => {
+  it('is three signed words in one second, if that is the limit', () => {
+    const cast = stage()
+    const i1 = those(cast, 'I1')[0]
+    const nobody = stage({ associate: false, seeds: [31, 32], config: { strangerNotifiesPerSecond: 3 } })
+    if (i1 === undefined) throw new Error('no I1')
+    for (let n = 0; n < 10; n++) nobody.wire.inject({ ...i1, from: place(9), to: nobody.b.at })
+    expect(sentBy(nobody, nobody.b).map(({ bytes }) => labelOf(bytes))).toEqual(['NOTIFY', 'NOTIFY', 'NOTIFY'])
+  })
+
+  it('is shared by all when there is one slot', () => {
+    const budgets = new Budgets({ ...DEFAULTS, strangerSlots: 1, strangerNotifiesPerSecond: 2 }, seeded(1))
+    const asked = ['10.0.1.1', '10.0.2.1', '2001:db8::1'].map((address) => budgets.stranger(0, from(address)))
+    expect(asked).toEqual([true, true, false])
   })
 })
