@@ -1,12 +1,12 @@
-// How much of what costs a signature or an answer is given away (DESIGN §5). Strangers, who have proved nothing, share a budget
-// with their prefix: nobody's noise eats up what is due to others. It has few buckets, because all of them together are the
-// signatures that a flood from everywhere can have.
+// How much of what costs a signature or an answer is given away (DESIGN §5). Strangers, who have proved nothing, have a budget each,
+// so that nobody's noise eats up what is due to others. It counts by host, not by network: a stranger's address may be invented,
+// so that a neighbour's word would be as easy to silence as its own. What all of them can have is the number of buckets.
 
 import type { Locator } from '../base/address.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { TokenBucket } from './association/token-bucket.ts'
 import type { Config } from './config.ts'
-import { PrefixBuckets } from './prefix-buckets.ts'
+import { HOST, PrefixBuckets } from './prefix-buckets.ts'
 
 export class Budgets {
   readonly #notifies: TokenBucket
@@ -18,7 +18,7 @@ export class Budgets {
     const { strangerSlots: slots, strangerNotifiesPerSecond: perSecond } = config
     this.#notifies = new TokenBucket(notifiesPerSecond, notifiesPerSecond)
     this.#echoes = new TokenBucket(echoRepliesPerSecond, echoRepliesPerSecond)
-    this.#strangers = new PrefixBuckets({ slots, perSecond, burst: perSecond }, entropy)
+    this.#strangers = new PrefixBuckets({ unit: HOST, slots, perSecond, burst: perSecond }, entropy)
   }
 
   notify(now: number): boolean {

@@ -56,7 +56,7 @@ export interface Config {
   readonly creditBytesMax: number
   readonly echoRepliesPerSecond: number
   readonly notifiesPerSecond: number
-  /** Signed words to those who have proved nothing: for each prefix they come from, and how many prefixes are told apart. */
+  /** Signed words to those who have proved nothing: for each host (IPv6: /64), and how many hosts are told apart. */
   readonly strangerNotifiesPerSecond: number
   readonly strangerSlots: number
   /** A longer echo than this is not answered: the answer must fit a packet. */
@@ -145,7 +145,7 @@ export const DEFAULTS: Config = {
   creditBytesMax: 1_048_576,
   echoRepliesPerSecond: 1_000,
   notifiesPerSecond: 10,
-  strangerNotifiesPerSecond: 8,
+  strangerNotifiesPerSecond: 3,
   strangerSlots: 256,
   echoBytesMax: 256,
   inboundSasMax: 12,

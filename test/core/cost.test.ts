@@ -232,7 +232,7 @@ describe('an UPDATE', () => {
     expect(counted(cast, 'mac-forged')).toBe(1)
   })
 
-  it('of somebody with whom there is no association costs a signature only within the budget of its prefix', () => {
+  it('of somebody with whom there is no association costs a signature only within the budget of its host', () => {
     const cast = stage()
     cast.a.engine.readdress(cast.wire.now, [cast.a.at, place(31)])
     cast.wire.drain()
@@ -241,7 +241,7 @@ describe('an UPDATE', () => {
     // The same Bob, who knows nobody.
     const other = stage({ associate: false, config: { strangerNotifiesPerSecond: 4 } })
     const cost = costOf(() => {
-      for (let n = 0; n < 100; n++) deliver(other, { ...update, from: place(1 + n) })
+      for (let n = 0; n < 100; n++) deliver(other, { ...update, from: place(9, 1_024 + n) })
     })
     // RESUME_REFUSED has two signatures: INSTANCE and its own.
     expect(cost).toMatchObject({ agree: 0, keys: 0, verify: 0, sign: 2 * 4 })

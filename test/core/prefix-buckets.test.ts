@@ -5,7 +5,7 @@ import { encodeI1 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import { Budgets } from '../../src/core/budgets.ts'
 import { DEFAULTS } from '../../src/core/config.ts'
-import { PrefixBuckets } from '../../src/core/prefix-buckets.ts'
+import { NETWORK, PrefixBuckets } from '../../src/core/prefix-buckets.ts'
 import { seeded } from '../support/actors.ts'
 import { end, read } from '../support/exchange.ts'
 import { labelOf, place, sentBy, stage, those } from '../support/stage.ts'
@@ -13,7 +13,7 @@ import { labelOf, place, sentBy, stage, those } from '../support/stage.ts'
 const from = (address: string) => ({ address, port: 10_500 })
 
 function buckets({ slots = 4_096, perSecond = 1_000, burst = 5 } = {}, seed = 1): PrefixBuckets {
-  return new PrefixBuckets({ slots, perSecond, burst }, seeded(seed))
+  return new PrefixBuckets({ unit: NETWORK, slots, perSecond, burst }, seeded(seed))
 }
 
 function taken(budget: PrefixBuckets, now: number, address: string): number {
@@ -78,10 +78,17 @@ describe('the budget of strangers', () => {
   it('is three signed words in one second, if that is the limit', () => {
     const cast = stage()
     const i1 = those(cast, 'I1')[0]
-    const nobody = stage({ associate: false, seeds: [31, 32], config: { strangerNotifiesPerSecond: 3 } })
+    const nobody = stage({ associate: false, seeds: [31, 32] })
     if (i1 === undefined) throw new Error('no I1')
     for (let n = 0; n < 10; n++) nobody.wire.inject({ ...i1, from: place(9), to: nobody.b.at })
     expect(sentBy(nobody, nobody.b).map(({ bytes }) => labelOf(bytes))).toEqual(['NOTIFY', 'NOTIFY', 'NOTIFY'])
+  })
+
+  it('is that of one host, and neighbours have their own', () => {
+    const budgets = new Budgets({ ...DEFAULTS, strangerNotifiesPerSecond: 1 }, seeded(1))
+    const ask = (address: string) => budgets.stranger(0, from(address))
+    expect(['192.0.2.1', '192.0.2.1', '192.0.2.2'].map(ask)).toEqual([true, false, true])
+    expect(['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1'].map(ask)).toEqual([true, false, true])
   })
 
   it('is shared by all when there is one slot', () => {

@@ -71,6 +71,7 @@ describe('THREATS', () => {
     ['K above 20 is refused; slices of 2,000 tries', DEFAULTS.puzzleDifficultyMax, 20],
     ['K above 20 is refused; slices of 2,000 tries', DEFAULTS.puzzleTriesPerSlice, 2_000],
     ['after 2^35 forgeries and opens nothing after 2^36', DEFAULTS.forgedPacketsMax, 2 ** 36],
+    ['to strangers by their host, 3 a second', DEFAULTS.strangerNotifiesPerSecond, 3],
     ['lives four minutes at most', 2 * DEFAULTS.r1GenerationMs, 240_000],
   ])('says "%s" as the limits do', (words, limit, said) => {
     expect(threats).toContain(words)

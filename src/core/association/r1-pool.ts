@@ -13,7 +13,7 @@ import { isMalformed } from '../../wire/malformed.ts'
 import { encodeMessage, type I1 } from '../../wire/messages.ts'
 import { appendParameter, decodePacket } from '../../wire/packet.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
-import { PrefixBuckets } from '../prefix-buckets.ts'
+import { NETWORK, PrefixBuckets } from '../prefix-buckets.ts'
 import { AnswerCache, type ConsumedPairs, type Recalled } from './consumed.ts'
 import { Difficulty } from './difficulty.ts'
 import { DH_GROUPS, HIP_CIPHERS, HIT_SUITES, ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
@@ -71,7 +71,7 @@ export class R1Pool {
     this.#self = self
     this.#difficulty = new Difficulty(config)
     const buckets = (perSecond: number, burst: number): PrefixBuckets =>
-      new PrefixBuckets({ slots: config.prefixSlots, perSecond, burst }, entropy)
+      new PrefixBuckets({ unit: NETWORK, slots: config.prefixSlots, perSecond, burst }, entropy)
     this.#answered = buckets(config.r1PerSecond, config.r1Burst)
     this.#unpadded = buckets(config.unpaddedR1PerSecond, config.unpaddedR1Burst)
     this.#agreements = buckets(config.agreementsPerSecond, config.agreementsBurst)
