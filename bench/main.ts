@@ -1,13 +1,20 @@
-// npm run bench -- handshakes|datagrams|moves|memory [--json]: figures between real processes on loopback, each beside its
+// npm run bench -- handshakes|datagrams|moves|memory|flood [--json]: figures between real processes on loopback, each beside its
 // peers in one interleaved run, as medians and ratios. Ends with 1 if a bar is missed.
 
 import { datagrams } from './datagrams.ts'
+import { flood } from './flood.ts'
 import { handshakes } from './handshakes.ts'
 import { memory } from './memory.ts'
 import { moves } from './moves.ts'
 import { Report } from './support.ts'
 
-const BENCHES: Readonly<Record<string, (report: Report) => Promise<boolean>>> = { handshakes, datagrams, moves, memory }
+const BENCHES: Readonly<Record<string, (report: Report) => Promise<boolean>>> = {
+  handshakes,
+  datagrams,
+  moves,
+  memory,
+  flood,
+}
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const json = process.argv.includes('--json')

@@ -1,6 +1,7 @@
 // Addresses and UDP ports. An address has exactly one text form here: RFC 5952, and IPv4 whenever it is IPv4-mapped,
 // so that texts can be compared and used as keys.
 
+import { assert } from './assert.ts'
 import { Reader } from './bytes.ts'
 
 /** Where a datagram goes to or comes from: an address in canonical text and a UDP port. */
@@ -61,6 +62,19 @@ export function parseLocator(text: string): Locator | undefined {
 /** Same address and same port. */
 export function sameLocator(a: Locator, b: Locator): boolean {
   return a.port === b.port && a.address === b.address
+}
+
+/** The 16 bytes of a canonical address with everything behind the prefix of its family zero; all zeros if it is no address. */
+export function addressPrefix(address: string, ipv4Bits: number, ipv6Bits: number): Uint8Array {
+  const bytes = addressBytes(address) ?? new Uint8Array(16)
+  const bits = isMapped(bytes) ? 96 + ipv4Bits : ipv6Bits
+  assert(bits % 8 === 0, 'prefixes are whole bytes')
+  return bytes.fill(0, bits / 8)
+}
+
+/** Whether a canonical address is this machine's own: no network carries it (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback({ address }: Locator): boolean {
+  return address === '::1' || address.startsWith('127.')
 }
 
 /** The address family of a locator in canonical form. */

@@ -1,29 +1,24 @@
-// How much of what costs a signature or an answer is given away (DESIGN §5). Strangers, who have proved nothing, have a fixed
-// array of token buckets of their own, indexed by a keyed hash of the address: it neither grows nor can be aimed at, and
-// nobody's noise eats up what is due to others.
+// How much of what costs a signature or an answer is given away (DESIGN §5). Strangers, who have proved nothing, have a budget each,
+// so that nobody's noise eats up what is due to others. It counts by host, not by network: a stranger's address may be invented,
+// so that a neighbour's word would be as easy to silence as its own. What all of them can have is the number of buckets.
 
 import type { Locator } from '../base/address.ts'
-import { utf8 } from '../base/bytes.ts'
 import type { Entropy } from '../crypto/entropy.ts'
-import { sha256 } from '../crypto/hash.ts'
 import { TokenBucket } from './association/token-bucket.ts'
 import type { Config } from './config.ts'
-
-const STRANGER_BUCKETS = 256
-const SECRET_BYTES = 16
+import { HOST, PrefixBuckets } from './prefix-buckets.ts'
 
 export class Budgets {
   readonly #notifies: TokenBucket
   readonly #echoes: TokenBucket
-  readonly #strangers: readonly TokenBucket[]
-  readonly #secret: Uint8Array
+  readonly #strangers: PrefixBuckets
 
-  constructor({ notifiesPerSecond, echoRepliesPerSecond, strangerNotifiesPerSecond }: Config, entropy: Entropy) {
+  constructor(config: Config, entropy: Entropy) {
+    const { notifiesPerSecond, echoRepliesPerSecond } = config
+    const { strangerSlots: slots, strangerNotifiesPerSecond: perSecond } = config
     this.#notifies = new TokenBucket(notifiesPerSecond, notifiesPerSecond)
     this.#echoes = new TokenBucket(echoRepliesPerSecond, echoRepliesPerSecond)
-    const bucket = (): TokenBucket => new TokenBucket(strangerNotifiesPerSecond, strangerNotifiesPerSecond)
-    this.#strangers = Array.from({ length: STRANGER_BUCKETS }, bucket)
-    this.#secret = entropy(SECRET_BYTES)
+    this.#strangers = new PrefixBuckets({ unit: HOST, slots, perSecond, burst: perSecond }, entropy)
   }
 
   notify(now: number): boolean {
@@ -34,7 +29,12 @@ export class Budgets {
     return this.#echoes.take(now)
   }
 
-  stranger(now: number, { address }: Locator): boolean {
-    return this.#strangers[sha256(this.#secret, utf8(address))[0] ?? 0]?.take(now) ?? false
+  /** Bytes of what is kept about strangers, however many there are. */
+  get prefixBytes(): number {
+    return this.#strangers.bytes
+  }
+
+  stranger(now: number, source: Locator): boolean {
+    return this.#strangers.take(now, source)
   }
 }

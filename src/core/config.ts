@@ -56,11 +56,13 @@ export interface Config {
   readonly creditBytesMax: number
   readonly echoRepliesPerSecond: number
   readonly notifiesPerSecond: number
-  /** Signed words to those who have proved nothing have a budget of their own. */
+  /** Signed words to those who have proved nothing: for each host (IPv6: /64), and how many hosts are told apart. */
   readonly strangerNotifiesPerSecond: number
+  readonly strangerSlots: number
   /** A longer echo than this is not answered: the answer must fit a packet. */
   readonly echoBytesMax: number
   readonly inboundSasMax: number
+  /** ICVs that fail under one SA: at half of them it is rekeyed, beyond them it opens nothing more (RFC 9001 §6.6). */
   readonly forgedPacketsMax: number
   readonly finalsMax: number
   /** Rekey with fresh Diffie–Hellman after so many packets or so long (DESIGN §5). */
@@ -75,18 +77,35 @@ export interface Config {
 
   // ── Base exchange and security associations ────────────────────────────────
   readonly replayWindow: number
+  /** K while nothing is the matter. */
   readonly puzzleDifficulty: number
+  /** The highest K that we ask of others, and the highest that we solve for them: half a million hashes on average. */
+  readonly puzzleDifficultyAskedMax: number
   readonly puzzleDifficultyMax: number
+  /** K rises a step while more I2s than this reach Diffie–Hellman, and falls a step when fewer than that do. */
+  readonly puzzleRiseExchangesPerSecond: number
+  readonly puzzleFallExchangesPerSecond: number
+  /** Between two steps: each takes a signature, because K is under it. */
+  readonly puzzleStepMs: number
   readonly puzzleLifetimeExponent: number
   readonly puzzleTriesPerSlice: number
   readonly r1GenerationMs: number
+  /** Generations that live at once: an R1 outlives the lifetime of its puzzle even if K takes a step as often as it may. */
+  readonly r1GenerationsMax: number
   readonly consumedPairsMax: number
   /** R2s kept for I2s that are repeated because an R2 was lost; each goes out again at most once in `cachedAnswerMs`. */
   readonly cachedAnswersMax: number
   readonly cachedAnswerMs: number
   readonly i1PacketBytes: number
+  /** How many prefixes (IPv4 /24, IPv6 /56) are told apart by what follows, which counts for each of them. */
+  readonly prefixSlots: number
+  readonly r1PerSecond: number
+  readonly r1Burst: number
   readonly unpaddedR1PerSecond: number
   readonly unpaddedR1Burst: number
+  /** I2s that reach Diffie–Hellman. */
+  readonly agreementsPerSecond: number
+  readonly agreementsBurst: number
 }
 
 export const DEFAULTS: Config = {
@@ -127,9 +146,10 @@ export const DEFAULTS: Config = {
   echoRepliesPerSecond: 1_000,
   notifiesPerSecond: 10,
   strangerNotifiesPerSecond: 3,
+  strangerSlots: 256,
   echoBytesMax: 256,
   inboundSasMax: 12,
-  forgedPacketsMax: 1 << 20,
+  forgedPacketsMax: 2 ** 36,
   finalsMax: 4,
   rekeyPackets: 2 ** 23,
   rekeyMs: 3_600_000,
@@ -140,14 +160,24 @@ export const DEFAULTS: Config = {
 
   replayWindow: 4_096,
   puzzleDifficulty: 0,
+  puzzleDifficultyAskedMax: 13,
   puzzleDifficultyMax: 20,
+  puzzleRiseExchangesPerSecond: 500,
+  puzzleFallExchangesPerSecond: 100,
+  puzzleStepMs: 1_000,
   puzzleLifetimeExponent: 37,
   puzzleTriesPerSlice: 2_000,
   r1GenerationMs: 120_000,
+  r1GenerationsMax: 34,
   consumedPairsMax: 65_536,
   cachedAnswersMax: 1_024,
   cachedAnswerMs: 300,
   i1PacketBytes: 512,
+  prefixSlots: 4_096,
+  r1PerSecond: 200,
+  r1Burst: 400,
   unpaddedR1PerSecond: 20,
   unpaddedR1Burst: 40,
+  agreementsPerSecond: 100,
+  agreementsBurst: 200,
 }

@@ -129,7 +129,8 @@ describe('the packets of suite 5 with ledgers', () => {
 
 describe('an exchange with tampering', () => {
   const initiator = end(1, { ledger: true })
-  const responder = end(2, { ledger: true })
+  // So that no I2 is refused for what it costs before it is refused for what it says.
+  const responder = end(2, { ledger: true, config: { agreementsBurst: 10_000 } })
   const pool = new R1Pool(responder)
   const r1 = askForR1(0, initiator, responder, pool)
   const sent = answerR1(initiator, responder, r1)

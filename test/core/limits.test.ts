@@ -21,10 +21,8 @@ import {
   forgedEnvelope,
   forgedUpdate,
   freeze,
-  labelOf,
   place,
   say,
-  sentBy,
   stage,
   stateAt,
   thaw,
@@ -46,6 +44,13 @@ const PARKING = 'test/scenarios/parking.test.ts'
 const REKEYING = 'test/scenarios/rekeying.test.ts'
 const POOL = 'test/core/r1-pool.test.ts'
 
+const DIFFICULTY = 'test/core/difficulty.test.ts'
+const BUCKETS = 'test/core/prefix-buckets.test.ts'
+const FORGERIES = 'test/scenarios/forgeries.test.ts'
+const AGREEMENTS = {
+  file: 'test/core/responder.test.ts',
+  test: 'computes Diffie–Hellman for a prefix only within its budget, and then serves the same I2',
+}
 const KEEPALIVE = { file: PARKING, test: 'is kept open by a dummy of 64 bytes or more every fifteen seconds' }
 
 /** Config with one limit changed. */
@@ -276,14 +281,8 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     const budgets = new Budgets(limited({ notifiesPerSecond: 2 }), seeded(1))
     expect([0, 0, 0, 499, 500].map((now) => budgets.notify(now))).toEqual([true, true, false, false, true])
   },
-  strangerNotifiesPerSecond: () => {
-    const cast = stage()
-    const i1 = those(cast, 'I1')[0]
-    const nobody = stage({ associate: false, seeds: [31, 32] })
-    if (i1 === undefined) throw new Error('no I1')
-    for (let n = 0; n < 10; n++) nobody.wire.inject({ ...i1, from: place(9), to: nobody.b.at })
-    expect(sentBy(nobody, nobody.b).map(({ bytes }) => labelOf(bytes))).toEqual(['NOTIFY', 'NOTIFY', 'NOTIFY'])
-  },
+  strangerNotifiesPerSecond: { file: BUCKETS, test: 'is three signed words in one second, if that is the limit' },
+  strangerSlots: { file: BUCKETS, test: 'is shared by all when there is one slot' },
   echoBytesMax: () => {
     const cast = stage()
     const state = freeze(cast, cast.a)
@@ -308,19 +307,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(converse(cast, cast.a, cast.b)).toBe(true)
     expect(freeze(cast, cast.a).associations[0]?.inbound.length).toBeLessThanOrEqual(3)
   },
-  forgedPacketsMax: () => {
-    const cast = stage({ config: { forgedPacketsMax: 5 } })
-    say(cast, cast.a, cast.b, 'one')
-    cast.wire.run(20)
-    const packet = those(cast, 'ESP', cast.a)[0]
-    if (packet === undefined) throw new Error('no ESP')
-    const bytes = packet.bytes.slice()
-    bytes[7] = 9
-    for (let n = 1; n <= 4; n++) cast.wire.inject({ ...packet, bytes })
-    expect(cast.b.engine.counters['esp-forgery-limit']).toBeUndefined()
-    cast.wire.inject({ ...packet, bytes })
-    expect(cast.b.engine.counters['esp-forgery-limit']).toBe(1)
-  },
+  forgedPacketsMax: { file: FORGERIES, test: 'opens nothing more after the last of them' },
   finalsMax: () => {
     const cast = stage()
     for (let n = 0; n < 7; n++) {
@@ -353,6 +340,10 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
 
   replayWindow: { file: 'test/core/replay.test.ts', test: 'forgets what a jump of a whole window' },
   puzzleDifficulty: { file: POOL, test: 'ends when K changes, so that its own K counts for its puzzles' },
+  puzzleDifficultyAskedMax: { file: DIFFICULTY, test: 'while more than the budget come, to 13 and no further' },
+  puzzleRiseExchangesPerSecond: { file: DIFFICULTY, test: 'stays 0 at a rate within the budget' },
+  puzzleFallExchangesPerSecond: { file: DIFFICULTY, test: 'holds between the two rates' },
+  puzzleStepMs: { file: DIFFICULTY, test: 'rises by one step a second' },
   puzzleDifficultyMax: () => {
     const cast = stage({ associate: false, config: { puzzleDifficultyMax: 7 } })
     const harsh = enter(cast, actor(21), 1, place(41), { config: { puzzleDifficulty: 8 } })
@@ -375,6 +366,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(stateAt(cast.a, slow)).toBe('established')
   },
   r1GenerationMs: { file: POOL, test: 'is accepted while it and the next one are live, and not a moment longer' },
+  r1GenerationsMax: { file: POOL, test: 'is one of a limited number, of which the oldest is retired first' },
   consumedPairsMax: { file: POOL, test: 'never holds more than its limit: the generation is retired early instead' },
   cachedAnswersMax: { file: POOL, test: 'keeps the R2s of the newest only; the others get silence' },
   cachedAnswerMs: {
@@ -382,8 +374,13 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     test: 'answers a repeated I2 with the same R2, at most once in its pause',
   },
   i1PacketBytes: { file: POOL, test: 'is 516 bytes of UDP payload, whoever it is for' },
+  prefixSlots: { file: BUCKETS, test: 'takes the same memory after 100,000 spoofed sources as before the first' },
+  r1PerSecond: { file: POOL, test: 'of a prefix that has had its R1s gets none, while other prefixes do' },
+  r1Burst: { file: POOL, test: 'of a prefix that has had its R1s gets none, while other prefixes do' },
   unpaddedR1PerSecond: { file: POOL, test: 'without padding costs a token, and gets nothing when they are spent' },
-  unpaddedR1Burst: { file: POOL, test: 'gives its burst, then as many as come back' },
+  unpaddedR1Burst: { file: POOL, test: 'without padding costs a token, and gets nothing when they are spent' },
+  agreementsPerSecond: AGREEMENTS,
+  agreementsBurst: AGREEMENTS,
 }
 
 describe('the limit', () => {

@@ -51,7 +51,7 @@ describe('the R1s of one generation', () => {
     ask(counting, responder, 0)
     expect([signs.mock.calls.length, proofs.mock.calls.length]).toEqual([1, 1])
     const before = drawn
-    const strangers = Array.from({ length: 1000 }, (_, at) => ({ address: `198.51.100.${at % 250}`, port: 1000 + at }))
+    const strangers = Array.from({ length: 1000 }, (_, at) => ({ address: `198.51.${at % 250}.1`, port: 1000 + at }))
     const puzzles = strangers.map((source) => hex(ask(counting, responder, PERIOD - 1, source).puzzle.i))
     expect([signs.mock.calls.length, proofs.mock.calls.length, drawn]).toEqual([1, 1, before])
     expect(new Set(puzzles).size).toBe(1000)
@@ -154,15 +154,50 @@ describe('a generation', () => {
   })
 
   it('ends when K changes, so that its own K counts for its puzzles', () => {
-    const pool = new R1Pool(responder)
-    const easy = answerR1(initiator, responder, askForR1(0, initiator, responder, pool))
-    pool.setDifficulty(6)
-    const hard = read('R1', askForR1(0, initiator, responder, pool))
+    const busy = end(2, { config: { puzzleRiseExchangesPerSecond: 1, puzzleFallExchangesPerSecond: 0.5 } })
+    const pool = new R1Pool(busy)
+    const easy = answerR1(initiator, busy, askForR1(0, initiator, busy, pool))
+    for (let step = 0; step < 6; step++) for (let n = 0; n < 3; n++) pool.mayAgree(1_000 * step, SOURCE)
+    const hard = read('R1', askForR1(5_000, initiator, busy, pool))
     expect([hard.puzzle.k, hard.counter?.low]).toEqual([6, 2])
-    expect(outcomeAt(pool, easy.bytes, 0)).toBe('seed')
-    expect(outcomeAt(pool, answerR1(initiator, responder, hard.packet.bytes).bytes, 0)).toBe('seed')
-    pool.setDifficulty(6)
-    expect(read('R1', askForR1(0, initiator, responder, pool)).counter?.low).toBe(2)
+    // Who holds an R1 of the old K is served as long as its generation lives, and so is who has solved the new one.
+    expect(offerI2(5_000, busy, pool, easy.bytes, OPEN_DOOR)).toHaveProperty('seed')
+    expect(offerI2(5_000, busy, pool, answerR1(initiator, busy, hard.packet.bytes).bytes, OPEN_DOOR)).toHaveProperty(
+      'seed',
+    )
+    expect(read('R1', askForR1(5_000, initiator, busy, pool)).counter?.low).toBe(2)
+  })
+
+  it('is signed at most once a second however K is pushed about, and outlives the 32 seconds of its puzzle', () => {
+    const busy = end(2, { config: { puzzleRiseExchangesPerSecond: 20, puzzleFallExchangesPerSecond: 10 } })
+    const pool = new R1Pool(busy)
+    const sent = answerR1(initiator, busy, askForR1(0, initiator, busy, pool))
+    const signs = vi.spyOn(busy.identity, 'sign')
+    for (let now = 0; now < 32_000; now += 10) {
+      // Bursts and silence by turns: up, down, up.
+      if (now % 4_000 < 2_000) pool.mayAgree(now, SOURCE)
+      ask(pool, busy, now, { address: `10.0.${now % 250}.1`, port: 1 })
+    }
+    expect(signs.mock.calls.length).toBeGreaterThan(8)
+    expect(signs.mock.calls.length).toBeLessThanOrEqual(33)
+    vi.restoreAllMocks()
+    expect(offerI2(32_000, busy, pool, sent.bytes, OPEN_DOOR)).toHaveProperty('seed')
+  })
+
+  it('is one of a limited number, of which the oldest is retired first', () => {
+    const changing = end(2, { config: { r1GenerationsMax: 3 } })
+    const pool = new R1Pool(changing)
+    const i2s = Array.from({ length: 4 }, () => {
+      pool.renew()
+      return answerR1(initiator, changing, askForR1(0, initiator, changing, pool)).bytes
+    })
+    const outcomes = i2s.map((i2) => offerI2(0, changing, pool, i2, OPEN_DOOR))
+    expect(outcomes.map((outcome) => ('drop' in outcome ? outcome.drop : 'seed'))).toEqual([
+      'i2-generation',
+      'seed',
+      'seed',
+      'seed',
+    ])
   })
 
   it('is signed again when the identity gets its ledger', () => {
@@ -245,6 +280,25 @@ describe('an I1', () => {
   it('with padding never does', () => {
     const pool = new R1Pool(responder)
     for (let count = 0; count < 100; count++) expect(ask(pool, responder, 0).kind).toBe('R1')
+  })
+
+  it('of a prefix that has had its R1s gets none, while other prefixes do', () => {
+    const narrow = end(2, { config: { r1PerSecond: 10, r1Burst: 4 } })
+    const pool = new R1Pool(narrow)
+    const i1 = read('I1', encodeI1(initiator, narrow.hitBytes))
+    const outcome = (now: number, address: string) => {
+      const answer = pool.answer(now, i1, { address, port: 1 })
+      return 'drop' in answer ? answer.drop : 'r1'
+    }
+    const many = Array.from({ length: 6 }, (_, n) => outcome(0, `198.51.100.${n}`))
+    expect(many).toEqual(['r1', 'r1', 'r1', 'r1', 'i1-prefix-limit', 'i1-prefix-limit'])
+    expect([outcome(0, '198.51.101.1'), outcome(99, '198.51.100.1'), outcome(100, '198.51.100.1')]).toEqual([
+      'r1',
+      'i1-prefix-limit',
+      'r1',
+    ])
+    // Nobody outside can send from there.
+    for (let n = 0; n < 10; n++) expect([outcome(0, '127.0.0.1'), outcome(0, '::1')]).toEqual(['r1', 'r1'])
   })
 
   it('of a HIT suite that is not supported gets no answer', () => {

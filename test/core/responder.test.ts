@@ -104,6 +104,20 @@ describe('a Responder', () => {
     expect(offerI2(0, responder, pool, sent.bytes, OPEN_DOOR, elsewhere)).toEqual({ drop: 'i2-puzzle' })
   })
 
+  it('computes Diffie–Hellman for a prefix only within its budget, and then serves the same I2', () => {
+    const narrow = end(2, { config: { agreementsPerSecond: 10, agreementsBurst: 2 } })
+    const pool = new R1Pool(narrow)
+    const [one, two, three] = Array.from({ length: 3 }, () =>
+      answerR1(initiator, narrow, askForR1(0, initiator, narrow, pool)),
+    )
+    const outcome = (now: number, bytes: Uint8Array = new Uint8Array(0)) => {
+      const result = offerI2(now, narrow, pool, bytes, OPEN_DOOR)
+      return 'drop' in result ? result.drop : 'seed'
+    }
+    expect([one, two, three].map((sent) => outcome(0, sent?.bytes))).toEqual(['seed', 'seed', 'i2-prefix-limit'])
+    expect([outcome(99, three?.bytes), outcome(100, three?.bytes)]).toEqual(['i2-prefix-limit', 'seed'])
+  })
+
   it('takes no solution of an easier puzzle than it gave', () => {
     const hard = end(4, { config: { puzzleDifficulty: 12 } })
     const pool = new R1Pool(hard)

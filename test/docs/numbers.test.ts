@@ -1,4 +1,4 @@
-// The numbers that PROTOCOL and MIGRATION give are those of the code.
+// The numbers that PROTOCOL, THREATS and MIGRATION give are those of the code.
 
 import { describe, expect, it } from 'vitest'
 import { DEFAULTS } from '../../src/core/config.ts'
@@ -37,8 +37,44 @@ describe('PROTOCOL', () => {
     ['due at 2^23 packets or after one hour', DEFAULTS.rekeyPackets, 2 ** 23],
     ['due at 2^23 packets or after one hour', DEFAULTS.rekeyMs, 3_600_000],
     ['K = 0 unless', DEFAULTS.puzzleDifficulty, 0],
+    ['come faster than 500 a second', DEFAULTS.puzzleRiseExchangesPerSecond, 500],
+    ['K rises by one a second, to 13 at most', DEFAULTS.puzzleDifficultyAskedMax, 13],
+    ['K rises by one a second, to 13 at most', DEFAULTS.puzzleStepMs, 1_000],
+    ['falls again below 100 a second', DEFAULTS.puzzleFallExchangesPerSecond, 100],
+    ['K ≤ 20; a harder one ends the exchange', DEFAULTS.puzzleDifficultyMax, 20],
+    ['up to 34 at once', DEFAULTS.r1GenerationsMax, 34],
+    ['| rate of R1s | 200 a second', DEFAULTS.r1PerSecond, 200],
+    ['get Diffie–Hellman | 100 a second', DEFAULTS.agreementsPerSecond, 100],
+    ["a token of its sender's prefix, of 20 a second", DEFAULTS.unpaddedR1PerSecond, 20],
+    [
+      'is rekeyed when 2^35 ICVs have failed under it, and opens nothing after 2^36',
+      DEFAULTS.forgedPacketsMax,
+      2 ** 36,
+    ],
   ])('says "%s" as the limits do', (words, limit, said) => {
     expect(protocol).toContain(words)
+    expect(limit).toBe(said)
+  })
+})
+
+describe('THREATS', () => {
+  const threats = readText('docs/THREATS.md')
+
+  it.each([
+    ['gets 200 R1s a second', DEFAULTS.r1PerSecond, 200],
+    ['fixed array of 4,096 token buckets', DEFAULTS.prefixSlots, 4_096],
+    ['a token of its prefix, 20 a second', DEFAULTS.unpaddedR1PerSecond, 20],
+    ['the budget of the prefix, 100 a second', DEFAULTS.agreementsPerSecond, 100],
+    ['up above 500 a second, to 13; down below 100', DEFAULTS.puzzleRiseExchangesPerSecond, 500],
+    ['up above 500 a second, to 13; down below 100', DEFAULTS.puzzleDifficultyAskedMax, 13],
+    ['up above 500 a second, to 13; down below 100', DEFAULTS.puzzleFallExchangesPerSecond, 100],
+    ['K above 20 is refused; slices of 2,000 tries', DEFAULTS.puzzleDifficultyMax, 20],
+    ['K above 20 is refused; slices of 2,000 tries', DEFAULTS.puzzleTriesPerSlice, 2_000],
+    ['after 2^35 forgeries and opens nothing after 2^36', DEFAULTS.forgedPacketsMax, 2 ** 36],
+    ['to strangers by their host, 3 a second', DEFAULTS.strangerNotifiesPerSecond, 3],
+    ['lives four minutes at most', 2 * DEFAULTS.r1GenerationMs, 240_000],
+  ])('says "%s" as the limits do', (words, limit, said) => {
+    expect(threats).toContain(words)
     expect(limit).toBe(said)
   })
 })

@@ -86,7 +86,8 @@ function describeAssociation(association: Association, now: number, name: Name):
   const due = TIMERS.map((timer) => ({ timer, at: timers.at(timer) })).filter(({ at }) => at < Infinity)
   due.sort((a, b) => a.at - b.at)
   for (const { timer, at } of due) parts.push(`${timer}${at <= now ? '!' : ''}`)
-  const { unsent, early, interimSent, silenceTries, readdressWanted, unansweredSince, learned, forged } = association
+  const { unsent, early, interimSent, silenceTries, readdressWanted, unansweredSince, learned } = association
+  const forged = session?.inbound.reduce((sum, { sa }) => sum + sa.forged, 0) ?? 0
   const { answerEcho } = association
   const noted = now - association.lastNotifiedAt < pto
   parts.push(

@@ -389,4 +389,38 @@ export const CONTROLS: readonly Control[] = [
     file: 'test/scenarios/addresses.test.ts',
     notices: 'bare ESP from a new place > starts a check there and moves nothing by itself',
   },
+
+  // ── What strangers may cost (DESIGN §5) ────────────────────────────────────
+  {
+    breaks: 'Diffie–Hellman for every I2 that solves its puzzle',
+    edits: [
+      edit(
+        'src/core/association/responder.ts',
+        "  if (!pool.mayAgree(now, source)) return { drop: 'i2-prefix-limit' }\n",
+        '',
+      ),
+    ],
+    file: 'test/core/responder.test.ts',
+    notices: 'a Responder > computes Diffie–Hellman for a prefix only within its budget, and then serves the same I2',
+  },
+  {
+    breaks: 'a K that only rises',
+    edits: [edit('src/core/association/difficulty.ts', '      if (dueAt > now) break\n', '      break\n')],
+    file: 'test/core/difficulty.test.ts',
+    notices:
+      'the difficulty of puzzles > falls by one step a second once it is quiet, and is back without anybody asking',
+  },
+  {
+    breaks: 'an SA that opens forgeries for ever',
+    edits: [
+      edit(
+        'src/core/association/data.ts',
+        "  if (entry.sa.forged >= context.config.forgedPacketsMax) return context.count('esp-forgery-limit')\n",
+        '',
+      ),
+    ],
+    file: 'test/scenarios/forgeries.test.ts',
+    notices:
+      'an SA to which packets are forged > opens nothing more after the last of them, at the cost of no cryptography',
+  },
 ]

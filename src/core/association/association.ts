@@ -102,7 +102,6 @@ export class Association {
   unsentBytes = 0
   /** The application was told that the queue is full and waits for room. */
   full = false
-  forged = 0
   /** Sum over both HITs, for the checksums of inner datagrams. */
   readonly pair: number
   state: State = { name: 'unassociated' }

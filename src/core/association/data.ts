@@ -29,8 +29,14 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   const spi = spiOf(packet)
   const entry = session.inbound.find(({ sa }) => sa.spi === spi)
   if (entry === undefined) return holdEarly(association, now, packet, source)
+  // RFC 9001 §6.6: each try is a guess at the ICV, and their number is limited. The association lives on by its rekey.
+  if (entry.sa.forged >= context.config.forgedPacketsMax) return context.count('esp-forgery-limit')
   const opened = entry.sa.open(packet)
-  if (typeof opened === 'string') return onUnopened(association, opened)
+  if (typeof opened === 'string') {
+    context.count(`esp-${opened}`)
+    if (opened === 'forged' && isDoubtful(association, entry)) association.timers.set('rekey', now)
+    return
+  }
   const { ratchet } = session
   if (ratchet.name === 'answered' || ratchet.name === 'crossed') {
     if (equalBytes(entry.of, ratchet.next.secrets.resumption.id)) commitByData(association, now)
@@ -60,12 +66,10 @@ function tupleOf(association: Association, source: Locator): Tuple {
   return association.paths.glance(source)
 }
 
-function onUnopened(association: Association, why: string): void {
-  const { context } = association
-  context.count(`esp-${why}`)
-  if (why !== 'forged') return
-  association.forged += 1
-  if (association.forged === context.config.forgedPacketsMax) context.count('esp-forgery-limit')
+/** Half of the forgeries that one SA stands have come: it is time for another. Only the SAs of the present S can be rekeyed. */
+function isDoubtful({ session, context }: Association, { sa, role, of }: Inbound): boolean {
+  if (session === undefined || sa.forged < context.config.forgedPacketsMax / 2) return false
+  return role === 'ordinary' && equalBytes(of, session.current.resumption.id)
 }
 
 /** A packet under a key that we are about to have: it waits a second, and only then counts as a failure (MOVING §5). */
@@ -212,12 +216,14 @@ function fill(association: Association, item: Unsent, packet: Uint8Array, offset
   return NextHeader.ICMPV6
 }
 
-/** DESIGN §5: fresh Diffie–Hellman after so many packets or so long. */
+/** DESIGN §5: fresh Diffie–Hellman after so many packets, so many forgeries or so long. */
 export function rekeyIfDue(association: Association, now: number): void {
   const { session, context, timers } = association
   if (session === undefined) return
   const { rekeyMs, rekeyPackets } = context.config
-  const due = now - session.establishedAt >= rekeyMs || session.outbound.sequence >= rekeyPackets
+  const worn =
+    session.outbound.sequence >= rekeyPackets || session.inbound.some((entry) => isDoubtful(association, entry))
+  const due = worn || now - session.establishedAt >= rekeyMs
   const started = due && startRekey(association, now)
   if (association.state.name === 'parked') return timers.stop('rekey')
   timers.set('rekey', started || !due ? session.establishedAt + 2 * rekeyMs : now + context.config.ptoMaxMs)

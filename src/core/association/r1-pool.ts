@@ -1,8 +1,8 @@
 // The stateless half of the Responder (RFC 7401 §4.1.1, §6.7.1 and appendix A): R1s are signed once a generation and group and
-// filled in for each I1, where the puzzle's I is a hash over a secret of the generation, the HITs and the source. Two
-// generations are live; each remembers the (I, J) it has consumed until it is retired (MOVING §2).
+// filled in for each I1, where the puzzle's I is a hash over a secret of the generation, the HITs and the source. A generation
+// lives for two periods, with its own K, and remembers the (I, J) it has consumed until it is retired (MOVING §2).
 
-import { type Locator, locatorKey } from '../../base/address.ts'
+import { isLoopback, type Locator, locatorKey } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { concat, equalBytes, utf8 } from '../../base/bytes.ts'
 import { type DhKey, generateDh } from '../../crypto/dh.ts'
@@ -13,14 +13,18 @@ import { isMalformed } from '../../wire/malformed.ts'
 import { encodeMessage, type I1 } from '../../wire/messages.ts'
 import { appendParameter, decodePacket } from '../../wire/packet.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
+import { NETWORK, PrefixBuckets } from '../prefix-buckets.ts'
 import { AnswerCache, type ConsumedPairs, type Recalled } from './consumed.ts'
+import { Difficulty } from './difficulty.ts'
 import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
 import type { Drop, ExchangeContext } from './seed.ts'
 import { appendInstance, exchangeEpoch, UNKNOWN_START } from './start-proof.ts'
-import { TokenBucket } from './token-bucket.ts'
 
-/** Why an I1 gets no R1. `i1-unpadded`: the answer would be more than three times the question, and the budget is spent. */
-export type I1Fault = 'i1-hits' | 'i1-hit-suite' | 'i1-unpadded'
+/**
+ * Why an I1 gets no R1. The last two: the budget of its prefix is spent, for all I1s, or for those to which the answer would be
+ * more than three times the question.
+ */
+export type I1Fault = 'i1-hits' | 'i1-hit-suite' | 'i1-prefix-limit' | 'i1-unpadded'
 
 /** The R1s of one Diffie–Hellman group: a key pair, and a signed R1 with receiver, opaque and I still zero. */
 export interface Variant {
@@ -53,48 +57,52 @@ export class R1Pool {
   /** Our HOST_ID as every R1 carries it; HIP_MAC_2 covers it. */
   readonly hostIdTlv: Uint8Array
   readonly #self: ExchangeContext
-  readonly #unpadded: TokenBucket
+  readonly #answered: PrefixBuckets
+  readonly #unpadded: PrefixBuckets
+  readonly #agreements: PrefixBuckets
+  readonly #difficulty: Difficulty
   readonly #answers: AnswerCache
-  #k: number
   #made = 0
-  #current: Generation | undefined
-  #previous: Generation | undefined
+  /** Those that live, the current one first. */
+  #generations: Generation[] = []
   /** The current generation is accepted, but makes no more R1s. */
   #stale = false
 
   constructor(self: ExchangeContext) {
-    const { config, identity, hitBytes } = self
+    const { config, identity, hitBytes, entropy } = self
     const suite = hitSuite(suiteIdOf(hitBytes))
     assert(suite !== undefined, 'an identity has a HIT suite that we have')
     this.suite = suite
     this.hostIdTlv = ownHostIdTlv(identity)
     this.#self = self
-    this.#k = config.puzzleDifficulty
-    this.#unpadded = new TokenBucket(config.unpaddedR1PerSecond, config.unpaddedR1Burst)
+    this.#difficulty = new Difficulty(config)
+    const buckets = (perSecond: number, burst: number): PrefixBuckets =>
+      new PrefixBuckets({ unit: NETWORK, slots: config.prefixSlots, perSecond, burst }, entropy)
+    this.#answered = buckets(config.r1PerSecond, config.r1Burst)
+    this.#unpadded = buckets(config.unpaddedR1PerSecond, config.unpaddedR1Burst)
+    this.#agreements = buckets(config.agreementsPerSecond, config.agreementsBurst)
     this.#answers = new AnswerCache(config.cachedAnswersMax, config.cachedAnswerMs)
   }
 
   /** When `expire` has something to do; Infinity while there is no generation. */
   get deadline(): number {
-    const oldest = this.#previous ?? this.#current
+    const oldest = this.#generations.at(-1)
     return oldest === undefined ? Infinity : this.#retiresAt(oldest)
   }
 
-  /** Solutions that are remembered, of both generations. */
+  /** Solutions that are remembered, of all generations. */
   get consumedPairs(): number {
-    return (this.#current?.consumed.size ?? 0) + (this.#previous?.consumed.size ?? 0)
+    return this.#generations.reduce((sum, { consumed }) => sum + consumed.size, 0)
+  }
+
+  /** Bytes of what is kept about prefixes, whoever sends and how much. */
+  get prefixBytes(): number {
+    return this.#answered.bytes + this.#unpadded.bytes + this.#agreements.bytes
   }
 
   /** Forgets generations whose time is over, with their keys and their pairs. */
   expire(now: number): void {
-    if (this.#previous !== undefined && now >= this.#retiresAt(this.#previous)) this.#previous = undefined
-    if (this.#current !== undefined && now >= this.#retiresAt(this.#current)) this.#current = undefined
-  }
-
-  /** K of the R1s to come. Another K takes a new generation, because the signature covers it. */
-  setDifficulty(k: number): void {
-    if (k !== this.#k) this.renew()
-    this.#k = k
+    while (now >= this.deadline) this.#generations.pop()
   }
 
   /** R1s are signed afresh from the next I1 on: what they say of us has changed (MOVING §2: a ledger was added). */
@@ -107,12 +115,13 @@ export class R1Pool {
     const { hitBytes, config, hitSuites } = this.#self
     if (!equalBytes(i1.receiver, hitBytes) || equalBytes(i1.sender, hitBytes)) return { drop: 'i1-hits' }
     if (!isFlatHit(i1.sender) || !hitSuites.includes(suiteIdOf(i1.sender))) return { drop: 'i1-hit-suite' }
+    if (!within(this.#answered, now, source)) return { drop: 'i1-prefix-limit' }
     const group = this.#bestGroup(i1.dhGroups)
     const generation = this.#live(now, group)
     const { template, opaqueOffset } = this.#variant(generation, group)
     const r1 = concat(template)
     const allowed = config.amplificationFactor * (i1.packet.bytes.length + MARKER_BYTES)
-    if (r1.length + MARKER_BYTES > allowed && !this.#unpadded.take(now)) return { drop: 'i1-unpadded' }
+    if (r1.length + MARKER_BYTES > allowed && !this.#unpadded.take(now, source)) return { drop: 'i1-unpadded' }
     r1.set(i1.sender, RECEIVER_OFFSET)
     const { counter } = generation
     r1[opaqueOffset] = counter.low >>> 8
@@ -125,7 +134,17 @@ export class R1Pool {
   generationOf(now: number, opaque: Uint8Array): Generation | undefined {
     this.expire(now)
     const named = ((opaque[0] ?? 0) << 8) | (opaque[1] ?? 0)
-    return [this.#current, this.#previous].find((generation) => (generation?.counter.low ?? -1) % 0x10000 === named)
+    return this.#generations.find(({ counter }) => counter.low % 0x10000 === named)
+  }
+
+  /**
+   * Whether Diffie–Hellman is computed for an I2 from there, whose puzzle is solved: so the source is no invention. If it is,
+   * the puzzles of later R1s may become harder.
+   */
+  mayAgree(now: number, source: Locator): boolean {
+    if (!within(this.#agreements, now, source)) return false
+    this.#difficulty.note(now)
+    return true
   }
 
   /** I of the puzzle for this Initiator at this tuple. */
@@ -140,36 +159,37 @@ export class R1Pool {
 
   /**
    * Remembers an accepted solution. A generation that has used half of the room makes no more R1s; when all of it is
-   * used the older generation is retired at once, and its R1s lead nowhere (MOVING §2).
+   * used the oldest generations are retired at once, and their R1s lead nowhere (MOVING §2).
    */
   consume(now: number, generation: Generation, i: Uint8Array, j: Uint8Array, i2: Uint8Array, r2: Uint8Array): void {
     const { consumedPairsMax } = this.#self.config
     this.#answers.consume(now, generation.consumed, i, j, i2, r2)
-    if ((this.#current?.consumed.size ?? 0) >= consumedPairsMax / 2) this.#stale = true
-    if (this.consumedPairs < consumedPairsMax) return
-    if (this.#previous === undefined) this.#current = undefined
-    else this.#previous = undefined
+    if ((this.#generations[0]?.consumed.size ?? 0) >= consumedPairsMax / 2) this.#stale = true
+    while (this.consumedPairs >= consumedPairsMax) this.#generations.pop()
   }
 
   #retiresAt(generation: Generation): number {
     return generation.madeAt + 2 * this.#self.config.r1GenerationMs
   }
 
+  /** The generation that makes R1s now. Another K takes a new one, because the signature covers it. */
   #live(now: number, group: number): Generation {
     this.expire(now)
-    const current = this.#current
-    if (current !== undefined && !this.#stale && now < current.madeAt + this.#self.config.r1GenerationMs) return current
-    this.#previous = current
-    this.#current = this.#make(now, group)
+    const k = this.#difficulty.at(now)
+    const [current] = this.#generations
+    const { r1GenerationMs, r1GenerationsMax } = this.#self.config
+    const fresh = current !== undefined && !this.#stale && current.k === k && now < current.madeAt + r1GenerationMs
+    if (fresh) return current
+    const made = this.#make(now, k, group)
+    this.#generations = [made, ...this.#generations.slice(0, r1GenerationsMax - 1)]
     this.#stale = false
-    return this.#current
+    return made
   }
 
-  #make(now: number, group: number): Generation {
+  #make(now: number, k: number, group: number): Generation {
     const { start, entropy } = this.#self
     this.#made += 1
     const counter = { high: start.epoch, low: this.#made }
-    const k = this.#k
     const variants = new Map([[group, this.#makeVariant(counter, k, group)]])
     return { counter, k, variants, secret: entropy(SECRET_BYTES), consumed: new Map(), madeAt: now }
   }
@@ -223,4 +243,9 @@ export class R1Pool {
     const { type, contents } = exchange.encodeSignature(Parameter.HIP_SIGNATURE_2, signature)
     return appendParameter(bytes, type, contents)
   }
+}
+
+/** This machine's own traffic is not limited: nobody outside can send it, and who floods itself has nobody to blame. */
+function within(buckets: PrefixBuckets, now: number, source: Locator): boolean {
+  return isLoopback(source) || buckets.take(now, source)
 }

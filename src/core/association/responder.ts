@@ -1,5 +1,5 @@
 // The Responder's side of the base exchange from I2 on (RFC 7401 §6.9, RFC 7402 §5.2, MOVING §2). Checks stand in the order of
-// their cost: a table look-up, two hashes, then Diffie–Hellman, and a signature last. Nothing is kept until all have passed.
+// their cost: a table look-up, two hashes, the budget of the source, then Diffie–Hellman, and a signature last. Nothing is kept until all have passed.
 
 import type { Locator } from '../../base/address.ts'
 import { concat, equalBytes } from '../../base/bytes.ts'
@@ -35,6 +35,7 @@ export type I2Fault =
   | 'i2-esp-suite'
   | 'i2-esp-info'
   | 'i2-addressee'
+  | 'i2-prefix-limit'
   | 'i2-dh-value'
   | 'i2-host-id'
   | 'i2-imposter'
@@ -84,6 +85,7 @@ export function acceptI2<Reason extends string>(
   if (!solved(self, pool, generation, i2, source)) return { drop: 'i2-puzzle' }
   const chosen = choiceFault(self, generation, i2)
   if (chosen !== undefined) return { drop: chosen }
+  if (!pool.mayAgree(now, source)) return { drop: 'i2-prefix-limit' }
   const candidate = authenticate(self, pool, generation, i2, admission)
   if ('drop' in candidate) return candidate
   const spis = admission.decide(candidate)

@@ -37,6 +37,8 @@ export class InboundSa {
   readonly keys: EspKeys
   /** No number above it opens: Infinity until the peer's FINALS come. */
   final: number
+  /** Packets whose ICV was wrong. */
+  forged = 0
   readonly #opener: Opener
   readonly #window: ReplayWindow
   readonly #overhead: number
@@ -69,7 +71,10 @@ export class InboundSa {
     if (sequence > this.final) return 'beyond-final'
     if (!window.fresh(sequence)) return 'replayed'
     const plaintext = this.#opener.open(packet, sequence)
-    if (plaintext === undefined) return 'forged'
+    if (plaintext === undefined) {
+      this.forged += 1
+      return 'forged'
+    }
     window.mark(sequence)
     const trailer = readTrailer(plaintext)
     if (trailer === undefined) return 'malformed'
