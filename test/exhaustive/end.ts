@@ -34,6 +34,11 @@ export function associationOf(entropy: Entropy): Association | undefined {
   return undefined
 }
 
+/** Every association that the engine with this entropy has had, closed ones too. */
+export function associationsOf(entropy: Entropy): Iterable<Association> {
+  return holders.get(entropy) ?? []
+}
+
 export type Spy = (packet: Uint8Array, sealed: Sealed) => void
 
 export class End {
@@ -50,16 +55,18 @@ export class End {
   left: FrozenState | undefined
   former: Engine | undefined
   sent = 0
+  /** When a freeze will not wait any longer. */
+  freezesBy = 0
   formerEntropy: Entropy
-  #entropy: Entropy
+  entropy: Entropy
   readonly #spy: Spy
 
   constructor(side: Side, spy: Spy) {
     this.side = side
     this.#spy = spy
     this.locator = locatorOf(side, 1)
-    this.#entropy = watched(entropyOf(`${side}1`))
-    this.formerEntropy = this.#entropy
+    this.entropy = watched(entropyOf(`${side}1`))
+    this.formerEntropy = this.entropy
     this.engine = this.#start(0)
   }
 
@@ -69,7 +76,7 @@ export class End {
     const peer = otherSide(side)
     engine.associate(now, { hit: CAST.identities[peer].hit, locators: [locatorOf(peer, 1)] })
     while (engine.transmit(now) !== undefined);
-    const association = associationOf(this.#entropy)
+    const association = associationOf(this.entropy)
     assert(association !== undefined, 'an engine notes what it associates with')
     const seed = CAST.seeds[side]
     association.context.claimSpi(seed.inboundSpi, association)
@@ -80,7 +87,7 @@ export class End {
 
   /** The association that counts now. */
   get association(): Association | undefined {
-    return this.status === 'down' ? undefined : associationOf(this.#entropy)
+    return this.status === 'down' ? undefined : associationOf(this.entropy)
   }
 
   get session(): Session | undefined {
@@ -101,6 +108,7 @@ export class End {
 
   freeze(now: number): void {
     this.status = 'freezing'
+    this.freezesBy = now + 3 * (this.association?.rtt.ptoMs ?? 0)
     this.engine.freeze(now)
   }
 
@@ -145,14 +153,15 @@ export class End {
   #start(now: number, frozen?: FrozenState): Engine {
     const { side, epoch, locator } = this
     const entropy = watched(entropyOf(`${side}${epoch}`))
-    this.#entropy = entropy
+    this.entropy = entropy
     const options = {
       identity: CAST.identities[side],
       start: startAt(side, epoch),
       entropy,
       aead: spyOn(side, epoch, this.#spy),
       locators: [locator],
-      config: { replayWindow: 64 },
+      // How many refusals were sent lately is nothing that an explorer could see: it is no limit here.
+      config: { replayWindow: 64, notifiesPerSecond: 1_000, strangerNotifiesPerSecond: 1_000 },
       now,
     }
     if (frozen !== undefined) return Engine.thaw(options, frozen)
