@@ -55,6 +55,8 @@ export class End {
   left: FrozenState | undefined
   former: Engine | undefined
   sent = 0
+  /** FINALS of each start that has frozen, by epoch and SPI: the last number that it has sealed. */
+  readonly finals = new Map<number, ReadonlyMap<number, number>>()
   /** When a freeze will not wait any longer. */
   freezesBy = 0
   formerEntropy: Entropy
@@ -116,6 +118,8 @@ export class End {
   onFrozen(): void {
     this.status = 'frozen'
     this.frozen = this.engine.frozenState([{ port: PORT, unread: [] }], new Uint8Array(0))
+    const finals = this.frozen.associations[0]?.finals ?? []
+    this.finals.set(this.epoch, new Map(finals.map(({ spi, sequence }) => [spi, sequence])))
   }
 
   unfreeze(now: number): void {

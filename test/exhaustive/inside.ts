@@ -62,6 +62,14 @@ export function insideOf(end: End, now: number): Shape {
       if (association.state.name !== 'closed' || association.timers.armed > 0) writeAssociation(writer, association)
     }
   }
+  // Rules ask for them, not ends.
+  for (const [start, finals] of end.finals) {
+    writer.plain('finals', start)
+    for (const [spi, sequence] of finals) {
+      writer.token(spi)
+      writer.plain(sequence)
+    }
+  }
   return writer.shape()
 }
 

@@ -241,14 +241,13 @@ export class Solo {
   #enter(live: Live, from: Stand | undefined, input: Input, delay: number): Stand {
     const { end, now, sealed } = live
     const bound = boundOf(end, from)
-    const finals = finalsOf(end, from)
+    const finals = new Map(end.finals)
     if (new Set(sealed).size < sealed.length) throw new Fault('N: a key sealed the same number twice')
     for (let at = from; at !== undefined; at = at.from)
       if (at.sealed.some((number) => sealed.includes(number))) throw new Fault('N: a key sealed the same number twice')
     const { text, tokens: drawn } = insideOf(end, now)
     const numbered = drawn.map((token) => tokens.of(token))
-    const told = [...finals].map(([epoch, last]) => `${epoch}: ${[...last].join(' ')}`).join(';')
-    const key = `${text}\n${numbered.join()}\n${drawnFrom(end.entropy)} ${bound} ${told}`
+    const key = `${text}\n${numbered.join()}\n${drawnFrom(end.entropy)} ${bound}`
     const known = this.#stands.get(key)
     if (known !== undefined) {
       if (from !== undefined) this.again.push({ stand: known, from, input, delay })
@@ -298,13 +297,6 @@ function boundOf({ status, session, side }: End, from: Stand | undefined): numbe
   if (!equalBytes(incarnation, startAt(otherSide(side), epoch).incarnation))
     throw new Fault(`R: ${side} is bound to an incarnation of epoch ${epoch} that no receipt names`)
   return epoch
-}
-
-function finalsOf(end: End, from: Stand | undefined): Stand['finals'] {
-  const before = from?.finals ?? new Map<number, ReadonlyMap<number, number>>()
-  if (end.status !== 'frozen') return before
-  const finals = end.frozen?.associations[0]?.finals ?? []
-  return new Map([...before, [end.epoch, new Map(finals.map(({ spi, sequence }) => [spi, sequence]))]])
 }
 
 function factsOf(end: End, now: number): Facts {

@@ -1,5 +1,17 @@
-// Every schedule of a plot, to its last state, with at most so many faults. The ends are stepped by solo.ts, so a schedule costs
-// no cryptography and no engine: only what an end does for the first time is run.
+// Every schedule of a plot, to its last state, with at most so many faults. What is not followed, and why nothing is missed:
+//
+// * An end is run once for each state of its own (solo.ts), not once for each schedule: it is pure, so the same state and the
+//   same input give the same. Most of a schedule is then looked up.
+// * States that differ only in what was drawn at random are one (`textOfPair`): no rule compares a key, an SPI or a nonce but
+//   for being equal to another one, except HITs, which are never renamed.
+// * Each end has a clock of its own, which only its own timers move. So a timer of X and whatever C does can be in either
+//   order with one result, and no ratio of the two clocks is left out. What goes with the time since (one answer a PTO)
+//   goes with the timers of the end that counts it.
+// * A loss is chosen when a timer fires, not when the packet leaves (scenarios.ts): until then it is a packet that has not come.
+// * Whether both ends find each other again is looked at where nothing is on its way, or as little as may be lost: from any
+//   other state deliveries lead there, and each of those is followed.
+//
+// reduction.test.ts compares with schedules that are run one by one, and noticing.test.ts breaks rules that must be missed.
 
 import { SIDES, type Side } from './cast.ts'
 import { SOON_MS } from './inside.ts'
@@ -19,7 +31,6 @@ export interface Report {
   finals: number
   /** True if the bound on states was reached. */
   cut: boolean
-  left: number
   /** States of each end alone, and how many inputs were run to find them. */
   alone: number
   runs: number
@@ -77,7 +88,6 @@ export class Walk {
       schedules: 0,
       finals: 0,
       cut: false,
-      left: 0,
       alone: 0,
       runs: 0,
       reruns: 0,
@@ -93,7 +103,6 @@ export class Walk {
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       if (report.states >= statesMax) {
         report.cut = true
-        report.left = waiting.length
         break
       }
       this.#follow(node, waiting)
