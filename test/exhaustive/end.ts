@@ -41,6 +41,20 @@ export function associationsOf(entropy: Entropy): Iterable<Association> {
 
 export type Spy = (packet: Uint8Array, sealed: Sealed) => void
 
+/** An end that is frozen or down, without an engine: what its next start goes on from, and nothing else (MOVING §4). */
+export interface Asleep {
+  readonly status: 'frozen' | 'down'
+  readonly frozen: FrozenState | undefined
+  readonly epoch: number
+  readonly claimed: number
+  readonly locator: Locator
+  readonly sent: number
+  readonly finals: End['finals']
+}
+
+/** Stands where an engine would be. */
+const idle = new Map<Side, Engine>()
+
 export class End {
   readonly side: Side
   status: Status = 'running'
@@ -56,20 +70,33 @@ export class End {
   former: Engine | undefined
   sent = 0
   /** FINALS of each start that has frozen, by epoch and SPI: the last number that it has sealed. */
-  readonly finals = new Map<number, ReadonlyMap<number, number>>()
+  readonly finals: Map<number, ReadonlyMap<number, number>>
   /** When a freeze will not wait any longer. */
   freezesBy = 0
   formerEntropy: Entropy
   entropy: Entropy
   readonly #spy: Spy
 
-  constructor(side: Side, spy: Spy) {
+  /** With `asleep`, one that can only be thawed or started again. */
+  constructor(side: Side, spy: Spy, asleep?: Asleep) {
     this.side = side
     this.#spy = spy
     this.locator = locatorOf(side, 1)
+    this.finals = new Map(asleep?.finals ?? [])
     this.entropy = watched(entropyOf(`${side}1`))
     this.formerEntropy = this.entropy
-    this.engine = this.#start(0)
+    this.engine = (asleep && idle.get(side)) ?? this.#start(0)
+    if (asleep === undefined) return
+    idle.set(side, this.engine)
+    const { status, frozen, epoch, claimed, locator, sent } = asleep
+    Object.assign(this, { status, frozen, epoch, claimed, locator, sent })
+  }
+
+  /** Undefined while there is more to it than that. */
+  get asleep(): Asleep | undefined {
+    const { status, frozen, epoch, claimed, locator, sent } = this
+    if (status !== 'frozen' && status !== 'down') return undefined
+    return { status, frozen, epoch, claimed, locator, sent, finals: new Map(this.finals) }
   }
 
   /** Installs what the base exchange has left. */

@@ -7,7 +7,7 @@ import { equalBytes } from '../../src/base/bytes.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
 import { CAST, drawnFrom, locatorOf, otherSide, type Sealed, type Side, startAt, takeOpened } from './cast.ts'
 import { textOf } from './crypto-cache.ts'
-import { End, type Status } from './end.ts'
+import { type Asleep, End, type Status } from './end.ts'
 import { insideOf } from './inside.ts'
 import { type Letter, letterOf, shapes, tokens } from './letters.ts'
 import { Fault } from './safety.ts'
@@ -77,6 +77,8 @@ export interface Stand {
   readonly delay: number
   readonly steps: Map<string, Step>
   readonly facts: Facts
+  /** For the next start, which needs nothing else of what was before. */
+  readonly asleep: Asleep | undefined
   /** The highest epoch of the peer that this start has been bound to. */
   readonly bound: number
   /** FINALS by epoch and SPI: the last number that each start has sealed. */
@@ -144,11 +146,11 @@ export class Solo {
     return step.to === known.to && sent(step) === sent(known)
   }
 
-  #begin(): Live {
+  #begin(asleep?: Asleep): Live {
     const sealed: string[] = []
-    const end = new End(this.#side, (_, { key, sequence }) => void live.sealed.push(`${key} ${sequence}`))
+    const end = new End(this.#side, (_, { key, sequence }) => void live.sealed.push(`${key} ${sequence}`), asleep)
     const live: Live = { end, now: 0, sealed }
-    end.begin(0)
+    if (asleep === undefined) end.begin(0)
     return live
   }
 
@@ -161,8 +163,12 @@ export class Solo {
     }
     const way: Stand[] = []
     let at: Stand | undefined = stand
-    for (; at?.from !== undefined; at = at.from) way.push(at)
-    const live = this.#begin()
+    let asleep: Asleep | undefined
+    for (; at?.from !== undefined && asleep === undefined; at = at.from) {
+      way.push(at)
+      if (at.input.key === 'thaw' || at.input.key === 'restart') asleep = at.from.asleep
+    }
+    const live = this.#begin(asleep)
     for (const { input, delay } of way.reverse()) {
       this.#apply(live, input, delay)
       this.#drain(live, () => undefined)
@@ -266,6 +272,7 @@ export class Solo {
       delay,
       steps: new Map(),
       facts,
+      asleep: end.asleep,
       bound,
       finals,
       sealed,
