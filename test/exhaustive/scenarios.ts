@@ -52,8 +52,8 @@ export interface HostilePlot extends Omit<Scenario, 'copies' | 'timers'> {
 
 export const MOVES: readonly Plot[] = [
   { name: 'one thaw', quick: ONE, threads: [of('X', ...MOVE)] },
-  { name: 'one thaw, data of X', quick: NONE, threads: [of('X', ...MOVE), of('X', 'send')] },
-  { name: 'one thaw, data of C', quick: NONE, threads: [of('X', ...MOVE), of('C', 'send')] },
+  { name: 'one thaw, data of X', quick: ONE, threads: [of('X', ...MOVE), of('X', 'send')] },
+  { name: 'one thaw, data of C', quick: ONE, threads: [of('X', ...MOVE), of('C', 'send')] },
   { name: 'one thaw, in place', quick: ONE, threads: [of('X', ...MOVE)], inPlace: true },
   {
     name: 'one thaw, nobody forwards',
@@ -99,7 +99,7 @@ export const REKEYS: readonly Plot[] = [
     name: 'rekey by both, data',
     threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send'), of('C', 'send')],
   },
-  { name: 'thaw while X rekeys', quick: NONE, threads: [of('X', ...MOVE), of('X', 'rekey')] },
+  { name: 'thaw while X rekeys', quick: ONE, threads: [of('X', ...MOVE), of('X', 'rekey')] },
   { name: 'thaw while C rekeys', quick: NONE, threads: [of('X', ...MOVE), of('C', 'rekey')] },
   {
     name: 'rekey by both, thaw of X',
@@ -126,7 +126,7 @@ export const ENDINGS: readonly Plot[] = [
   },
   {
     name: 'thaw, both close',
-    quick: NONE,
+    quick: ONE,
     threads: [of('X', ...MOVE), of('X', 'close'), of('C', 'close')],
     mayReset: true,
   },
