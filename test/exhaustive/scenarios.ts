@@ -131,9 +131,9 @@ export const ENDINGS: readonly Plot[] = [
     mayReset: true,
   },
   {
-    name: 'thaw, then X crashes',
+    name: 'thaw, X crashes',
     quick: ONE,
-    threads: [of('X', ...MOVE, 'crash', 'restart')],
+    threads: [of('X', ...MOVE), of('X', 'crash', 'restart')],
     mayReset: true,
   },
   {
@@ -144,13 +144,13 @@ export const ENDINGS: readonly Plot[] = [
   },
   {
     name: 'both thaw, X crashes',
-    threads: [of('X', ...MOVE, 'crash', 'restart'), of('C', ...MOVE)],
+    threads: [of('X', ...MOVE), of('X', 'crash', 'restart'), of('C', ...MOVE)],
     mayReset: true,
   },
   {
     name: 'both crash',
     quick: ONE,
-    threads: [of('X', ...MOVE, 'crash', 'restart'), of('C', 'crash', 'restart')],
+    threads: [of('X', ...MOVE), of('X', 'crash', 'restart'), of('C', 'crash', 'restart')],
     mayReset: true,
   },
 ]

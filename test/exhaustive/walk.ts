@@ -264,7 +264,8 @@ export class Walk {
 function isEnabled({ facts: { status, session } }: Stand, verb: string): boolean {
   if (verb === 'thaw' || verb === 'unfreeze' || verb === 'claim') return status === 'frozen'
   if (verb === 'restart') return status === 'down'
-  if (verb === 'crash') return status === 'running' || status === 'freezing'
+  // A host can crash with what it has frozen.
+  if (verb === 'crash') return status !== 'down'
   return status === 'running' && session !== undefined
 }
 
