@@ -4,6 +4,7 @@ import { SIDES, type Side } from './cast.ts'
 import type { Letter } from './letters.ts'
 import type { Fate } from './liveness.ts'
 import {
+  digestOf,
   letterInput,
   listening,
   type Pair,
@@ -64,7 +65,7 @@ export class Course {
 
   get text(): string {
     const ages = SIDES.map((side) => Math.round((this.now - this.#since[side]) * 1_000))
-    return `${ages.join()} ${this.pair.reset} ${textOfPair(this.pair)}`
+    return digestOf(`${ages.join()} ${this.pair.reset} ${textOfPair(this.pair)}`)
   }
 
   deadline(side: Side): number {

@@ -1,6 +1,7 @@
 // X and C together, each by its number: what is in flight between them, what is still to be done and what may still go wrong.
 // Also the rules that need both ends to be looked at (safety.ts has the same rules for engines).
 
+import { createHash } from 'node:crypto'
 import { otherSide, type Side } from './cast.ts'
 import { type Letter, shapes } from './letters.ts'
 import { Fault } from './safety.ts'
@@ -148,6 +149,11 @@ export function textOfPair({ X, C, flying, impatient, arrived = '' }: Outside): 
     for (const token of letter.tokens) text += String.fromCharCode(nameOf(token))
   }
   return text
+}
+
+/** 20 bytes in the place of a text: millions of them fit into memory, and no two texts have the same. */
+export function digestOf(text: string): string {
+  return createHash('sha1').update(Buffer.from(text, 'utf16le')).digest().toString('latin1')
 }
 
 export function withoutLetter(flying: readonly Letter[], letter: Letter): readonly Letter[] {

@@ -95,6 +95,8 @@ interface Live {
 
 /** Engines kept for states that will probably be gone on from. */
 const LIVE_MAX = 2_000
+/** Second ways that are kept, for comparison. */
+const AGAIN_MAX = 1_000
 
 export class Solo {
   readonly #side: Side
@@ -256,7 +258,7 @@ export class Solo {
     const key = `${text}\n${numbered.join()}\n${drawnFrom(end.entropy)} ${bound}`
     const known = this.#stands.get(key)
     if (known !== undefined) {
-      if (from !== undefined) this.again.push({ stand: known, from, input, delay })
+      if (from !== undefined && this.again.length < AGAIN_MAX) this.again.push({ stand: known, from, input, delay })
       if (!this.#live.has(known)) this.#keep(known, live)
       return known
     }

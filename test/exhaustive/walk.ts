@@ -18,7 +18,17 @@ import { SOON_MS } from './inside.ts'
 import type { Letter } from './letters.ts'
 import type { Fate } from './liveness.ts'
 import { Course, command, type Endings, outcomeOf } from './outcome.ts'
-import { letterInput, listening, type Pair, type Solos, standOf, stepped, textOfPair, withoutLetter } from './pair.ts'
+import {
+  digestOf,
+  letterInput,
+  listening,
+  type Pair,
+  type Solos,
+  standOf,
+  stepped,
+  textOfPair,
+  withoutLetter,
+} from './pair.ts'
 import { Fault } from './safety.ts'
 import type { Faults, Plot } from './scenarios.ts'
 import { type Input, Solo, type Stand, TICK, TIMER } from './solo.ts'
@@ -57,6 +67,8 @@ interface Trail {
   readonly action: string
   readonly letter?: Letter | undefined
 }
+
+const TELL_EVERY = 100_000
 
 /** A schedule that breaks a rule, with what broke. */
 export class BrokenRule extends Error {}
@@ -99,13 +111,18 @@ export class Walk {
   run(statesMax: number): Report {
     const { report } = this
     const waiting: Node[] = [this.#first()]
-    this.#isNew(waiting[0] as Node)
+    for (const node of waiting) this.#isNew(node)
+    let told = TELL_EVERY
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       if (report.states >= statesMax) {
         report.cut = true
         break
       }
       this.#follow(node, waiting)
+      if (report.states >= told) {
+        told += TELL_EVERY
+        console.log(`${report.name}: ${report.states} states so far, ${waiting.length} to follow`)
+      }
     }
     const { X, C } = this.solos
     report.alone = X.size + C.size
@@ -124,13 +141,13 @@ export class Walk {
     }
     if (last) {
       report.finals += 1
-      this.finals.add(textOfPair({ ...node.pair, arrived: '' }))
+      if (this.#time === 'no timers') this.finals.add(textOfPair({ ...node.pair, arrived: '' }))
     }
     this.#judge(node)
   }
 
   #isNew({ pair, done, copies, losses, early, repeats }: Node): boolean {
-    const key = String.fromCharCode(...done, copies, losses, early, repeats.X, repeats.C) + textOfPair(pair)
+    const key = digestOf(String.fromCharCode(...done, copies, losses, early, repeats.X, repeats.C) + textOfPair(pair))
     if (this.#seen.has(key)) return false
     this.#seen.add(key)
     this.report.states += 1
@@ -243,7 +260,7 @@ export class Walk {
     const out = pair.flying.filter((letter) => listening(pair, letter, this.#scenario))
     if (out.length > node.losses) return
     const flying = pair.flying.filter((letter) => !out.includes(letter))
-    const key = textOfPair({ ...pair, flying })
+    const key = digestOf(textOfPair({ ...pair, flying }))
     if (this.#judged.has(key)) return
     this.#judged.add(key)
     this.#finish(node, { ...pair, flying }, 'delivered')
