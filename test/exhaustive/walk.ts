@@ -8,6 +8,7 @@
 //   order with one result, and no ratio of the two clocks is left out. What goes with the time since (one answer a PTO)
 //   goes with the timers of the end that counts it.
 // * A loss is chosen when a timer fires, not when the packet leaves (scenarios.ts): until then it is a packet that has not come.
+// * Of the same state with less left to go wrong nothing is followed again: whatever can happen there can happen here.
 // * Whether both ends find each other again is looked at where nothing is on its way, or as little as may be lost: from any
 //   other state deliveries lead there, and each of those is followed.
 //
@@ -79,7 +80,8 @@ export class Walk {
   readonly #time: 'timers' | 'no timers'
   readonly #scenario: Plot & { readonly copies: number; readonly timers: number }
   readonly solos: Solos
-  readonly #seen = new Set<string>()
+  /** By state: with how much left to go wrong it has been followed. */
+  readonly #seen = new Map<string, number | number[]>()
   readonly #judged = new Set<string>()
   readonly #endings: Endings = new Map()
   readonly report: Report
@@ -110,8 +112,9 @@ export class Walk {
 
   run(statesMax: number): Report {
     const { report } = this
-    const waiting: Node[] = [this.#first()]
-    for (const node of waiting) this.#isNew(node)
+    const waiting = new Waiting()
+    const first = this.#first()
+    if (this.#isNew(first)) waiting.push(first)
     let told = TELL_EVERY
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       if (report.states >= statesMax) {
@@ -121,7 +124,7 @@ export class Walk {
       this.#follow(node, waiting)
       if (report.states >= told) {
         told += TELL_EVERY
-        console.log(`${report.name}: ${report.states} states so far, ${waiting.length} to follow`)
+        console.log(`${report.name}: ${report.states} states so far, ${waiting.size} to follow`)
       }
     }
     const { X, C } = this.solos
@@ -131,7 +134,7 @@ export class Walk {
     return report
   }
 
-  #follow(node: Node, waiting: Node[]): void {
+  #follow(node: Node, waiting: Waiting): void {
     const { report } = this
     let last = true
     for (const next of this.#successors(node)) {
@@ -146,10 +149,17 @@ export class Walk {
     this.#judge(node)
   }
 
-  #isNew({ pair, done, copies, losses, early, repeats }: Node): boolean {
-    const key = digestOf(String.fromCharCode(...done, copies, losses, early, repeats.X, repeats.C) + textOfPair(pair))
-    if (this.#seen.has(key)) return false
-    this.#seen.add(key)
+  /** False if the same state has been met with at least as much left to go wrong: then all of this has been followed. */
+  #isNew(node: Node): boolean {
+    const { pair, done } = node
+    const key = digestOf(String.fromCharCode(...done) + textOfPair(pair))
+    const left = leftOf(node)
+    const before = this.#seen.get(key)
+    const all = before === undefined ? [] : typeof before === 'number' ? [before] : before
+    if (all.some((other) => covers(other, left))) return false
+    // One number is much smaller than a list of one.
+    if (before === undefined) this.#seen.set(key, left)
+    else this.#seen.set(key, [...all, left])
     this.report.states += 1
     for (const side of SIDES) this.report.ratchets.add(`${side} ${standOf(pair, side).facts.session?.ratchet}`)
     return true
@@ -264,7 +274,7 @@ export class Walk {
     if (this.#judged.has(key)) return
     this.#judged.add(key)
     this.#finish(node, { ...pair, flying }, 'delivered')
-    if (out.length === 0) this.#finish(node, { ...pair, flying: [] }, 'cut off')
+    this.#finish(node, { ...pair, flying: [] }, 'cut off')
   }
 
   #finish(node: Node, pair: Pair, fate: Fate): void {
@@ -275,6 +285,36 @@ export class Walk {
     } catch (error) {
       throw explained(this.#plot, { before: node.trail, action: `… ${fate}` }, error)
     }
+  }
+}
+
+/** What may still go wrong, four bits each. */
+function leftOf({ copies, losses, early, repeats }: Node): number {
+  return copies | (losses << 4) | (early << 8) | (repeats.X << 12) | (repeats.C << 16)
+}
+
+function covers(more: number, less: number): boolean {
+  for (let shift = 0; shift < 20; shift += 4) if (((more >>> shift) & 15) < ((less >>> shift) & 15)) return false
+  return true
+}
+
+/** Those to whom least has gone wrong come first, so that what is covered by another state is met after it. */
+class Waiting {
+  readonly #byRest: Node[][] = []
+
+  push(node: Node): void {
+    const { copies, losses, early, repeats } = node
+    const rest = copies + losses + early + repeats.X + repeats.C
+    while (this.#byRest.length <= rest) this.#byRest.push([])
+    this.#byRest[rest]?.push(node)
+  }
+
+  pop(): Node | undefined {
+    return this.#byRest.findLast((nodes) => nodes.length > 0)?.pop()
+  }
+
+  get size(): number {
+    return this.#byRest.reduce((sum, nodes) => sum + nodes.length, 0)
   }
 }
 
