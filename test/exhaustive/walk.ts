@@ -264,17 +264,28 @@ export class Walk {
     }
   }
 
-  /** How a state ends is looked at when nothing is on its way any more: from every other state deliveries lead to such a one. */
+  /**
+   * How a state ends is looked at when nothing is on its way any more: from every other state deliveries lead to such a one.
+   * Where nothing has gone wrong yet, also how it ends if nothing arrives for so long that both ends park.
+   */
   #judge(node: Node): void {
-    const { pair } = node
+    const { pair, copies, losses, early } = node
     const out = pair.flying.filter((letter) => listening(pair, letter, this.#scenario))
-    if (out.length > node.losses) return
+    if (out.length > losses) return
     const flying = pair.flying.filter((letter) => !out.includes(letter))
-    const key = digestOf(textOfPair({ ...pair, flying }))
-    if (this.#judged.has(key)) return
+    const text = textOfPair({ ...pair, flying })
+    if (this.#toJudge(`d${text}`)) this.#finish(node, { ...pair, flying }, 'delivered')
+    const { copies: allCopies, losses: allLosses, early: allEarly } = this.#faults
+    if (copies < allCopies || losses < allLosses || early < allEarly || out.length > 0) return
+    if (this.#toJudge(`c${text}`)) this.#finish(node, { ...pair, flying: [] }, 'cut off')
+  }
+
+  /** True the first time. */
+  #toJudge(text: string): boolean {
+    const key = digestOf(text)
+    if (this.#judged.has(key)) return false
     this.#judged.add(key)
-    this.#finish(node, { ...pair, flying }, 'delivered')
-    this.#finish(node, { ...pair, flying: [] }, 'cut off')
+    return true
   }
 
   #finish(node: Node, pair: Pair, fate: Fate): void {
