@@ -13,7 +13,7 @@ const TIMEOUT_MS = FULL ? 900_000 : 60_000
 /** Follows every plot; a schedule that breaks a rule fails the test with all its actions. */
 export function follow(plots: readonly Plot[]): void {
   for (const plot of plots) {
-    for (const faults of FULL ? [ONE, HASTE] : plot.quick === undefined ? [] : [plot.quick]) {
+    for (const faults of FULL ? (plot.full ?? [ONE, HASTE]) : plot.quick === undefined ? [] : [plot.quick]) {
       it(`${plot.name}: every state with ${words(faults)}`, { timeout: TIMEOUT_MS }, () => {
         const begin = process.cpuUsage().user
         const { states, schedules, finals, cut, alone, runs, outcomes } = new Walk(plot, faults).run(ALL_STATES)

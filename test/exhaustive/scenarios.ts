@@ -40,6 +40,8 @@ export const HASTE: Faults = { copies: 0, losses: 0, early: 1, repeats: 1 }
 /** Who does what, up to its last state: in every test run within `quick`, and with SOJOURN_EXHAUSTIVE=full within ONE and HASTE. */
 export interface Plot extends Omit<Scenario, 'copies' | 'timers'> {
   readonly quick?: Faults
+  /** Instead of ONE and HASTE. */
+  readonly full?: readonly Faults[]
 }
 
 /** For explore.ts: how many packets are delivered twice, and how many timers fire while packets are out. */
@@ -96,7 +98,16 @@ export const CROSSINGS: readonly Plot[] = [
 export const REKEYS: readonly Plot[] = [
   { name: 'rekey by both', quick: ONE, threads: [of('X', 'rekey'), of('C', 'rekey')] },
   {
-    name: 'rekey by both, data',
+    name: 'rekey by both, data of X',
+    threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send')],
+  },
+  {
+    name: 'rekey by both, data of C',
+    threads: [of('X', 'rekey'), of('C', 'rekey'), of('C', 'send')],
+  },
+  {
+    name: 'rekey by both, data of both',
+    full: [NONE],
     threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send'), of('C', 'send')],
   },
   { name: 'thaw while X rekeys', quick: ONE, threads: [of('X', ...MOVE), of('X', 'rekey')] },
