@@ -73,7 +73,7 @@ const draws = new Map<string, { readonly prng: Prng; readonly drawn: Uint8Array[
  */
 export function entropyOf(name: string): Entropy {
   const used = new Map<number, number>()
-  return (length) => {
+  const entropy: Entropy = (length) => {
     const key = `${name} ${length}`
     let stream = draws.get(key)
     if (stream === undefined) {
@@ -85,6 +85,15 @@ export function entropyOf(name: string): Entropy {
     while (stream.drawn.length <= index) stream.drawn.push(stream.prng.bytes(length))
     return (stream.drawn[index] ?? new Uint8Array(length)).slice()
   }
+  positions.set(entropy, used)
+  return entropy
+}
+
+const positions = new WeakMap<Entropy, ReadonlyMap<number, number>>()
+
+/** How much has been drawn, by length. */
+export function drawnFrom(entropy: Entropy): string {
+  return [...(positions.get(entropy) ?? [])].sort(([a], [b]) => a - b).join(' ')
 }
 
 function seedOf(text: string): number {
@@ -109,6 +118,20 @@ const PAYLOAD_OFFSET = 16
 const INNER_UDP_BYTES = 8
 
 const opened = new Map<string, Uint8Array | undefined>()
+const sealedPackets = new Map<string, Sealed>()
+let openedPackets: Sealed[] = []
+
+/** What an ESP packet was sealed as; undefined for any other packet. */
+export function sealedOf(packet: Uint8Array): Sealed | undefined {
+  return sealedPackets.get(textOf(packet))
+}
+
+/** The packets that have been opened since this was asked last, by whichever engine. */
+export function takeOpened(): readonly Sealed[] {
+  const taken = openedPackets
+  openedPackets = []
+  return taken
+}
 
 /** The real cryptography, telling of every packet before it is sealed, and opening no packet twice. */
 export function spyOn(side: Side, epoch: number, tell: (packet: Uint8Array, sealed: Sealed) => void): AeadProvider {
@@ -119,7 +142,10 @@ export function spyOn(side: Side, epoch: number, tell: (packet: Uint8Array, seal
         open: (packet, sequence) => {
           const text = `${sequence} ${key}${textOf(packet)}`
           if (!opened.has(text)) opened.set(text, nodeAead.opener(suite, keys).open(packet, sequence))
-          return opened.get(text)
+          const plaintext = opened.get(text)
+          const sealed = plaintext && sealedOf(packet)
+          if (sealed !== undefined) openedPackets.push(sealed)
+          return plaintext
         },
       }
     },
@@ -130,9 +156,11 @@ export function spyOn(side: Side, epoch: number, tell: (packet: Uint8Array, seal
         seal: (packet, sequence) => {
           const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
           const spi = view.getUint32(0)
-          tell(packet, { side, epoch, spi, key, sequence, label: labelOf(packet, view) })
+          const sealed: Sealed = { side, epoch, spi, key, sequence, label: labelOf(packet, view) }
+          tell(packet, sealed)
           real ??= nodeAead.sealer(suite, keys, entropy)
           real.seal(packet, sequence)
+          sealedPackets.set(textOf(packet), sealed)
         },
       }
     },

@@ -197,10 +197,14 @@ export function describePacket({ bytes, from, to, by, epoch, sealed }: Flying, n
 function shapeOf(bytes: Uint8Array): (name: Name) => string {
   const raw = textOf(bytes)
   if (classify(bytes) !== 'hip') return () => raw
-  const message = decodeMessage(hipOf(bytes))
-  if (isMalformed(message)) return () => raw
-  const { plain, tokens } = shapeOfMessage(message)
+  const { plain, tokens } = shapeOfPacket(hipOf(bytes))
   return (name) => `${plain} ${tokens.map(name).join(' ')}`
+}
+
+/** A HIP packet: its fixed part, and what is drawn at random. */
+export function shapeOfPacket(bytes: Uint8Array): Shape {
+  const message = decodeMessage(bytes)
+  return isMalformed(message) ? { plain: textOf(bytes), tokens: [] } : shapeOfMessage(message)
 }
 
 interface Shape {

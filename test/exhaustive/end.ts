@@ -34,7 +34,26 @@ export function associationOf(entropy: Entropy): Association | undefined {
   return undefined
 }
 
+/** Every association that the engine with this entropy has had, closed ones too. */
+export function associationsOf(entropy: Entropy): Iterable<Association> {
+  return holders.get(entropy) ?? []
+}
+
 export type Spy = (packet: Uint8Array, sealed: Sealed) => void
+
+/** An end that is frozen or down, without an engine: what its next start goes on from, and nothing else (MOVING §4). */
+export interface Asleep {
+  readonly status: 'frozen' | 'down'
+  readonly frozen: FrozenState | undefined
+  readonly epoch: number
+  readonly claimed: number
+  readonly locator: Locator
+  readonly sent: number
+  readonly finals: End['finals']
+}
+
+/** Stands where an engine would be. */
+const idle = new Map<Side, Engine>()
 
 export class End {
   readonly side: Side
@@ -50,17 +69,34 @@ export class End {
   left: FrozenState | undefined
   former: Engine | undefined
   sent = 0
+  /** FINALS of each start that has frozen, by epoch and SPI: the last number that it has sealed. */
+  readonly finals: Map<number, ReadonlyMap<number, number>>
+  /** When a freeze will not wait any longer. */
+  freezesBy = 0
   formerEntropy: Entropy
-  #entropy: Entropy
+  entropy: Entropy
   readonly #spy: Spy
 
-  constructor(side: Side, spy: Spy) {
+  /** With `asleep`, one that can only be thawed or started again. */
+  constructor(side: Side, spy: Spy, asleep?: Asleep) {
     this.side = side
     this.#spy = spy
     this.locator = locatorOf(side, 1)
-    this.#entropy = watched(entropyOf(`${side}1`))
-    this.formerEntropy = this.#entropy
-    this.engine = this.#start(0)
+    this.finals = new Map(asleep?.finals ?? [])
+    this.entropy = watched(entropyOf(`${side}1`))
+    this.formerEntropy = this.entropy
+    this.engine = (asleep && idle.get(side)) ?? this.#start(0)
+    if (asleep === undefined) return
+    idle.set(side, this.engine)
+    const { status, frozen, epoch, claimed, locator, sent } = asleep
+    Object.assign(this, { status, frozen, epoch, claimed, locator, sent })
+  }
+
+  /** Undefined while there is more to it than that. */
+  get asleep(): Asleep | undefined {
+    const { status, frozen, epoch, claimed, locator, sent } = this
+    if (status !== 'frozen' && status !== 'down') return undefined
+    return { status, frozen, epoch, claimed, locator, sent, finals: new Map(this.finals) }
   }
 
   /** Installs what the base exchange has left. */
@@ -69,7 +105,7 @@ export class End {
     const peer = otherSide(side)
     engine.associate(now, { hit: CAST.identities[peer].hit, locators: [locatorOf(peer, 1)] })
     while (engine.transmit(now) !== undefined);
-    const association = associationOf(this.#entropy)
+    const association = associationOf(this.entropy)
     assert(association !== undefined, 'an engine notes what it associates with')
     const seed = CAST.seeds[side]
     association.context.claimSpi(seed.inboundSpi, association)
@@ -80,7 +116,7 @@ export class End {
 
   /** The association that counts now. */
   get association(): Association | undefined {
-    return this.status === 'down' ? undefined : associationOf(this.#entropy)
+    return this.status === 'down' ? undefined : associationOf(this.entropy)
   }
 
   get session(): Session | undefined {
@@ -101,6 +137,7 @@ export class End {
 
   freeze(now: number): void {
     this.status = 'freezing'
+    this.freezesBy = now + 3 * (this.association?.rtt.ptoMs ?? 0)
     this.engine.freeze(now)
   }
 
@@ -108,6 +145,8 @@ export class End {
   onFrozen(): void {
     this.status = 'frozen'
     this.frozen = this.engine.frozenState([{ port: PORT, unread: [] }], new Uint8Array(0))
+    const finals = this.frozen.associations[0]?.finals ?? []
+    this.finals.set(this.epoch, new Map(finals.map(({ spi, sequence }) => [spi, sequence])))
   }
 
   unfreeze(now: number): void {
@@ -145,14 +184,15 @@ export class End {
   #start(now: number, frozen?: FrozenState): Engine {
     const { side, epoch, locator } = this
     const entropy = watched(entropyOf(`${side}${epoch}`))
-    this.#entropy = entropy
+    this.entropy = entropy
     const options = {
       identity: CAST.identities[side],
       start: startAt(side, epoch),
       entropy,
       aead: spyOn(side, epoch, this.#spy),
       locators: [locator],
-      config: { replayWindow: 64 },
+      // How many refusals were sent lately is nothing that an explorer could see: it is no limit here.
+      config: { replayWindow: 64, notifiesPerSecond: 1_000, strangerNotifiesPerSecond: 1_000 },
       now,
     }
     if (frozen !== undefined) return Engine.thaw(options, frozen)

@@ -1,7 +1,7 @@
 // Every schedule of a move whose former host turns hostile (MOVING §1, §5): one attack of each kind, at any moment.
 
 import './crypto-cache.ts'
-import { follow } from './follow.ts'
+import { followHostile } from './follow.ts'
 import { HOSTILE } from './scenarios.ts'
 
-follow(HOSTILE)
+followHostile(HOSTILE)

@@ -9,133 +9,160 @@ function of(side: 'X' | 'C', ...verbs: readonly string[]): string[] {
   return verbs.map((verb) => `${side}.${verb}`)
 }
 
-/** A bound on faults: how many packets are delivered twice, and how many timers fire while packets are out. */
-export type Faults = readonly [copies: number, timers: number]
+/**
+ * What may go wrong in one schedule. Crashes are commands of a plot.
+ *
+ * Reordering needs no bound: whatever is in flight may come next. A timer fires in time only when nothing is on its way: what
+ * is not lost comes before the timer that would repeat it. What is lost is chosen at that moment, as late as can be: a packet
+ * that never comes is in flight until then, so every schedule with that loss is among those that are followed. `early` lets a
+ * timer fire although something is under way.
+ *
+ * A timer that sends something is a repeat; `repeats` bounds those of each end, the others are free. One is enough for one loss:
+ * what is lost is repeated by whoever wants an answer, and that is one end, by one timer, once, for the repeat is not lost;
+ * and it is enough for one crash, which the other end finds out by one question. A plot with a crash has one more for the
+ * loss. Beyond them time goes on without choices: from every state in which nothing is on its way any more, timers run as
+ * often as they have to until both ends agree.
+ */
+export interface Faults {
+  /** Packets that are delivered twice. */
+  readonly copies: number
+  readonly losses: number
+  readonly early: number
+  readonly repeats: number
+}
 
-/** Everything but the bounds on faults; and the bounds within which it is followed to its last state. */
+export const NONE: Faults = { copies: 0, losses: 0, early: 0, repeats: 1 }
+/** At most one loss and one duplicate. */
+export const ONE: Faults = { copies: 1, losses: 1, early: 0, repeats: 1 }
+/** A timer that does not wait for what is late. */
+export const HASTE: Faults = { copies: 0, losses: 0, early: 1, repeats: 1 }
+
+/** Who does what, up to its last state: in every test run within `quick`, and with SOJOURN_EXHAUSTIVE=full within ONE and HASTE. */
 export interface Plot extends Omit<Scenario, 'copies' | 'timers'> {
-  /** In every test run; and with SOJOURN_EXHAUSTIVE=full. */
   readonly quick?: Faults
-  readonly full?: Faults
+  /** Instead of ONE and HASTE. */
+  readonly full?: readonly Faults[]
+}
+
+/** For explore.ts: how many packets are delivered twice, and how many timers fire while packets are out. */
+export type Bounds = readonly [copies: number, timers: number]
+
+export interface HostilePlot extends Omit<Scenario, 'copies' | 'timers'> {
+  readonly quick: Bounds
+  readonly full: Bounds
 }
 
 export const MOVES: readonly Plot[] = [
-  { name: 'one thaw', threads: [of('X', ...MOVE)], quick: [1, 0], full: [1, 1] },
-  { name: 'one thaw, data of X', threads: [of('X', ...MOVE), of('X', 'send')], quick: [0, 0], full: [1, 0] },
-  { name: 'one thaw, data of C', threads: [of('X', ...MOVE), of('C', 'send')], quick: [0, 0], full: [1, 0] },
-  { name: 'one thaw, in place', threads: [of('X', ...MOVE)], inPlace: true, quick: [1, 0], full: [1, 1] },
+  { name: 'one thaw', quick: ONE, threads: [of('X', ...MOVE)] },
+  { name: 'one thaw, data of X', quick: ONE, threads: [of('X', ...MOVE), of('X', 'send')] },
+  { name: 'one thaw, data of C', quick: ONE, threads: [of('X', ...MOVE), of('C', 'send')] },
+  { name: 'one thaw, in place', quick: ONE, threads: [of('X', ...MOVE)], inPlace: true },
   {
     name: 'one thaw, nobody forwards',
+    quick: NONE,
     threads: [of('X', ...MOVE), of('C', 'send')],
     unforwarded: true,
-    quick: [0, 0],
-    full: [0, 1],
   },
   {
     name: 'a freeze taken back',
+    quick: ONE,
     threads: [of('X', 'freeze', 'unfreeze'), of('C', ...MOVE)],
-    quick: [0, 0],
-    full: [0, 2],
   },
-  { name: 'two thaws in a row', threads: [of('X', ...MOVE, ...MOVE)], quick: [0, 0], full: [0, 1] },
+  { name: 'two thaws in a row', quick: NONE, threads: [of('X', ...MOVE, ...MOVE)] },
   {
     name: 'two thaws in a row, in place, data of X',
     threads: [of('X', ...MOVE, ...MOVE), of('X', 'send')],
     inPlace: true,
-    full: [0, 0],
   },
-  { name: 'claim without activation', threads: [of('X', 'freeze', 'claim', 'thaw')], quick: [1, 0], full: [1, 1] },
-  { name: 'C learns of the move first', threads: [of('X', ...MOVE), of('C', 'learn')], quick: [1, 0], full: [1, 1] },
+  { name: 'claim without activation', quick: ONE, threads: [of('X', 'freeze', 'claim', 'thaw')] },
+  { name: 'C learns of the move first', quick: ONE, threads: [of('X', ...MOVE), of('C', 'learn')] },
   {
     name: 'C readdresses while X moves',
+    quick: NONE,
     threads: [of('X', ...MOVE), of('C', 'readdress')],
-    quick: [0, 0],
-    full: [1, 0],
   },
 ]
 
 export const CROSSINGS: readonly Plot[] = [
-  { name: 'both ends thaw', threads: [of('X', ...MOVE), of('C', ...MOVE)], quick: [0, 0], full: [1, 0] },
+  { name: 'both ends thaw', quick: NONE, threads: [of('X', ...MOVE), of('C', ...MOVE)] },
   {
     name: 'both ends thaw, in place',
+    quick: NONE,
     threads: [of('X', ...MOVE), of('C', ...MOVE)],
     inPlace: true,
-    quick: [0, 0],
-    full: [0, 1],
   },
   { name: 'both ends thaw, data of X', threads: [of('X', ...MOVE), of('C', ...MOVE), of('X', 'send')] },
   { name: 'X twice, C once', threads: [of('X', ...MOVE, ...MOVE), of('C', ...MOVE)] },
 ]
 
 export const REKEYS: readonly Plot[] = [
-  { name: 'rekey by both', threads: [of('X', 'rekey'), of('C', 'rekey')], quick: [1, 0], full: [0, 1] },
+  { name: 'rekey by both', quick: ONE, threads: [of('X', 'rekey'), of('C', 'rekey')] },
   {
-    name: 'rekey by both, data',
-    threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send'), of('C', 'send')],
-    full: [0, 0],
+    name: 'rekey by both, data of X',
+    threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send')],
   },
-  { name: 'thaw while X rekeys', threads: [of('X', ...MOVE), of('X', 'rekey')], quick: [0, 0], full: [1, 0] },
-  { name: 'thaw while C rekeys', threads: [of('X', ...MOVE), of('C', 'rekey')], quick: [0, 0], full: [1, 0] },
+  {
+    name: 'rekey by both, data of C',
+    threads: [of('X', 'rekey'), of('C', 'rekey'), of('C', 'send')],
+  },
+  {
+    name: 'rekey by both, data of both',
+    full: [NONE],
+    threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send'), of('C', 'send')],
+  },
+  { name: 'thaw while X rekeys', quick: ONE, threads: [of('X', ...MOVE), of('X', 'rekey')] },
+  { name: 'thaw while C rekeys', quick: NONE, threads: [of('X', ...MOVE), of('C', 'rekey')] },
   {
     name: 'rekey by both, thaw of X',
     threads: [of('X', ...MOVE), of('X', 'rekey'), of('C', 'rekey')],
-    full: [0, 0],
   },
   {
     name: 'rekey by X, both thaw',
     threads: [of('X', ...MOVE), of('C', ...MOVE), of('X', 'rekey')],
-    full: [0, 0],
   },
 ]
 
 export const ENDINGS: readonly Plot[] = [
   {
     name: 'thaw, X closes',
+    quick: ONE,
     threads: [of('X', ...MOVE), of('X', 'close')],
     mayReset: true,
-    quick: [0, 0],
-    full: [1, 0],
   },
   {
     name: 'thaw, C closes',
+    quick: ONE,
     threads: [of('X', ...MOVE), of('C', 'close')],
     mayReset: true,
-    quick: [0, 0],
-    full: [1, 0],
   },
   {
     name: 'thaw, both close',
+    quick: ONE,
     threads: [of('X', ...MOVE), of('X', 'close'), of('C', 'close')],
     mayReset: true,
-    quick: [0, 0],
-    full: [0, 0],
   },
   {
-    name: 'thaw, then X crashes',
-    threads: [of('X', ...MOVE, 'crash', 'restart')],
+    name: 'thaw, X crashes',
+    quick: ONE,
+    threads: [of('X', ...MOVE), of('X', 'crash', 'restart')],
     mayReset: true,
-    quick: [1, 0],
-    full: [1, 1],
   },
   {
     name: 'thaw, C crashes',
+    quick: ONE,
     threads: [of('X', ...MOVE), of('C', 'crash', 'restart')],
     mayReset: true,
-    quick: [1, 0],
-    full: [1, 1],
   },
   {
     name: 'both thaw, X crashes',
-    threads: [of('X', ...MOVE, 'crash', 'restart'), of('C', ...MOVE)],
+    threads: [of('X', ...MOVE), of('X', 'crash', 'restart'), of('C', ...MOVE)],
     mayReset: true,
-    full: [0, 0],
   },
   {
     name: 'both crash',
-    threads: [of('X', ...MOVE, 'crash', 'restart'), of('C', 'crash', 'restart')],
+    quick: ONE,
+    threads: [of('X', ...MOVE), of('X', 'crash', 'restart'), of('C', 'crash', 'restart')],
     mayReset: true,
-    quick: [0, 0],
-    full: [1, 0],
   },
 ]
 
@@ -150,9 +177,9 @@ const EARLY: ReadonlySet<string> = new Set([
 ])
 
 /** The former host of X, one attack at a time, at any moment after X has left. */
-export const HOSTILE: readonly Plot[] = [
+export const HOSTILE: readonly HostilePlot[] = [
   ...ATTACKS.map(
-    (attack): Plot => ({
+    (attack): HostilePlot => ({
       name: `former host: ${attack}`,
       threads: [of('X', ...MOVE), [`F.${attack}`]],
       mayReset: EARLY.has(attack) ? 'early' : false,

@@ -196,7 +196,7 @@ export class World {
       case 'restart':
         return end.status === 'down'
       case 'crash':
-        return end.status === 'running' || end.status === 'freezing'
+        return end.status !== 'down'
       default:
         return end.status === 'running' && end.session !== undefined
     }

@@ -77,6 +77,22 @@ describe('an association whose peer has gone silent', () => {
     expect(Math.max(...pauses(probes))).toBeLessThanOrEqual(30_000)
   })
 
+  it('is parked too if its new address was never verified and nobody has anything to say', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    // P3 comes from elsewhere than P2 went, so it verifies nothing; the checks that it causes are lost, and then the peer is gone.
+    cast.filters.change('P3', (flying) => ({ ...flying, from: place(9) }))
+    cast.filters.lose('CHECK')
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    cast.wire.run(100)
+    cast.wire.remove(a2)
+    cast.wire.run(1_000)
+    expect(stateAt(cast.b, cast.a)).toBe('moving')
+    expect(cast.b.told).not.toContain('parked')
+    cast.wire.run(120_000)
+    expect(stateAt(cast.b, cast.a)).toBe('parked')
+  })
+
   it('ends after ten minutes of that, and says so', () => {
     const cast = stage()
     cast.filters.lose(() => true)

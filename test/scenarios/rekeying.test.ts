@@ -55,6 +55,26 @@ describe('a rekey', () => {
     }
   })
 
+  it('is not ended by the refusal of a question under the old S, though the refusal overtakes the last ACK', () => {
+    const cast = stage()
+    const questions = cast.filters.hold('CHECK', Infinity, cast.a)
+    cast.filters.lose('ESP', 1, cast.a)
+    say(cast, cast.a, cast.b, 'lost, so that it asks')
+    cast.wire.run(1_100)
+    expect(questions.met).toBe(1)
+    const acks = cast.filters.hold('ACK', 1, cast.b)
+    rekey(cast)
+    cast.wire.run(45)
+    cast.filters.release(questions)
+    cast.wire.run(25)
+    expect([acks.met, those(cast, 'NOTIFY', cast.b).length]).toEqual([1, 1])
+    cast.filters.release(acks)
+    cast.wire.run(2_000)
+    expect([stateAt(cast.a, cast.b), stateAt(cast.b, cast.a)]).toEqual(['established', 'established'])
+    expect(converse(cast, cast.a, cast.b)).toBe(true)
+    expect(rekeyed(cast)).toEqual([1, 1])
+  })
+
   it('loses no packet and repeats no number, with data both ways all the time', () => {
     const cast = stage()
     let n = 0

@@ -189,6 +189,8 @@ export function commitWithAnswer(
 
 /** P3 or U3, under the new HIP key: key confirmation, repeated until ACKed under the new HIP key. */
 function confirm(association: Association, now: number, session: Session, parameters: readonly Contents[]): void {
+  // It lets the peer drop the old S: a question under it that is still out may be refused from now on, which means nothing.
+  association.probe = undefined
   const updateId = nextUpdateId(session)
   const bytes = buildUpdate(association.envelope(session), [...parameters, encodeSeq(updateId)], true)
   sendReliably(association, now, { purpose: 'confirm', bytes, updateId, tries: 1, sentAt: now })

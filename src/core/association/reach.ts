@@ -219,8 +219,9 @@ export function expireKeepalive(association: Association, now: number): void {
     current?.state === 'unverified' &&
     state.session.ratchet.name === 'settled'
   ) {
-    // Its checks were lost, and without data nobody would ask again.
+    // Its checks were lost, or may not even be sent, and without data nobody would ask again: silence is to end this, too.
     startCheck(association, now, current)
+    expectAnswer(association, now)
   }
   association.timers.set('keepalive', now + keepaliveMs)
 }
