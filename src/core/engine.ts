@@ -363,7 +363,7 @@ export class Engine implements Machine {
       start: options.start,
       entropy: options.entropy,
       aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
-      floors: new Floors(config.floorsMax),
+      floors: options.floors ?? new Floors(config.floorsMax),
       get locators() {
         return locators()
       },

@@ -8,6 +8,7 @@ import type { Identity, PublicKey } from '../crypto/identity.ts'
 import type { KeyLogEntry, OwnStart } from './association/context.ts'
 import type { Choices } from './association/exchange-offer.ts'
 import type { Config } from './config.ts'
+import type { Floors } from './moving/floor.ts'
 
 export interface EngineOptions extends Choices {
   readonly identity: Identity
@@ -21,5 +22,7 @@ export interface EngineOptions extends Choices {
   readonly keylog?: (entry: KeyLogEntry) => void
   /** Whether a peer whose key is known may associate; by default everybody. */
   readonly admit?: (key: PublicKey, peer: Hit) => boolean
+  /** What earlier starts of this identity learnt of its peers; by default nothing. */
+  readonly floors?: Floors
   readonly now: number
 }

@@ -21,6 +21,7 @@ import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
 import { messageOf, SojournError } from './errors.ts'
+import { FloorFile } from './floor-file.ts'
 import { freezeCarrier } from './freeze.ts'
 import type { Host, HostKem } from './host.ts'
 import { createIdentity } from './key-file.ts'
@@ -95,17 +96,19 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   readonly closed: Promise<EndpointEnd>
   readonly #carrier: Carrier
   readonly #place: PlaceOptions
+  readonly #floors: FloorFile | undefined
   #settle: (end: EndpointEnd) => void = () => undefined
   #end: EndpointEnd | undefined
   #closing: Promise<void> | undefined
   #freezing = false
 
-  private constructor(identity: Identity, epoch: number, carrier: Carrier, place: PlaceOptions) {
+  private constructor(identity: Identity, epoch: number, carrier: Carrier, place: PlaceOptions, floors?: FloorFile) {
     super()
     this.identity = identity
     this.epoch = epoch
     this.#carrier = carrier
     this.#place = place
+    this.#floors = floors
     this.closed = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -126,11 +129,12 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     // The port comes first: when it is taken, nothing has been claimed.
     const port = await openPort(options.bind)
     try {
+      const floors = host === undefined ? undefined : await FloorFile.open(host, identity.hit, options.config)
       const start =
         host === undefined || ledger === undefined
           ? onlyStart()
           : ownStart(await startHere(identity, host, ledger, options))
-      return Endpoint.#run(identity, start, port, options, undefined)
+      return Endpoint.#run(identity, start, port, options, undefined, floors)
     } catch (error) {
       await port.close()
       throw error
@@ -144,8 +148,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     start: OwnStart,
     port: DatagramPort,
     place: PlaceOptions,
+    floors: FloorFile,
   ): Resumed {
-    const endpoint = Endpoint.#run(identity, start, port, place, frozen)
+    const endpoint = Endpoint.#run(identity, start, port, place, frozen, floors)
     const carrier = endpoint.#carrier
     const sockets = new Map(
       frozen.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
@@ -162,6 +167,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     port: DatagramPort,
     place: PlaceOptions,
     frozen: FrozenState | undefined,
+    floors: FloorFile | undefined,
   ): Endpoint {
     const keylog = openKeyLog()
     const options = {
@@ -174,10 +180,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
       ...(place.config === undefined ? {} : { config: place.config }),
       ...(keylog === undefined ? {} : { keylog }),
+      ...(floors === undefined ? {} : { floors: floors.floors }),
     }
     const engine = frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
     const carrier = new Carrier({ engine, port, ledger: place.ledger })
-    const endpoint = new Endpoint(identity, start.epoch, carrier, place)
+    const endpoint = new Endpoint(identity, start.epoch, carrier, place, floors)
     // The application gets to its sockets and events before the first packet is sent.
     setImmediate(() => carrier.start())
     return endpoint
@@ -340,6 +347,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     this.#end = end
     await this.#carrier.shut(end.reason, `the endpoint is ${end.reason}`)
     this.#carrier.engine.destroy()
+    const kept = this.#floors?.close(end.reason)
+    // A frozen process is waited for, and its floors are in the capsule too.
+    if (end.reason !== 'frozen') await kept
     // A frozen or fenced start leaves the record to the next one.
     const over = end.reason === 'closed' || end.reason === 'destroyed'
     if (over) await this.#place.ledger?.release?.(this.hit, this.epoch).catch(() => undefined)

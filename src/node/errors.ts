@@ -19,7 +19,7 @@ export type SojournErrorCode =
   | 'ERR_SOJOURN_CLOSED' // used after close, destroy or freeze
   | 'ERR_SOJOURN_ARGUMENT' // a value of the wrong kind
   | 'ERR_SOJOURN_ADDRESS' // a local address or port that cannot be had
-  | 'ERR_SOJOURN_KEY_FILE' // a key file that is missing, wrong, or readable by others
+  | 'ERR_SOJOURN_KEY_FILE' // a file of keys or floors that is missing, wrong, or readable by others
   | 'ERR_SOJOURN_CAPTURE' // a capture or key log, to be inspected, that cannot be read
   | 'ERR_SOJOURN_QUEUE_FULL' // more datagrams waiting than the limit allows
   | 'ERR_SOJOURN_TOO_LONG' // a datagram longer than one packet can carry

@@ -9,6 +9,7 @@ import { startIdentity } from './door.ts'
 import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
 import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
+import { FloorFile } from './floor-file.ts'
 import type { Host } from './host.ts'
 import { observe } from './observe.ts'
 import { ownStart } from './own-start.ts'
@@ -41,9 +42,12 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.
   const record = ledger.read(read.header.hit)
   record.catch(() => undefined)
+  const kept = FloorFile.open(host, read.header.hit, options.config)
+  kept.catch(() => undefined)
   const [opened, port] = await both(unsealed(read, options), openPort(options.bind))
   const { frozen, keys } = opened
   try {
+    const floors = await kept
     const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret, options.algorithms)
     const plan = {
       hit: identity.hit,
@@ -56,7 +60,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
     const startKeys = { host: host.identity, identity, entropy: systemEntropy }
     const started = await startIdentity(plan, startKeys, ledger, { signal, record })
     host.forget(keys)
-    const resumed = Endpoint.resume(identity, frozen, ownStart(started), port, options)
+    const resumed = Endpoint.resume(identity, frozen, ownStart(started), port, options, floors)
     observe('thawed', { hit: identity.hit, epoch: started.epoch, from: frozen.epoch })
     return { ...resumed, state: frozen.state }
   } catch (error) {

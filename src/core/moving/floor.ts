@@ -25,6 +25,8 @@ export interface Claimed {
 export type Judgement = 'accepted' | 'lower-epoch' | 'equal-epoch-other-incarnation' | 'no-receipt' | 'other-ledger'
 
 export class Floors {
+  /** Set by whoever keeps them: told when a floor is new or higher, or a ledger is pinned, not at every contact. */
+  onChange: () => void = () => undefined
   readonly #max: number
   readonly #floors = new Map<string, Floor>()
 
@@ -63,11 +65,14 @@ export class Floors {
   raise(floor: Floor): void {
     const text = publicKeyText(floor.key)
     const old = this.#floors.get(text)
+    const raised = old === undefined || old.epoch <= floor.epoch ? merged(old, floor) : old
     this.#floors.delete(text)
-    this.#floors.set(text, old === undefined || old.epoch <= floor.epoch ? merged(old, floor) : old)
-    if (this.#floors.size <= this.#max) return
-    const oldest = this.#floors.keys().next()
-    if (!oldest.done) this.#floors.delete(oldest.value)
+    this.#floors.set(text, raised)
+    if (this.#floors.size > this.#max) {
+      const oldest = this.#floors.keys().next()
+      if (!oldest.done) this.#floors.delete(oldest.value)
+    }
+    if (old === undefined || saysMore(raised, old)) this.onChange()
   }
 }
 
@@ -79,4 +84,13 @@ function merged(old: Floor | undefined, floor: Floor): Floor {
     ledger: floor.ledger ?? old?.ledger,
     receipt: floor.receipt ?? (sameEpoch ? old.receipt : undefined),
   }
+}
+
+function saysMore(raised: Floor, old: Floor): boolean {
+  const { epoch, incarnation, ledger } = raised
+  return (
+    epoch !== old.epoch ||
+    (ledger !== undefined && old.ledger === undefined) ||
+    !equalBytes(incarnation, old.incarnation)
+  )
 }

@@ -10,18 +10,11 @@ import { hitSuite } from '../../crypto/suites.ts'
 import type { Malformed } from '../../wire/malformed.ts'
 import { type CborValue, encodeCbor } from '../../wire/object.ts'
 import { type FieldMap, type Fields, fieldMap, keyField, locatorField, readFields, startField } from './fields.ts'
-import type {
-  FrozenAssociation,
-  FrozenFloor,
-  FrozenInbound,
-  FrozenLocator,
-  FrozenSocket,
-  FrozenState,
-} from './frozen.ts'
+import { FLOORS_MAX, readFloor, writeFloor } from './floor-codec.ts'
+import type { FrozenAssociation, FrozenInbound, FrozenLocator, FrozenSocket, FrozenState } from './frozen.ts'
 
 /** Largest counts and sizes. What the engine keeps (`config.ts`) is well inside. */
 const ASSOCIATIONS_MAX = 65_536
-const FLOORS_MAX = 65_536
 const SOCKETS_MAX = 65_536
 const INBOUND_MAX = 16
 const FINALS_MAX = 16
@@ -246,24 +239,6 @@ function readLocator(fields: Fields): FrozenLocator {
     locator: fields.locator(1),
     preferred: fields.flag(2),
     remainingMs: fields.integer(3, 0, REMAINING_MS_MAX),
-  }
-}
-
-function writeFloor(floor: FrozenFloor): FieldMap {
-  return fieldMap([
-    [1, keyField(floor.key)],
-    [2, floor.ledger === undefined ? undefined : keyField(floor.ledger)],
-    [3, floor.epoch],
-    [4, floor.incarnation],
-  ])
-}
-
-function readFloor(fields: Fields): FrozenFloor {
-  return {
-    key: fields.key(1),
-    ledger: fields.has(2) ? fields.key(2) : undefined,
-    epoch: fields.epoch(3),
-    incarnation: fields.bytes(4, 16),
   }
 }
 

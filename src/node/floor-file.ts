@@ -1,0 +1,109 @@
+// The floors that a host keeps for each identity it runs (MOVING §2, §7): SOJOURN_HOME/floors/HIT-in-hex, so that a restarted
+// identity still refuses what it had refused. Only the last start of an identity runs, so a file has one writer.
+
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { toHex } from '../base/bytes.ts'
+import { type Config, DEFAULTS } from '../core/config.ts'
+import { Floors } from '../core/moving/floor.ts'
+import { decodeFloors, encodeFloors, FLOOR_FILE_BYTES_MAX } from '../core/moving/floor-codec.ts'
+import type { FrozenFloor } from '../core/moving/frozen.ts'
+import { type Hit, hitBytes } from '../crypto/hit.ts'
+import type { EndpointEnd } from './endpoint.ts'
+import { errnoOf, messageOf, SojournError } from './errors.ts'
+import type { Host } from './host.ts'
+import { plain } from './plain.ts'
+import { secretFolder } from './secret-file.ts'
+
+/** How long a change waits for others; longer, a millisecond a floor, where there are many to write. */
+const SAVE_AFTER_MS = 200
+
+/** The floors of one identity, and the file that follows them. */
+export class FloorFile {
+  readonly floors: Floors
+  readonly #path: string
+  #timer: NodeJS.Timeout | undefined
+  #saving: Promise<void> = Promise.resolve()
+
+  private constructor(path: string, max: number, kept: readonly FrozenFloor[]) {
+    this.#path = path
+    this.floors = new Floors(max)
+    for (const floor of kept) this.floors.raise({ ...floor, receipt: undefined })
+    this.floors.onChange = () => this.#later()
+  }
+
+  /** What earlier starts of `hit` left on this host, if anything. Rejects with ERR_SOJOURN_KEY_FILE if it is damaged. */
+  static async open(host: Host, hit: Hit, config: Partial<Config> = {}): Promise<FloorFile> {
+    const path = join(host.home, 'floors', toHex(hitBytes(hit)))
+    return new FloorFile(path, config.floorsMax ?? DEFAULTS.floorsMax, await readFloors(path))
+  }
+
+  /** Writes what is new, unless a newer start does so by now. Never rejects. */
+  close(reason: EndpointEnd['reason']): Promise<void> {
+    this.floors.onChange = () => undefined
+    if (reason === 'fenced') clearTimeout(this.#timer)
+    else if (this.#timer !== undefined) this.#save()
+    return this.#saving
+  }
+
+  #later(): void {
+    if (this.#timer !== undefined) return
+    this.#timer = setTimeout(() => this.#save(), Math.max(SAVE_AFTER_MS, this.floors.size))
+    this.#timer.unref()
+  }
+
+  #save(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const bytes = encodeFloors(this.floors.all())
+    this.#saving = this.#saving
+      .then(() => replaceFile(this.#path, bytes))
+      // The process goes on without: it only knows less of its peers when it is started again.
+      .catch((error) => process.emitWarning(`${this.#path} cannot be written (${messageOf(error)})`, 'SojournWarning'))
+  }
+}
+
+async function readFloors(path: string): Promise<readonly FrozenFloor[]> {
+  let why: string
+  try {
+    const file = await open(path, constants.O_RDONLY)
+    try {
+      const stats = await file.stat()
+      const sound = stats.isFile() && stats.size <= FLOOR_FILE_BYTES_MAX
+      const floors = sound ? decodeFloors(plain(await file.readFile())) : { malformed: 'not a file of a sensible size' }
+      if (!('malformed' in floors)) return floors
+      why = floors.malformed
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    why = messageOf(error)
+  }
+  const advice = 'restore it, or remove it and lose what is known of the peers’ starts'
+  throw new SojournError('ERR_SOJOURN_KEY_FILE', `file of floors ${path} is damaged (${why}): ${advice}`)
+}
+
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  await secretFolder(dirname(path))
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.chmod(0o600)
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  const folder = await open(dirname(path), constants.O_RDONLY).catch(() => undefined)
+  await folder?.sync().catch(() => undefined)
+  await folder?.close()
+}
