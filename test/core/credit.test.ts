@@ -1,0 +1,68 @@
+// Credit (RFC 8046 §5.6) under any history: whatever is paid with it has come from the peer before.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Credit } from '../../src/core/association/credit.ts'
+import { DEFAULTS } from '../../src/core/config.ts'
+
+const config = { ...DEFAULTS, creditBytesMax: 50_000 }
+
+/** `bytes` of credit at `now`, aged. */
+function at(credit: Credit, now: number): number {
+  credit.covers(now, 0)
+  return credit.bytes
+}
+
+const size = fc.integer({ min: 0, max: 20_000 })
+const step = fc.record({
+  wait: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 4_999 }) }, fc.integer({ min: 0, max: 60_000 })),
+  what: fc.constantFrom('earn', 'pay', 'wait'),
+  size,
+})
+
+describe('credit', () => {
+  it('is never more than what came minus what was paid, nor than its cap, and waiting never adds to it', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const credit = new Credit(config, 0)
+        let [now, came, paid] = [0, 0, 0]
+        for (const { wait, what, size: bytes } of steps) {
+          const before = credit.bytes
+          now += wait
+          expect(at(credit, now)).toBeLessThanOrEqual(before)
+          if (what === 'earn') {
+            credit.earn(now, bytes)
+            came += bytes
+          } else if (what === 'pay' && credit.covers(now, bytes)) {
+            credit.spend(now, bytes)
+            paid += bytes
+          }
+          expect(credit.bytes).toBeGreaterThanOrEqual(0)
+          expect(credit.bytes).toBeLessThanOrEqual(Math.min(came - paid, config.creditBytesMax))
+          expect(credit.covers(now, credit.bytes)).toBe(true)
+          expect(credit.covers(now, credit.bytes + 1)).toBe(false)
+        }
+      }),
+    )
+  })
+
+  it('is less the longer one waits, whether it is looked at meanwhile or not, and runs out in the end', () => {
+    const times = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(size, times, (earned, waits) => {
+        const [watched, unwatched] = [new Credit(config, 0), new Credit(config, 0)]
+        for (const credit of [watched, unwatched]) credit.earn(0, earned)
+        let [now, last] = [0, earned]
+        for (const wait of waits) {
+          now += wait
+          expect(at(watched, now)).toBeLessThanOrEqual(last)
+          last = watched.bytes
+        }
+        // Every look rounds down: it may cost the peer a byte, and never gives it one.
+        expect(last).toBeLessThanOrEqual(at(unwatched, now))
+        expect(last).toBeLessThanOrEqual(earned * (7 / 8) ** Math.floor(now / config.creditAgeMs))
+        expect(at(watched, now + 1_000_000)).toBe(0)
+      }),
+    )
+  })
+})
