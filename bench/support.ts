@@ -40,7 +40,7 @@ export function answer(handlers: Record<string, (question: never) => unknown>): 
   process.on('message', (question: { readonly ask: string }) => {
     const handler = handlers[question.ask]
     void Promise.resolve()
-      .then(() => handler?.(question as never))
+      .then(() => handler && Reflect.apply(handler, undefined, [question]))
       .then(
         (result) => process.send?.(result ?? {}),
         (error: unknown) => process.send?.({ error: String(error) }),

@@ -128,6 +128,7 @@ describe('the rules can fail:', () => {
     ['any as a type', 'src/core/a.ts', 'export const a = (b: any) => b', 'type-hole'],
     ['a cast to any', 'test/a.ts', 'const a = b as any', 'type-hole'],
     ['a cast through unknown', 'test/a.ts', 'const a = b as unknown as C', 'type-hole'],
+    ['a cast to never', 'test/a.ts', 'const a = b(c as never)', 'type-hole'],
     ['a non-null assertion', 'src/core/a.ts', 'export const a = b!.c', 'type-hole'],
     ['a definite assignment', 'src/core/a.ts', 'class A { b!: string }', 'type-hole'],
     ['an ignored error', 'src/core/a.ts', `// @ts-${'ignore'}\nvoid 0`, 'type-hole'],

@@ -38,7 +38,12 @@ async function ping(peer: Peer, flags: PingFlags, stop: AbortSignal): Promise<vo
   const out = printer(flags.json ?? false)
   const endpoint = await openEndpoint(flags, stop)
   try {
-    const association = await endpoint.associate(peer, { signal: stop, timeoutMs: flags.timeout })
+    const options = { signal: stop, timeoutMs: flags.timeout }
+    const association = await endpoint.associate(peer, options).catch((error: unknown) => {
+      // The last line for machines is the summary, whatever happened (DESIGN §10).
+      if (out.json) summarise(peer, { sent: 0, rtts: [], paths: new Set() }, out)
+      throw error
+    })
     const tally = await pingAll(association, flags, out, stop)
     summarise(peer, tally, out)
     if (tally.rtts.length === 0) process.exitCode = EXIT.unreachable

@@ -129,7 +129,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     // The port comes first: when it is taken, nothing has been claimed.
     const port = await openPort(options.bind)
     try {
-      const floors = host === undefined ? undefined : await FloorFile.open(host, identity.hit, options.config)
+      const floors = host === undefined ? undefined : await FloorFile.open(host, identity.hit, options)
       const start =
         host === undefined || ledger === undefined
           ? onlyStart()

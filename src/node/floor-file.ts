@@ -6,12 +6,13 @@ import { constants } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
-import { type Config, DEFAULTS } from '../core/config.ts'
+import { DEFAULTS } from '../core/config.ts'
 import { Floors } from '../core/moving/floor.ts'
 import { decodeFloors, encodeFloors, FLOOR_FILE_BYTES_MAX } from '../core/moving/floor-codec.ts'
 import type { FrozenFloor } from '../core/moving/frozen.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
-import type { EndpointEnd } from './endpoint.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
+import type { EndpointEnd, PlaceOptions } from './endpoint.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 import type { Host } from './host.ts'
 import { plain } from './plain.ts'
@@ -35,9 +36,9 @@ export class FloorFile {
   }
 
   /** What earlier starts of `hit` left on this host, if anything. Rejects with ERR_SOJOURN_KEY_FILE if it is damaged. */
-  static async open(host: Host, hit: Hit, config: Partial<Config> = {}): Promise<FloorFile> {
+  static async open(host: Host, hit: Hit, { config, algorithms }: PlaceOptions): Promise<FloorFile> {
     const path = join(host.home, 'floors', toHex(hitBytes(hit)))
-    return new FloorFile(path, config.floorsMax ?? DEFAULTS.floorsMax, await readFloors(path))
+    return new FloorFile(path, config?.floorsMax ?? DEFAULTS.floorsMax, await readFloors(path, algorithms?.keys))
   }
 
   /** Writes what is new, unless a newer start does so by now. Never rejects. */
@@ -65,14 +66,16 @@ export class FloorFile {
   }
 }
 
-async function readFloors(path: string): Promise<readonly FrozenFloor[]> {
+async function readFloors(path: string, keys: KeyAlgorithms | undefined): Promise<readonly FrozenFloor[]> {
   let why: string
   try {
     const file = await open(path, constants.O_RDONLY)
     try {
       const stats = await file.stat()
       const sound = stats.isFile() && stats.size <= FLOOR_FILE_BYTES_MAX
-      const floors = sound ? decodeFloors(plain(await file.readFile())) : { malformed: 'not a file of a sensible size' }
+      const floors = sound
+        ? decodeFloors(plain(await file.readFile()), keys)
+        : { malformed: 'not a file of a sensible size' }
       if (!('malformed' in floors)) return floors
       why = floors.malformed
     } finally {
@@ -83,7 +86,8 @@ async function readFloors(path: string): Promise<readonly FrozenFloor[]> {
     why = messageOf(error)
   }
   const advice = 'restore it, or remove it and lose what is known of the peers’ starts'
-  throw new SojournError('ERR_SOJOURN_KEY_FILE', `file of floors ${path} is damaged (${why}): ${advice}`)
+  const what = `is damaged, or names keys of a kind this endpoint has not (${why})`
+  throw new SojournError('ERR_SOJOURN_KEY_FILE', `file of floors ${path} ${what}: ${advice}`)
 }
 
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@
 // moves data on its underlying socket, because the package's own receive calls lose datagrams (DESIGN §3). Addresses cross
 // this border in canonical form: IPv4-mapped ones as IPv4, whichever family the socket has.
 
-import type { RemoteInfo, Socket } from 'node:dgram'
+import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
 import { canonicalAddress, formatLocator, type Locator, locatorFamily } from '../base/address.ts'
@@ -73,11 +73,8 @@ async function bound(address: string, port: number): Promise<DatagramPort> {
   }
   const family = locatorFamily({ address: canonical, port })
   // Every address here is literal: answering the lookup at once keeps node:dgram from waiting a turn for each datagram.
-  const lookup: Lookup = (host, options, callback) => {
-    const done = typeof options === 'function' ? options : callback
-    done?.(null, host, family)
-  }
-  const socket = DgramAsPromised.createSocket({ type: family === 4 ? 'udp4' : 'udp6', lookup: lookup as never })
+  const lookup: NonNullable<SocketOptions['lookup']> = (host, _options, done) => done(null, host, family)
+  const socket = DgramAsPromised.createSocket({ type: family === 4 ? 'udp4' : 'udp6', lookup })
   try {
     await socket.bind({ address: address.includes('%') ? address : canonical, port, exclusive: true })
   } catch (error) {
@@ -88,9 +85,6 @@ async function bound(address: string, port: number): Promise<DatagramPort> {
   opened.setBuffers(BUFFER_BYTES)
   return opened
 }
-
-type LookupDone = (error: Error | null, address: string, family: number) => void
-type Lookup = (host: string, options: unknown, callback?: LookupDone) => void
 
 function unavailable(locator: Locator, cause: unknown): SojournError {
   const where = formatLocator(locator)

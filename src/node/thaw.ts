@@ -42,7 +42,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.
   const record = ledger.read(read.header.hit)
   record.catch(() => undefined)
-  const kept = FloorFile.open(host, read.header.hit, options.config)
+  const kept = FloorFile.open(host, read.header.hit, options)
   kept.catch(() => undefined)
   const [opened, port] = await both(unsealed(read, options), openPort(options.bind))
   const { frozen, keys } = opened

@@ -1,4 +1,4 @@
-// The numbers that PROTOCOL, THREATS and MIGRATION give are those of the code.
+// The numbers that PROTOCOL, THREATS, MIGRATION and .ci/run give are those of the code.
 
 import { describe, expect, it } from 'vitest'
 import { DEFAULTS } from '../../src/core/config.ts'
@@ -90,5 +90,16 @@ describe('MIGRATION', () => {
   ])('says "%s" as the limits do', (words, limit, said) => {
     expect(migration).toContain(words)
     expect(limit).toBe(said)
+  })
+})
+
+describe('.ci/run', () => {
+  it('takes at most 45 minutes, even if every stage has to be killed', () => {
+    const script = readText('.ci/run')
+    const grace = Number(/^grace=(\d+)$/m.exec(script)?.[1])
+    const limits = [...(/^declare -A limit=\((.*)\)$/m.exec(script)?.[1] ?? '').matchAll(/\[(\w+)\]=(\d+)/g)]
+    const stages = /^stages=\((.*)\)$/m.exec(script)?.[1]?.split(' ')
+    expect(limits.map(([, stage]) => stage)).toEqual(stages)
+    expect(limits.reduce((sum, [, , seconds]) => sum + Number(seconds) + grace, 0)).toBeLessThanOrEqual(45 * 60)
   })
 })

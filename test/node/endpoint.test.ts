@@ -96,7 +96,7 @@ test.each([
   const note = (reason: unknown): number => unhandled.push(reason)
   process.on('unhandledRejection', note)
   try {
-    const call = a.associate(peer as never, { timeoutMs: 5 })
+    const call = Reflect.apply(a.associate, a, [peer, { timeoutMs: 5 }])
     await expect(call).rejects.toMatchObject({ code: 'ERR_SOJOURN_ARGUMENT' })
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(unhandled).toEqual([])

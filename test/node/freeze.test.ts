@@ -28,7 +28,7 @@ describe('a freeze', () => {
     const [from, to] = await places(2)
     const { service, talk } = await scene(from)
     const ready = await to.host.offer(service.hit)
-    const frozen = service.freeze({ to: ready, state: state() as never })
+    const frozen = Reflect.apply(service.freeze, service, [{ to: ready, state: state() }])
     await expect(frozen).rejects.toMatchObject({ code: 'ERR_SOJOURN_ARGUMENT' })
     expect(await ask(talk, service.hit, 'still there')).toBe('still there')
   })

@@ -219,6 +219,16 @@ describe('a start that may not resume', () => {
   })
 })
 
+describe('a peer that never answers', () => {
+  it('is given up within five seconds, unless told otherwise, and what was tried is told', () => {
+    const cast = stage({ associate: false })
+    const nowhere = [place(77), place(78)]
+    cast.a.engine.associate(0, { hit: cast.b.engine.hit, locators: nowhere })
+    cast.wire.run(5_000)
+    expect(endedAt(cast.a)).toMatchObject([{ reason: 'unreachable', tried: nowhere }])
+  })
+})
+
 describe('a peer that was started again without its associations', () => {
   it('says so to an end that hears nothing for a while and asks', () => {
     const cast = stage()

@@ -254,6 +254,9 @@ function typeHoles(node: ts.Node, add: Add): void {
   if ((ts.isPropertyDeclaration(node) || ts.isVariableDeclaration(node)) && node.exclamationToken !== undefined) {
     add('type-hole', node, '!: give it a value')
   }
+  if (ts.isAsExpression(node) && node.type.kind === ts.SyntaxKind.NeverKeyword) {
+    add('type-hole', node, 'as never: give it its type, or call what takes anything by Reflect.apply')
+  }
   const cast = ts.isAsExpression(node) && ts.isAsExpression(node.expression) ? node.expression : undefined
   if (cast?.type.kind === ts.SyntaxKind.UnknownKeyword) add('type-hole', node, 'as unknown as: use a guard')
 }

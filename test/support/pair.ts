@@ -7,6 +7,7 @@ import { Engine } from '../../src/core/engine.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
+import type { Hit } from '../../src/crypto/hit.ts'
 import { Identity } from '../../src/crypto/identity.ts'
 import { isMalformed } from '../../src/wire/malformed.ts'
 import { decodeMessage, type Message } from '../../src/wire/messages.ts'
@@ -148,8 +149,8 @@ export function pair(options: { ledger?: boolean; config?: Partial<Config>; dela
   return { wire, alice, bob, a, b }
 }
 
-export function send(wire: Wire, from: End, to: { readonly hit: string } | End, text: string): string {
-  const hit = to instanceof End ? to.engine.hit : (to.hit as never)
+export function send(wire: Wire, from: End, to: { readonly hit: Hit } | End, text: string): string {
+  const hit = to instanceof End ? to.engine.hit : to.hit
   const outcome = from.engine.send(wire.now, hit, 7, 7, new TextEncoder().encode(text))
   return outcome
 }

@@ -3,6 +3,7 @@
 
 import { equalBytes } from '../../base/bytes.ts'
 import { sha256 } from '../../crypto/hash.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
 import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../../wire/object.ts'
 import { type FieldMap, type Fields, fieldMap, INCARNATION_BYTES, keyField, readFields } from './fields.ts'
@@ -10,8 +11,8 @@ import type { FrozenFloor } from './frozen.ts'
 
 /** Largest count, in a capsule and in a file (MOVING §2). */
 export const FLOORS_MAX = 65_536
-/** A floor has two keys of at most 65 bytes, an epoch and an incarnation. */
-const FLOOR_BYTES_MAX = 256
+/** A floor has two keys of at most 400 bytes, an epoch and an incarnation. */
+const FLOOR_BYTES_MAX = 1_024
 /** No file of floors is larger. */
 export const FLOOR_FILE_BYTES_MAX: number = FLOORS_MAX * FLOOR_BYTES_MAX
 
@@ -44,8 +45,8 @@ export function encodeFloors(floors: Iterable<FrozenFloor>): Uint8Array {
   return encodeCbor([body, sha256(encodeCbor(body))])
 }
 
-/** Reads a file of floors; Malformed if it is not, byte for byte, one that `encodeFloors` wrote. */
-export function decodeFloors(bytes: Uint8Array): readonly FrozenFloor[] | Malformed {
+/** Reads a file of floors; Malformed if it is not, byte for byte, one that `encodeFloors` wrote, or names another kind of key. */
+export function decodeFloors(bytes: Uint8Array, keys?: KeyAlgorithms): readonly FrozenFloor[] | Malformed {
   const value = decodeCbor(bytes, { bytes: FLOOR_FILE_BYTES_MAX, depth: 6 })
   if (isMalformed(value)) return value
   if (!Array.isArray(value) || value.length !== 2) return malformed('not a file of floors', 0)
@@ -53,8 +54,9 @@ export function decodeFloors(bytes: Uint8Array): readonly FrozenFloor[] | Malfor
   if (!(sum instanceof Uint8Array) || !equalBytes(sum, sha256(encodeCbor(body)))) {
     return malformed('the checksum does not fit', 0)
   }
-  return readFields(body, 'floors', (fields): readonly FrozenFloor[] => {
+  const read = (fields: Fields): readonly FrozenFloor[] => {
     fields.integer(1, LAYOUT, LAYOUT)
     return fields.list(2, FLOORS_MAX, readFloor)
-  })
+  }
+  return readFields(body, 'floors', read, keys)
 }
