@@ -15,3 +15,8 @@ export interface Control {
   readonly file: string
   readonly notices: string
 }
+
+/** Shorthand: one edit of one file. */
+export function edit(file: string, find: string, replace: string): Edit {
+  return { file, find, replace }
+}

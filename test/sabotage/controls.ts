@@ -1,15 +1,13 @@
 // The negative controls of MOVING §9, and a few more: each breaks one rule in one place and names the test that notices. If
 // nothing noticed, the tests would be wrong, not the code.
 
-import type { Control, Edit } from './control.ts'
+import { type Control, edit } from './control.ts'
+import { START_CONTROLS } from './start-controls.ts'
 
 const REBIND = 'src/core/moving/rebind.ts'
-const RECEIPT = 'src/core/moving/receipt.ts'
-const KEYMAT = 'src/crypto/keymat.ts'
 const RATCHET = 'src/core/association/ratchet.ts'
 const SESSION = 'src/core/association/session.ts'
 const CONTROL = 'src/core/association/control.ts'
-
 const STARTS = 'test/scenarios/starts.test.ts'
 const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
 const CROSSINGS = 'test/scenarios/crossings.test.ts'
@@ -17,182 +15,8 @@ const FINALS = 'test/scenarios/finals.test.ts'
 const ENDINGS = 'test/scenarios/endings.test.ts'
 const WHEREABOUTS = 'test/scenarios/whereabouts.test.ts'
 
-/** Shorthand: one edit of one file. */
-function edit(file: string, find: string, replace: string): Edit {
-  return { file, find, replace }
-}
-
 export const CONTROLS: readonly Control[] = [
-  // ── Who may start (MOVING §1, §2) ──────────────────────────────────────────
-  {
-    breaks: 'a claim by the key of X alone',
-    edits: [
-      edit(
-        'src/core/moving/record.ts',
-        "  if (claim.grant === undefined) return samePublicKey(activated.host, claim.host) ? undefined : 'not-holder'",
-        '  if (claim.grant === undefined) return undefined',
-      ),
-    ],
-    file: 'test/moving/record.test.ts',
-    notices: 'a claim on an activated record > does not follow from the key of X, which every former host has',
-  },
-  {
-    breaks: 'no receipt asked for',
-    edits: [
-      edit(
-        REBIND,
-        "  if (typeof receipt === 'string') {",
-        `  if (epoch.receipt.length === 0)
-    return { key: session.peerKey, start, receipt: { ledgerKey: session.peerKey, bytes: epoch.receipt } }
-  if (typeof receipt === 'string') {`,
-      ),
-    ],
-    file: STARTS,
-    notices: 'a former host that thaws its old capsule once more > without a receipt rebinds nobody',
-  },
-  {
-    breaks: 'a receipt accepted without INSTANCE',
-    edits: [
-      edit(REBIND, 'if (instance === undefined || !verifyInstance(', 'if (instance !== undefined && !verifyInstance('),
-    ],
-    file: STARTS,
-    notices:
-      'a P1 without its last proof > is dropped when INSTANCE is missing, though the receipt is real and the MAC fits',
-  },
-  {
-    breaks: 'a receipt accepted that was copied from an R1',
-    edits: [edit(RECEIPT, '  if (!equalBytes(incarnationOf(instance.key), start.incarnation)) return false\n', '')],
-    file: STARTS,
-    notices:
-      'a former host that thaws its old capsule once more > with a receipt that it has copied, and an instance key of its own, rebinds nobody',
-  },
-  {
-    breaks: 'the receipt of any ledger accepted',
-    edits: [
-      edit(
-        REBIND,
-        'const expected = { hit: association.peer, start, ...(pinned === undefined ? {} : { pinned }) }',
-        'const expected = { hit: association.peer, start }',
-      ),
-      edit(
-        'src/core/moving/floor.ts',
-        "    if (floor?.ledger !== undefined && !samePublicKey(floor.ledger, receipt.ledgerKey)) return 'other-ledger'\n",
-        '',
-      ),
-    ],
-    file: STARTS,
-    notices:
-      'a former host that thaws its old capsule once more > with a receipt by another ledger than the pinned one rebinds nobody',
-  },
-  {
-    breaks: '(I, J) forgotten',
-    edits: [
-      edit(
-        'src/core/association/r1-pool.ts',
-        'return this.#answers.recall(now, consumed, i, j, i2)',
-        'consumed.clear()\n    return this.#answers.recall(now, consumed, i, j, i2)',
-      ),
-    ],
-    file: STARTS,
-    notices: 'a replayed I2 > gets the cached R2 or silence, and repeats no key and number',
-  },
-  {
-    breaks: 'R1 pool in the capsule',
-    // The capsule has no field for it; what a thaw would bring along is what both hosts can derive: the same secrets.
-    edits: [
-      edit(
-        'src/core/association/r1-pool.ts',
-        'const { start, entropy } = this.#self',
-        'const { start, identity } = this.#self\n    const entropy = (length: number) => identity.secret().slice(0, length)',
-      ),
-      edit(
-        'src/core/association/r1-pool.ts',
-        'const { entropy, algorithms } = this.#self',
-        'const { identity, algorithms } = this.#self\n    const entropy = (length: number) => identity.secret().slice(0, length)',
-      ),
-    ],
-    file: STARTS,
-    notices: 'a replayed I2 > at the next start of the Responder leads nowhere: nothing of its R1s has moved with it',
-  },
-
-  // ── Keys (MOVING §3) ───────────────────────────────────────────────────────
-  {
-    breaks: 'an interim key without direction',
-    edits: [
-      edit(
-        KEYMAT,
-        "const starts = concat(startBytes(sender), startBytes(receiver))\n  const info = concat(utf8('sojourn interim'), senderHit, receiverHit, starts, tail)",
-        `const ends = [concat(senderHit, startBytes(sender)), concat(receiverHit, startBytes(receiver))]
-  const info = concat(utf8('sojourn interim'), ...ends.sort(compareBytes), tail)`,
-      ),
-    ],
-    // In honest histories no two starts ever know each other from both sides, so the schedule itself has to be looked at.
-    file: 'test/crypto/keymat.test.ts',
-    notices: 'an interim key > is another one in the other direction, for another incarnation, epoch or SPI',
-  },
-  {
-    breaks: 'an interim key without incarnations',
-    edits: [
-      edit(
-        KEYMAT,
-        'const starts = concat(startBytes(sender), startBytes(receiver))',
-        'const starts = new Writer().u64(sender.epoch).u64(receiver.epoch).finish()',
-      ),
-    ],
-    file: FINALS,
-    notices:
-      'the interim SA > has a key that its two starts alone share: the same state thawed twice repeats no key and number',
-  },
-  {
-    breaks: 'HIP keys not ratcheted',
-    edits: [
-      edit(
-        RATCHET,
-        'return { secrets: secretsOf(keys, reserveIn, reserveOut), outbound }',
-        'return { secrets: { ...secretsOf(keys, reserveIn, reserveOut), hip: session.current.hip }, outbound }',
-      ),
-    ],
-    file: ENDINGS,
-    notices: 'CLOSE > under the HIP key of before the ratchet closes nothing, though it names the right starts',
-  },
-  {
-    breaks: 'the previous S dropped by the thawed side with its answer',
-    edits: [
-      edit(
-        SESSION,
-        "  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
-        "  if (ratchet.name === 'committed') return [ratchet.next.secrets]\n  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
-      ),
-    ],
-    file: CROSSINGS,
-    notices:
-      'a peer that moves in the last half round trip > before it knows that its P2 came is still understood: S is dropped at P3 or its ACK, not before',
-  },
-  {
-    breaks: 'the previous S dropped by the peer with its answer',
-    edits: [
-      edit(
-        SESSION,
-        "  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
-        "  if (ratchet.name === 'answered') return [ratchet.next.secrets]\n  return ratchet.name === 'settled' || ratchet.name === 'offering'\n",
-      ),
-    ],
-    file: CROSSINGS,
-    notices:
-      'one that moves again before its P1 is answered > is taken by a peer that answered and whose P2 was lost: the old S is still there',
-  },
-  {
-    breaks: 'interim SA left open',
-    edits: [
-      edit(
-        SESSION,
-        '    if (!which(entry)) kept.push(entry)',
-        "    if (!which(entry) || entry.role === 'interim') kept.push(entry)",
-      ),
-    ],
-    file: FINALS,
-    notices: 'the interim SA > closes wholly at the first packet under the new keys, ESP',
-  },
+  ...START_CONTROLS,
 
   // ── The flight (MOVING §4, §5) ─────────────────────────────────────────────
   {
@@ -281,7 +105,21 @@ export const CONTROLS: readonly Control[] = [
       'a packet for an older start > is not missed: Update IDs restart with the epoch, however far they had come',
   },
   {
-    breaks: 'an answer without the DH of one’s own P1 when both thawed',
+    breaks: 'an answer without DH when both thawed',
+    edits: [
+      edit(
+        REBIND,
+        '    ...offerParameters(session, dh, inboundSpi, reserveIn, updateId),',
+        `    ...offerParameters(session, dh, inboundSpi, reserveIn, updateId).filter(
+      ({ type }) => own === undefined || type !== Parameter.DIFFIE_HELLMAN,
+    ),`,
+      ),
+    ],
+    file: CROSSINGS,
+    notices: 'when both ends thaw at once > their P1s cross and one new S comes of it',
+  },
+  {
+    breaks: 'an answer with another DH than one’s own P1 when both thawed',
     edits: [
       edit(REBIND, 'const dh = own?.dh ?? freshDh(association, session)', 'const dh = freshDh(association, session)'),
     ],

@@ -38,6 +38,14 @@ describe('in a world', () => {
     expect(world.violations).toEqual([])
   })
 
+  it('a Responder that moves packs nothing that it drew for its R1s: rule I7 looks into every capsule', () => {
+    const { world, b } = acquainted()
+    const departure = world.move(b, world.host('elsewhere'))
+    world.until(() => departure.capsule !== undefined, 5_000)
+    expect(departure.capsule).toBeDefined()
+    expect(world.violations).toEqual([])
+  })
+
   it('an abort before the grant has left unfreezes in place, in the same epoch', () => {
     const { world, a } = acquainted()
     const departure = world.move(a, world.host('elsewhere'))
