@@ -1,6 +1,6 @@
 // What the documentation points to is there: files, headings, and the tests that THREATS says hold a defence.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filesUnder, ROOT, readText } from '../support/tree.ts'
@@ -42,6 +42,15 @@ describe.each(pages.map(({ path, text }) => ({ path, text })))('$path', ({ path,
         .map((title) => `${file}: ${title}`)
     })
     expect(missing).toEqual([])
+  })
+})
+
+describe('the tests of ARCHITECTURE', () => {
+  it('are all folders of test, and nothing else', () => {
+    const section = readText('docs/ARCHITECTURE.md').split('## Tests')[1] ?? ''
+    const listed = [...section.matchAll(/`test\/(\w+)`/g)].map(([, name]) => name)
+    const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(listed.sort()).toEqual(folders.map(({ name }) => name).sort())
   })
 })
 
