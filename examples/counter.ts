@@ -1,7 +1,7 @@
 // A service that counts what it is sent, and goes on counting wherever it is started next. Run it compiled:
 //   node dist/examples/counter.js [ADDRESS]
-// It prints where it is. Stop it with SIGTERM, start it again in the same folder, with another address if you like: whoever
-// talked to it still does. The capsule file is sealed to this host and opens once.
+// It prints where it is. Stop it with Ctrl-C or SIGTERM, start it again in the same folder, with another address if you like:
+// whoever talked to it still does. The capsule file is sealed to this host and opens once.
 
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,6 +24,6 @@ socket.on('message', (bytes, from) => {
 })
 console.log(`${endpoint.peer}, start number ${endpoint.epoch}, ${count} counted so far`)
 
-await once(process, 'SIGTERM')
+await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 const state = (): Uint8Array => Buffer.from(`${count}`)
 writeFileSync(CAPSULE, await endpoint.freeze({ to: host.kem, state }), { mode: 0o600 })

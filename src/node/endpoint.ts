@@ -117,7 +117,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     place.signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 
-  /** Opens an endpoint. Rejects with a SojournError, or with the signal's reason. */
+  /**
+   * Opens an endpoint. Rejects with a SojournError, or with the signal's reason.
+   * @example const endpoint = await Endpoint.open({ host, ledger: host.ledger(), bind: { address: '127.0.0.1' } })
+   */
   static async open(options: EndpointOptions = {}): Promise<Endpoint> {
     const { host, ledger, signal } = options
     signal?.throwIfAborted()
@@ -212,6 +215,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   /**
    * An association with `peer`: the present one, or a new one. Rejects with ERR_SOJOURN_UNREACHABLE (what was tried is in
    * the message), REFUSED, INCOMPATIBLE, IMPOSTER, FENCED, CLOSED, LEDGER, ARGUMENT, or with the signal's reason.
+   * @example const association = await endpoint.associate(peer) // 'HIT@ADDR:PORT', or a HIT that the ledger finds
    */
   async associate(like: PeerLike, options: AssociateOptions = {}): Promise<Association> {
     const { signal, timeoutMs = ASSOCIATE_MS } = options
@@ -239,7 +243,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return new DatagramSocket(this.#carrier)
   }
 
-  /** `createDatagramSocket` and `bind` in one: resolves when it listens. Rejects with ERR_SOJOURN_ADDRESS. */
+  /**
+   * `createDatagramSocket` and `bind` in one: resolves when it listens. Rejects with ERR_SOJOURN_ADDRESS.
+   * @example (await endpoint.datagrams(7)).on('message', (bytes, { hit, port }) => console.log(hit, port, bytes))
+   */
   async datagrams(port = 0): Promise<DatagramSocket> {
     const socket = this.createDatagramSocket()
     await new Promise<void>((resolve, reject) => {
@@ -265,6 +272,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
    * Stops for good and returns the capsule that `thaw` continues from on the host it is sealed to. Peers are told nothing.
    * When it rejects or is aborted, the endpoint runs on. Rejects with ERR_SOJOURN_LEDGER without a host and a ledger,
    * ERR_SOJOURN_CAPSULE if the offer is no good.
+   * @example writeFileSync('capsule', await endpoint.freeze({ to: host.kem, state: () => Buffer.from('mine') }))
    */
   async freeze(options: FreezeOptions): Promise<Uint8Array> {
     this.#requireRunning()

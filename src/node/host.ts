@@ -80,6 +80,10 @@ export class Host {
    * A READY for one identity: a signed offer with a key that opens one capsule (MOVING §7). Freeze within a minute; the capsule
    * may take half an hour to come. `epoch` is the one that will be frozen, if it is known. Rejects with ERR_SOJOURN_CAPSULE
    * while 64 capsules are awaited.
+   * @example
+   * const ready = await target.offer(endpoint.hit, endpoint.epoch)
+   * const capsule = await endpoint.freeze({ to: ready })
+   * const moved = await thaw(capsule, { host: target, ledger: host.ledger() })
    */
   async offer(hit: Hit, epoch = 0): Promise<Uint8Array> {
     await this.#prepare(hit)

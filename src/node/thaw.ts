@@ -32,6 +32,10 @@ export interface Thawed extends Resumed {
  * Continues a frozen endpoint in this process: associations go on, sockets are bound as they were, and what had not been read
  * is read first. Rejects with ERR_SOJOURN_CAPSULE (foreign, edited, truncated, older or used), ERR_SOJOURN_LEDGER,
  * ERR_SOJOURN_FENCED or ERR_SOJOURN_ADDRESS; not one packet has been sealed then.
+ * @example
+ * const { endpoint, sockets, state } = await thaw(readFileSync('capsule'), { host, ledger: host.ledger() })
+ * sockets.get(7)?.on('message', (bytes) => console.log(bytes))
+ * console.log(`${endpoint.hit}, start ${endpoint.epoch}, goes on with ${Buffer.from(state)}`)
  */
 export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<Thawed> {
   const { host, ledger, signal } = options

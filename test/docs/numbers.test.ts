@@ -1,11 +1,11 @@
-// The numbers that PROTOCOL, THREATS, MIGRATION and .ci/run give are those of the code.
+// The numbers that PROTOCOL, THREATS, MIGRATION and .ci/run give, and the names in API, are those of the code.
 
 import { describe, expect, it } from 'vitest'
 import { DEFAULTS } from '../../src/core/config.ts'
 import { CAPSULE_BYTES_MAX } from '../../src/core/moving/capsule.ts'
 import { READY_SECONDS } from '../../src/core/moving/ready.ts'
 import { Notification, Parameter } from '../../src/wire.ts'
-import { readText } from '../support/tree.ts'
+import { filesUnder, readText } from '../support/tree.ts'
 
 const protocol = readText('docs/PROTOCOL.md')
 
@@ -101,5 +101,25 @@ describe('.ci/run', () => {
     const stages = /^stages=\((.*)\)$/m.exec(script)?.[1]?.split(' ')
     expect(limits.map(([, stage]) => stage)).toEqual(stages)
     expect(limits.reduce((sum, [, , seconds]) => sum + Number(seconds) + grace, 0)).toBeLessThanOrEqual(45 * 60)
+  })
+})
+
+describe('API', () => {
+  const api = readText('docs/API.md')
+  const listed = (pattern: RegExp) => [...api.matchAll(pattern)].map(([, name]) => name).sort()
+
+  it('lists every error code, and no other', () => {
+    const codes = [...readText('src/node/errors.ts').matchAll(/^ {2}\| '(ERR_\w+)'/gm)].map(([, code]) => code)
+    expect(listed(/^\| `(ERR_\w+)` \|/gm)).toEqual(codes.sort())
+  })
+
+  it('lists every channel, and no other', () => {
+    const channels = [...readText('src/node/observe.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(([, name]) => name)
+    expect(listed(/^\| `sojourn:(\w+)` \|/gm)).toEqual(channels.sort())
+  })
+
+  it('lists every variable of the environment that is read, and no other', () => {
+    const sources = filesUnder('src').flatMap(({ text }) => [...text.matchAll(/process\.env\.(\w+)/g)])
+    expect(listed(/^\| `(SOJOURN_\w+)` \|/gm)).toEqual([...new Set(sources.map(([, name]) => name))].sort())
   })
 })

@@ -1,5 +1,5 @@
-// Programs inside the documentation: every ```ts block of README.md and docs/ is taken out, compiled under the project's own
-// strictness against the package by its name, and can be run as a stranger's program would be.
+// Programs inside the documentation: every ```ts block of README.md and docs/ and every @example of src is taken out, compiled under
+// the project's own strictness against the package by its name, and can be run as a stranger's program would be.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,6 +29,33 @@ function blocksOf(file: string, text: string): DocBlock[] {
     return { file, line, mark: mark.trim(), text: body }
   })
 }
+
+/** Every `@example` of the sources, as a program that can be run; `mark` is the name of what it is an example of. */
+export function exampleBlocks(): readonly DocBlock[] {
+  return filesUnder('src').flatMap(({ path, text }) =>
+    [
+      ...text.matchAll(
+        /\/\*\*((?:(?!\*\/)[\s\S])*?)@example\s([\s\S]*?)\*\/\s+(?:export |static |async |function )*(\w+)/g,
+      ),
+    ].map(({ 1: before = '', 2: body = '', 3: mark = '', index }) => {
+      const line = text.slice(0, index + before.length).split('\n').length
+      return { file: path, line, mark, text: `${PRELUDE}{\n${body.replace(/^ *\* ?/gm, '')}\n}\nprocess.exit()\n` }
+    }),
+  )
+}
+
+/** What the examples take for granted: a host and a target host of one ledger, an endpoint, a peer, a stored capsule. */
+const PRELUDE = `import { readFileSync, writeFileSync } from 'node:fs'
+import { Endpoint, Host, thaw } from 'sojourn'
+
+const host = await Host.open({ home: 'here' })
+const target = await Host.open({ home: 'there' })
+const endpoint = await Endpoint.open({ host, ledger: host.ledger() })
+const peer = (await Endpoint.open()).peer
+const stored = await Endpoint.open({ host, ledger: host.ledger() })
+await stored.datagrams(7)
+writeFileSync('capsule', await stored.freeze({ to: host.kem, state: Buffer.from('mine') }))
+`
 
 /** Where a block was compiled to: run it with `node`. `name` is that of `compileBlocks`. */
 export function programPath(name: string): string {
