@@ -22,8 +22,9 @@ socket.on('message', (bytes, from) => {
   count += 1
   socket.send(Buffer.from(`${count}: ${bytes}`), from.port, from.hit)
 })
+const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 console.log(`${endpoint.peer}, start number ${endpoint.epoch}, ${count} counted so far`)
 
-await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+await stopped
 const state = (): Uint8Array => Buffer.from(`${count}`)
 writeFileSync(CAPSULE, await endpoint.freeze({ to: host.kem, state }), { mode: 0o600 })
