@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
 import { DEFAULTS } from '../core/config.ts'
 import { Floors } from '../core/moving/floor.ts'
-import { decodeFloors, encodeFloors, FLOOR_FILE_BYTES_MAX } from '../core/moving/floor-codec.ts'
+import { decodeFloors, encodeFloors, FLOOR_FILE_BYTES_MAX, FLOORS_MAX } from '../core/moving/floor-codec.ts'
 import type { FrozenFloor } from '../core/moving/frozen.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
 import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
@@ -38,7 +38,8 @@ export class FloorFile {
   /** What earlier starts of `hit` left on this host, if anything. Rejects with ERR_SOJOURN_KEY_FILE if it is damaged. */
   static async open(host: Host, hit: Hit, { config, algorithms }: PlaceOptions): Promise<FloorFile> {
     const path = join(host.home, 'floors', toHex(hitBytes(hit)))
-    return new FloorFile(path, config?.floorsMax ?? DEFAULTS.floorsMax, await readFloors(path, algorithms?.keys))
+    const max = Math.min(config?.floorsMax ?? DEFAULTS.floorsMax, FLOORS_MAX)
+    return new FloorFile(path, max, await readFloors(path, algorithms?.keys))
   }
 
   /** Writes what is new, unless a newer start does so by now. Never rejects. */

@@ -1,7 +1,7 @@
 // What a host keeps of the peers of an identity (MOVING §2, §7): a restarted identity refuses what it had refused before.
 
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
@@ -9,6 +9,7 @@ import { decodeFloors } from '../../src/core/moving/floor-codec.ts'
 import { hitBytes } from '../../src/crypto/hit.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 import type { Endpoint, EndpointOptions } from '../../src/node/endpoint.ts'
+import { FloorFile } from '../../src/node/floor-file.ts'
 import { Host } from '../../src/node/host.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { thaw } from '../../src/node/thaw.ts'
@@ -78,6 +79,26 @@ test('the file is written soon after a floor has risen, for its owner alone, and
   expect(readdirSync(join(here.host.home, 'floors'))).toEqual([toHex(hitBytes(a.hit))])
   expect(statSync(join(here.host.home, 'floors')).mode & 0o777).toBe(0o700)
 })
+
+test.each([
+  ['closed', true],
+  ['frozen', true],
+  ['fenced', false],
+] as const)(
+  'what rose last is written when a start is %s: %s, because a newer start may have written already',
+  async (reason, written) => {
+    const here = await place()
+    const { hit } = createIdentity()
+    const file = await FloorFile.open(here.host, hit, { config: { floorsMax: 1 } })
+    for (const epoch of [1, 2]) {
+      const { publicKey: key } = createIdentity()
+      file.floors.raise({ key, epoch, incarnation: new Uint8Array(16), ledger: undefined, receipt: undefined })
+    }
+    await file.close(reason)
+    expect(existsSync(fileOf(here, { hit }))).toBe(written)
+    if (written) expect(decodeFloors(readFileSync(fileOf(here, { hit })))).toMatchObject([{ epoch: 2 }])
+  },
+)
 
 test('an endpoint without a host, and one that has met nobody, keep no file', async () => {
   const here = await place()
