@@ -91,8 +91,12 @@ export const CROSSINGS: readonly Plot[] = [
     threads: [of('X', ...MOVE), of('C', ...MOVE)],
     inPlace: true,
   },
-  { name: 'both ends thaw, data of X', threads: [of('X', ...MOVE), of('C', ...MOVE), of('X', 'send')] },
-  { name: 'X twice, C once', threads: [of('X', ...MOVE, ...MOVE), of('C', ...MOVE)] },
+  { name: 'both ends thaw, data of X', full: [ONE], threads: [of('X', ...MOVE), of('C', ...MOVE), of('X', 'send')] },
+]
+
+/** The longest of all. */
+export const TWICE: readonly Plot[] = [
+  { name: 'X twice, C once', quick: NONE, full: [ONE], threads: [of('X', ...MOVE, ...MOVE), of('C', ...MOVE)] },
 ]
 
 export const REKEYS: readonly Plot[] = [
@@ -114,10 +118,12 @@ export const REKEYS: readonly Plot[] = [
   { name: 'thaw while C rekeys', quick: NONE, threads: [of('X', ...MOVE), of('C', 'rekey')] },
   {
     name: 'rekey by both, thaw of X',
+    full: [ONE],
     threads: [of('X', ...MOVE), of('X', 'rekey'), of('C', 'rekey')],
   },
   {
     name: 'rekey by X, both thaw',
+    full: [ONE],
     threads: [of('X', ...MOVE), of('C', ...MOVE), of('X', 'rekey')],
   },
 ]
