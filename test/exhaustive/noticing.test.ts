@@ -4,7 +4,7 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import './crypto-cache.ts'
 import { Counterexample, explore } from './explore.ts'
-import { CROSSINGS, ENDINGS, HOSTILE, MOVES, NONE, REKEYS } from './scenarios.ts'
+import { CROSSINGS, ENDINGS, HOSTILE, LONG_CROSSINGS, MOVES, NONE, REKEYS } from './scenarios.ts'
 import { BrokenRule, Walk } from './walk.ts'
 
 /** The rule that is broken now. */
@@ -63,7 +63,7 @@ function called<P extends { readonly name: string }>(plots: readonly P[], name: 
   return found
 }
 
-const PLOTS = [...MOVES, ...CROSSINGS, ...REKEYS, ...ENDINGS]
+const PLOTS = [...MOVES, ...CROSSINGS, ...LONG_CROSSINGS, ...REKEYS, ...ENDINGS]
 
 /** What the first schedule that breaks a rule is said to break. */
 function fault(name: string): string {

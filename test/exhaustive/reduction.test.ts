@@ -7,14 +7,14 @@ import { SIDES } from './cast.ts'
 import { insideOf } from './inside.ts'
 import { letterOf, shapes, tokens } from './letters.ts'
 import { type Look, textOfPair } from './pair.ts'
-import { CROSSINGS, MOVES, type Plot, REKEYS } from './scenarios.ts'
+import { CROSSINGS, LONG_CROSSINGS, MOVES, type Plot, REKEYS } from './scenarios.ts'
 import { Walk } from './walk.ts'
 import { type Action, World } from './world.ts'
 
 const ALL = 100_000
 
 function called(name: string): Plot {
-  const found = [...MOVES, ...CROSSINGS, ...REKEYS].find((plot) => plot.name === name)
+  const found = [...MOVES, ...CROSSINGS, ...LONG_CROSSINGS, ...REKEYS].find((plot) => plot.name === name)
   if (found === undefined) throw new Error(`no plot is called ${name}`)
   return found
 }
