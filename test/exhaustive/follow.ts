@@ -5,15 +5,18 @@ import { explore } from './explore.ts'
 import { type Bounds, type Faults, HASTE, type HostilePlot, NONE, ONE, type Plot } from './scenarios.ts'
 import { Walk } from './walk.ts'
 
-const FULL = process.env.SOJOURN_EXHAUSTIVE === 'full'
+/** `full` takes minutes, `long` half an hour and 3 GiB: what `full` does and the plots that are too long for it. */
+const MODE = process.env.SOJOURN_EXHAUSTIVE
+const LONG = MODE === 'long'
+const FULL = MODE === 'full' || LONG
 /** Far more than any plot has within its bounds. */
 const ALL_STATES = 10_000_000
-const TIMEOUT_MS = FULL ? 900_000 : 60_000
+const TIMEOUT_MS = LONG ? 3_600_000 : FULL ? 900_000 : 60_000
 
 /** Follows every plot; a schedule that breaks a rule fails the test with all its actions. */
 export function follow(plots: readonly Plot[]): void {
   for (const plot of plots) {
-    for (const faults of FULL ? (plot.full ?? [ONE, HASTE]) : plot.quick === undefined ? [] : [plot.quick]) {
+    for (const faults of wanted(plot)) {
       it(`${plot.name}: every state with ${words(faults)}`, { timeout: TIMEOUT_MS }, () => {
         const begin = process.cpuUsage().user
         const { states, schedules, finals, cut, alone, runs, outcomes } = new Walk(plot, faults).run(ALL_STATES)
@@ -28,6 +31,11 @@ export function follow(plots: readonly Plot[]): void {
       })
     }
   }
+}
+
+function wanted({ quick, full = [ONE, HASTE], long = [] }: Plot): readonly Faults[] {
+  if (FULL) return LONG ? [...full, ...long] : full
+  return quick === undefined ? [] : [quick]
 }
 
 function words(faults: Faults): string {
