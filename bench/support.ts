@@ -28,7 +28,8 @@ export class Child {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return
+    // A killed process has a signal in place of an exit code.
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
     this.#child.kill('SIGKILL')
     await gone

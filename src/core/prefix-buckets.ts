@@ -43,7 +43,8 @@ export class PrefixBuckets {
     assert(slots >= 1 && perSecond > 0 && burst >= 1, 'a budget is something that can be spent')
     this.#unit = unit
     this.#secret = entropy(SECRET_BYTES)
-    this.#repaidAt = new Float64Array(slots).fill(-Infinity)
+    // Zeros, which no clock of ours is below: memory that nobody has touched yet costs nothing.
+    this.#repaidAt = new Float64Array(slots)
     this.#tokenMs = 1000 / perSecond
     this.#burstMs = burst * this.#tokenMs
   }

@@ -289,7 +289,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       const plan = { ...options, host, epoch: this.epoch, algorithms, check }
       const capsule = await freezeCarrier(this.#carrier, plan)
       observe('frozen', { hit: this.hit, epoch: this.epoch, bytes: capsule.length })
-      await this.#shut({ reason: 'frozen' })
+      // The port is closed when this returns; who waits for the capsule need not wait until its socket says so.
+      void this.#shut({ reason: 'frozen' }).catch(() => undefined)
       return capsule
     } catch (error) {
       // Closed or fenced meanwhile: that is the better reason.

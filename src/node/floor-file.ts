@@ -2,7 +2,7 @@
 // identity still refuses what it had refused. Only the last start of an identity runs, so a file has one writer.
 
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
@@ -69,6 +69,8 @@ export class FloorFile {
 
 async function readFloors(path: string, keys: KeyAlgorithms | undefined): Promise<readonly FrozenFloor[]> {
   let why: string
+  // The common case, without waiting for another thread while a process stands still.
+  if (!existsSync(path)) return []
   try {
     const file = await open(path, constants.O_RDONLY)
     try {
