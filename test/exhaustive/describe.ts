@@ -2,7 +2,7 @@
 // they show, times become the order of timers. What the ends know comes first, then what is in flight.
 
 import { toHex } from '../../src/base/bytes.ts'
-import type { Association } from '../../src/core/association/association.ts'
+import { type Association, TIMERS } from '../../src/core/association/association.ts'
 import type { Inbound, Next, Offer, Secrets, Session } from '../../src/core/association/session.ts'
 import type { UpdateIds } from '../../src/core/association/update.ts'
 import type { OutboundSa } from '../../src/core/sa/outbound.ts'
@@ -110,22 +110,6 @@ function describeAssociation(association: Association, now: number, name: Name):
   if (state.name === 'closing') parts.push(`tries ${state.tries}`)
   return parts.join(' | ')
 }
-
-const TIMERS = [
-  'open',
-  'offer',
-  'answer',
-  'reliable',
-  'check',
-  'silence',
-  'keepalive',
-  'old-sas',
-  'early',
-  'park',
-  'park-probe',
-  'rekey',
-  'close',
-] as const
 
 function describeSession(session: Session, name: Name): string {
   const { ratchet, peerStart, baseEpoch, current, outbound, interim, inbound, retired, nextUpdateId } = session

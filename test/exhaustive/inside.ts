@@ -3,7 +3,7 @@
 // is drawn at random (keys, SPIs, nonces) is renamed in the order in which it shows, and listed beside the text.
 
 import { toHex } from '../../src/base/bytes.ts'
-import type { Association, Timer } from '../../src/core/association/association.ts'
+import { type Association, TIMERS } from '../../src/core/association/association.ts'
 import type { Session } from '../../src/core/association/session.ts'
 import { UpdateIds } from '../../src/core/association/update.ts'
 import { InboundSa } from '../../src/core/sa/inbound.ts'
@@ -175,22 +175,6 @@ function writeTimers(writer: Writer, timers: Association['timers']): void {
     writer.time(at)
   }
 }
-
-const TIMERS: readonly Timer[] = [
-  'open',
-  'offer',
-  'answer',
-  'reliable',
-  'check',
-  'silence',
-  'keepalive',
-  'old-sas',
-  'early',
-  'park',
-  'park-probe',
-  'rekey',
-  'close',
-]
 
 /** Known ones in the order of their names; the others lead to packets that wait for keys in vain. */
 function writeSpis(writer: Writer, association: Association): void {

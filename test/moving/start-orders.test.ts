@@ -1,21 +1,8 @@
 // No order of events lets two starts through the single door, with losses, duplicates and copies of memory (MOVING §1, §4).
 
 import { describe, expect, it } from 'vitest'
-import type { StartPlan } from '../../src/core/moving/start.ts'
-import { grant, HOST_A, HOST_B, heldByA, X } from '../support/actors.ts'
-import { type Budget, type Runner, walkStarts } from '../support/start-world.ts'
-
-const FRESH: StartPlan = {
-  hit: X.hit,
-  base: undefined,
-  grant: undefined,
-  seen: 0,
-  ledger: undefined,
-  takeOver: false,
-  together: false,
-}
-const THAW_B: StartPlan = { ...FRESH, base: 1, grant: grant(HOST_A, HOST_B, 1) }
-const ABORT_A: StartPlan = { ...FRESH, base: 1, takeOver: true }
+import { HOST_A, HOST_B, heldByA } from '../support/actors.ts'
+import { ABORT_A, type Budget, FRESH, type Runner, THAW_B, walkStarts } from '../support/start-world.ts'
 
 describe('every order of events', () => {
   const abort = { host: HOST_A, plan: ABORT_A }

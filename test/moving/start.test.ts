@@ -29,18 +29,7 @@ import {
   seeded,
   X,
 } from '../support/actors.ts'
-
-const FRESH: StartPlan = {
-  hit: X.hit,
-  base: undefined,
-  grant: undefined,
-  seen: 0,
-  ledger: undefined,
-  takeOver: false,
-  together: false,
-}
-const THAW_B: StartPlan = { ...FRESH, base: 1, grant: grant(HOST_A, HOST_B, 1) }
-const ABORT_A: StartPlan = { ...FRESH, base: 1, takeOver: true }
+import { ABORT_A, FRESH, THAW_B } from '../support/start-world.ts'
 
 const keysOf = (host: Identity, seed = 9): StartKeys => ({ host, identity: X, entropy: seeded(seed) })
 

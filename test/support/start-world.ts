@@ -15,7 +15,20 @@ import {
 import type { Entropy } from '../../src/crypto/entropy.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
 import type { Identity } from '../../src/crypto/identity.ts'
-import { LEDGER, X } from './actors.ts'
+import { grant, HOST_A, HOST_B, LEDGER, X } from './actors.ts'
+
+/** A start of X from nothing, a thaw of its first start on B, and that start taken back by A. */
+export const FRESH: StartPlan = {
+  hit: X.hit,
+  base: undefined,
+  grant: undefined,
+  seen: 0,
+  ledger: undefined,
+  takeOver: false,
+  together: false,
+}
+export const THAW_B: StartPlan = { ...FRESH, base: 1, grant: grant(HOST_A, HOST_B, 1) }
+export const ABORT_A: StartPlan = { ...FRESH, base: 1, takeOver: true }
 
 export interface Runner {
   readonly host: Identity

@@ -268,7 +268,8 @@ const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => 
   close: expireClosing,
 }
 
-const TIMERS = Object.keys(EXPIRE) as readonly Timer[]
+/** Every timer that an association can have. */
+export const TIMERS: readonly Timer[] = Object.keys(EXPIRE) as Timer[]
 
 /** MOVING §5: old inbound SAs close wholly three PTO after the answer. */
 function closeOldSas(association: Association, now: number): void {
