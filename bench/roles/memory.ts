@@ -26,19 +26,19 @@ answer({
   }) => {
     for (const endpoint of endpoints.slice(from, from + count)) await endpoint.associate(address)
   },
-  grow: () => {
-    // Garbage that lives for a while, as any program makes it: V8 gives it its whole young generation.
-    let kept: object[][] = []
-    for (let batch = 0; batch < 12; batch++) {
-      kept = [...kept.slice(-1), Array.from({ length: 60_000 }, (_, index) => ({ index, inner: [index] }))]
-    }
-    return { batches: kept.length }
-  },
-  settle: async () => {
-    for (let round = 0; round < 5; round++) {
-      globalThis.gc?.()
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    return { rss: process.memoryUsage().rss }
+  settle: async ({ idleMs }: { readonly idleMs: number }) => {
+    await collect(5, 50)
+    const busy = process.memoryUsage().rss
+    await collect(idleMs / COLLECT_EVERY_MS, COLLECT_EVERY_MS)
+    return { busy, idle: process.memoryUsage().rss }
   },
 })
+
+const COLLECT_EVERY_MS = 2_000
+
+async function collect(rounds: number, everyMs: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    globalThis.gc?.()
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
+  }
+}

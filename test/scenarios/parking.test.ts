@@ -34,6 +34,27 @@ describe('an association whose peer has gone silent', () => {
     expect(endedAt(cast.a)).toEqual([])
   })
 
+  it('is not asked for anything while both have nothing to say: keepalives are enough', () => {
+    const cast = stage()
+    const since = cast.wire.sent.length
+    cast.wire.run(120_000)
+    for (const who of [cast.a, cast.b]) {
+      expect(labelsBy(cast, who, since)).not.toContain('CHECK')
+      expect(sentBy(cast, who, since).length).toBeGreaterThanOrEqual(7)
+    }
+  })
+
+  it('is noticed by an idle end within two keepalives, and parked', () => {
+    const cast = stage()
+    cast.wire.run(60_000)
+    cast.filters.lose(() => true)
+    const since = cast.wire.sent.length
+    cast.wire.run(32_000)
+    expect(labelsBy(cast, cast.a, since)).toContain('CHECK')
+    cast.wire.run(60_000)
+    expect(stateAt(cast.a, cast.b)).toBe('parked')
+  })
+
   it('is asked first after three PTO, or a second, and not before', () => {
     const cast = stage()
     cast.filters.lose(() => true)

@@ -161,6 +161,7 @@ export function nextDatagram(association: Association, now: number): Transmit | 
   if (item.kind !== 'dummy') association.unsentBytes -= item.bytes.length
   outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))
   account(association, now, session, tuple, packet.length)
+  expectAnswer(association, now, item.kind === 'dummy' ? association.context.config.keepaliveMs : 0)
   if (association.unsent.size === 0 && association.full) {
     association.full = false
     association.context.event({ type: 'drained', peer: association.peer })
@@ -194,7 +195,6 @@ function account(association: Association, now: number, session: Session, tuple:
     association.paths.countSent(tuple, size)
   }
   if (session.outbound.sequence === association.context.config.rekeyPackets) association.timers.set('rekey', now)
-  expectAnswer(association, now)
 }
 
 function payloadLength(association: Association, item: Unsent): number {

@@ -91,14 +91,17 @@ function isAnswered({ session }: Association): boolean {
 }
 
 /**
- * Something went out that the peer should follow with something: after three PTO of nothing we ask (MOVING §6). The timer is
- * not moved by every packet; when it fires it looks how long the silence really is.
+ * Something went out that the peer should follow with something: after three PTO of nothing we ask (MOVING §6). `patienceMs`:
+ * nobody answers a keepalive, but the peer sends its own within one interval. The timer is not moved by every packet; when it
+ * fires it looks how long the silence really is.
  */
-export function expectAnswer(association: Association, now: number): void {
-  if (association.unansweredSince !== undefined) return
-  association.unansweredSince = now
+export function expectAnswer(association: Association, now: number, patienceMs = 0): void {
+  const since = now + patienceMs
+  if (association.unansweredSince !== undefined && association.unansweredSince <= since) return
+  association.unansweredSince = since
   association.silenceTries = 0
-  if (association.timers.at('silence') === Infinity) association.timers.set('silence', now + silenceMs(association))
+  const { timers } = association
+  timers.set('silence', Math.min(timers.at('silence'), since + silenceMs(association)))
 }
 
 function silenceMs(association: Association): number {
