@@ -61,9 +61,10 @@ async function preparedMoves(peer: Child, a: Child, b: Child, hit: string, way: 
     const { ready } = await to.ask<{ ready: Uint8Array }>({ ask: 'offer', hit })
     const path = `${way}-${move}`
     await to.ask({ ask: 'await', path })
+    await from.ask({ ask: 'dial', path })
     const { packetsPerSecond } = await peer.ask<{ packetsPerSecond: number }>({ ask: 'mark' })
     const [blackout, counts] = await gate.sample(async () => {
-      await from.ask({ ask: 'move', ready, path })
+      await from.ask({ ask: 'move', ready })
       const { ms } = await peer.ask<{ ms: number }>({ ask: 'blackout' })
       return { ms, packetsPerSecond }
     })
@@ -79,13 +80,17 @@ async function preparedMoves(peer: Child, a: Child, b: Child, hit: string, way: 
 async function coldMoves(children: Child[], peer: Child, spawn: (name: string) => Child): Promise<number[]> {
   const times: number[] = []
   let from: Child | undefined
-  for (const child of children.slice(1))
-    if ((await child.ask<{ serves: boolean }>({ ask: 'serves' })).serves) from = child
+  let name = 'a'
+  for (const [index, child] of children.entries())
+    if ((await child.ask<{ serves: boolean }>({ ask: 'serves' })).serves && index > 0) {
+      from = child
+      name = ['peer', 'a', 'b'][index] ?? 'a'
+    }
   for (let move = 0; move < COLD_MOVES; move++) {
     await peer.ask({ ask: 'mark' })
     const frozen = await from?.ask<{ capsule: Uint8Array }>({ ask: 'freeze' })
     await from?.stop()
-    from = spawn('a')
+    from = spawn(name)
     children.push(from)
     await from.ask({ ask: 'thaw', capsule: frozen?.capsule })
     times.push((await peer.ask<{ ms: number }>({ ask: 'blackout' })).ms)

@@ -1,6 +1,6 @@
 // Service, target and peer of bench/moves. The service answers, or sends by itself; the peer keeps the longest silence.
 
-import { createServer, connect as dial } from 'node:net'
+import { createServer, connect as dial, type Socket } from 'node:net'
 import { type DatagramSocket, Endpoint, type Hit, Host, type Ledger, parseHit, thaw } from '../../src/index.ts'
 import { answer } from '../support.ts'
 
@@ -14,6 +14,7 @@ const packet = new Uint8Array(64)
 let endpoint: Endpoint | undefined
 let host: Host | undefined
 let ledger: Ledger | undefined
+let way: Socket | undefined
 
 async function place(): Promise<{
   readonly host: Host
@@ -136,6 +137,7 @@ answer({
     if (named === undefined) throw new Error(`${hit} is not a HIT`)
     return { ready: await (await place()).host.offer(named) }
   },
+  // The way of the capsule is open before the process stands still, as it is where READY came along it.
   await: ({ path }: { readonly path: string }) =>
     new Promise<void>((resolve) => {
       const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -148,11 +150,14 @@ answer({
       })
       server.listen(path, resolve)
     }),
-  move: async ({ ready, path }: { readonly ready: Uint8Array; readonly path: string }) => {
+  dial: ({ path }: { readonly path: string }) =>
+    new Promise<void>((resolve, reject) => {
+      way = dial({ path, allowHalfOpen: true }, resolve).on('error', reject)
+    }),
+  move: async ({ ready }: { readonly ready: Uint8Array }) => {
     const capsule = await freezeHere(ready)
-    const socket = dial({ path, allowHalfOpen: true })
-    socket.end(capsule)
-    await new Promise((resolve, reject) => socket.on('error', reject).on('end', resolve).resume())
+    way?.end(capsule)
+    await new Promise((resolve) => way?.on('end', resolve).resume())
   },
   freeze: async () => ({ capsule: await freezeHere(undefined) }),
   thaw: ({ capsule }: { readonly capsule: Uint8Array }) => thawHere(capsule),

@@ -37,10 +37,10 @@ export class Chain {
     return seen === 0 ? undefined : this.#read(versionName(seen))
   }
 
-  /** Makes the next version; false if somebody else was first. `named`: as `Folder.create` has it. */
-  async append(file: VersionFile, named: 'now' | 'later'): Promise<boolean> {
+  /** Makes the next version; false if somebody else was first. `named` and `meanwhile`: as `Folder.create` has them. */
+  async append(file: VersionFile, named: 'now' | 'later', meanwhile?: () => void): Promise<boolean> {
     const [name, bytes] = [versionName(file.record.version), encodeVersion(file)]
-    const made = await this.folder.create(name, bytes, named)
+    const made = await this.folder.create(name, bytes, named, meanwhile)
     if (made) this.#kept = { name, bytes, file }
     return made
   }

@@ -92,7 +92,11 @@ export class FileLedger implements Ledger {
     })
   }
 
-  async start(request: ClaimRequest, activate: Uint8Array): Promise<StartReply> {
+  async start(
+    request: ClaimRequest,
+    activate: Uint8Array,
+    foreseen?: (receipt: Uint8Array) => void,
+  ): Promise<StartReply> {
     const identity: Identity = await this.#key.identity()
     const about = peekClaim(request.claim)
     if (about === undefined) return { step: 'claim', reply: { refused: 'malformed', record: undefined } }
@@ -102,9 +106,9 @@ export class FileLedger implements Ledger {
       const { refused, record } = answer.reply
       if (refused !== undefined || record === newest?.record) return { reply: answer }
       const alive = await this.#stillAlive(newest, about.granted, request)
-      return alive === undefined
-        ? { reply: answer, next: { record, runner } }
-        : { reply: { step: 'claim', reply: alive } }
+      if (alive !== undefined) return { reply: { step: 'claim', reply: alive } }
+      const { receipt } = answer.reply
+      return { reply: answer, next: { record, runner }, meanwhile: () => foreseen?.(receipt) }
     })
   }
 
@@ -155,18 +159,18 @@ export class FileLedger implements Ledger {
   async #race<R>(
     hit: Hit,
     named: 'now' | 'later',
-    decide: (newest: VersionFile | undefined) => Promise<{ readonly reply: R; readonly next?: VersionFile }>,
+    decide: (newest: VersionFile | undefined) => Promise<Decision<R>>,
   ): Promise<R> {
     const chain = this.#chain(hit)
     for (let tries = 0; tries < RACES_MAX; tries++) {
       const newest = await chain.newest()
-      const { reply, next } = await decide(newest)
+      const { reply, next, meanwhile } = await decide(newest)
       if (next === undefined) {
         // An answer that is repeated must be as durable as when it was given first.
         if (newest !== undefined && named === 'now') await chain.folder.sync()
         return reply
       }
-      if (await chain.append(next, named)) return reply
+      if (await chain.append(next, named, meanwhile)) return reply
     }
     throw this.#busy(chain.folder)
   }
@@ -212,6 +216,14 @@ export class FileLedger implements Ledger {
       `the ledger in ${folder.path} is too busy: stop what else starts this identity`,
     )
   }
+}
+
+interface Decision<R> {
+  readonly reply: R
+  /** What is to be stored; undefined if nothing changes. */
+  readonly next?: VersionFile
+  /** Called while it is being made durable. */
+  readonly meanwhile?: () => void
 }
 
 /** Names of one kind have one length, so their order is that of their numbers. */

@@ -59,14 +59,20 @@ export class Folder {
 
   /**
    * Makes a file that is whole and durable once this resolves to true; false if the name is taken. With `named` 'later' its
-   * name may still be lost with the machine's power, until anything else in this folder has been made durable.
+   * name may still be lost with the machine's power, until anything else in this folder has been made durable. `meanwhile` is
+   * called while the disk is waited for.
    */
-  async create(name: string, bytes: Uint8Array, named: 'now' | 'later' = 'now'): Promise<boolean> {
+  async create(
+    name: string,
+    bytes: Uint8Array,
+    named: 'now' | 'later' = 'now',
+    meanwhile?: () => void,
+  ): Promise<boolean> {
     try {
       await this.#make()
       // A sweeper that could not see us (another container) may take the temporary file away: then once more.
       for (let tries = 0; tries < 3; tries++) {
-        const made = await this.#createOnce(name, bytes, named)
+        const made = await this.#createOnce(name, bytes, named, tries === 0 ? meanwhile : undefined)
         if (made !== undefined) return made
       }
       throw new Error('temporary files vanish')
@@ -103,11 +109,16 @@ export class Folder {
     }
   }
 
-  async #createOnce(name: string, bytes: Uint8Array, named: 'now' | 'later'): Promise<boolean | undefined> {
+  async #createOnce(
+    name: string,
+    bytes: Uint8Array,
+    named: 'now' | 'later',
+    meanwhile: (() => void) | undefined,
+  ): Promise<boolean | undefined> {
     const self = await this.#runner()
     const temporary = join(this.path, `.tmp-${self.pid}-${runnerTag(self)}-${toHex(this.#entropy(8))}`)
     try {
-      await writeSynced(temporary, bytes)
+      await writeSynced(temporary, bytes, meanwhile)
       linkSync(temporary, join(this.path, name))
       if (named === 'now') await syncFolder(this.path)
       return true
@@ -149,12 +160,17 @@ export class Folder {
 
 const synced = promisify(fsync)
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+async function writeSynced(path: string, bytes: Uint8Array, meanwhile?: () => void): Promise<void> {
   const file = openSync(path, 'wx', 0o600)
   try {
     fchmodSync(file, 0o600)
     writeFileSync(file, bytes)
-    await synced(file)
+    const writing = synced(file)
+    try {
+      meanwhile?.()
+    } finally {
+      await writing
+    }
   } finally {
     closeSync(file)
   }

@@ -21,9 +21,10 @@ export interface Ledger {
   activate(request: Uint8Array): Promise<ActivateReply>
   /**
    * Both as one change, if the ledger can: half the waiting of a process that stands still. Rejects only if nothing was
-   * changed, as far as the ledger can know.
+   * changed, as far as the ledger can know. `foreseen` may be told the receipt that will be given if all goes well, while it is
+   * being made durable: whoever starts may prepare with it, and may do nothing yet that others could see.
    */
-  start?(claim: ClaimRequest, activate: Uint8Array): Promise<StartReply>
+  start?(claim: ClaimRequest, activate: Uint8Array, foreseen?: (receipt: Uint8Array) => void): Promise<StartReply>
   /** Keeps whereabouts for `find` if they are of the start activated last and newer than those kept; else does nothing. */
   publish(whereabouts: Uint8Array): Promise<void>
   /** The newest whereabouts published, as published: to be verified by the reader. */

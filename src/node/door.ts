@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal | undefined
   /** The record, if it is being read already. */
   readonly record?: Promise<LedgerRecord | undefined>
+  /** Told what the start will be, if the ledger says so while it makes it durable: for what others cannot see yet. */
+  readonly foreseen?: (started: Started) => void
 }
 
 /**
@@ -40,11 +42,15 @@ export async function startIdentity(
   for (;;) {
     for (const output of step.outputs) {
       if (output.type === 'started') return output.started
+      if (output.type === 'foreseen') {
+        options.foreseen?.(output.started)
+        continue
+      }
       if (output.type === 'refused') throw refusedStart(plan, output.why, troubles.at(-1) ?? output.detail)
       // A record read a moment ago is as good as one read now: the ledger's compare-and-swap decides.
       const known = output.type === 'read' ? record : undefined
       if (output.type === 'read') record = undefined
-      mailbox.expect(question(output, ledger, troubles, known))
+      mailbox.expect(question(output, ledger, troubles, known, (input) => mailbox.put(input)))
     }
     const input = await mailbox.next(step.state.wakeAt, signal)
     step = stepStart(step.state, input, now(), keys)
@@ -56,12 +62,14 @@ async function question(
   ledger: Ledger,
   troubles: string[],
   known: Promise<LedgerRecord | undefined> | undefined,
+  before: (input: StartInput) => void,
 ): Promise<StartInput> {
   const { ask } = output
   try {
     if (output.type === 'read') return { type: 'read', ask, record: await (known ?? ledger.read(output.hit)) }
     if (output.type === 'start' && ledger.start !== undefined) {
-      return { type: 'answered', ask, reply: await ledger.start(output.claim, output.activate) }
+      const foreseen = (receipt: Uint8Array): void => before({ type: 'foreseen', ask, receipt })
+      return { type: 'answered', ask, reply: await ledger.start(output.claim, output.activate, foreseen) }
     }
     if (output.type === 'start') return { type: 'failed', ask }
     if (output.type === 'claim') return { type: 'claimed', ask, reply: await ledger.claim(output.request) }
@@ -84,15 +92,17 @@ class Mailbox {
 
   expect(answer: Promise<StartInput>): void {
     answer.then(
-      (input) => {
-        this.#inputs.push(input)
-        this.#wake()
-      },
+      (input) => this.put(input),
       (error: unknown) => {
         this.#failure = error
         this.#wake()
       },
     )
+  }
+
+  put(input: StartInput): void {
+    this.#inputs.push(input)
+    this.#wake()
   }
 
   async next(wakeAt: number, signal: AbortSignal | undefined): Promise<StartInput> {

@@ -5,13 +5,12 @@ import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
 import type { Choices } from '../core/association/exchange-offer.ts'
 import type { Config } from '../core/config.ts'
-import { Engine, type OwnStart } from '../core/engine.ts'
-import type { FrozenState } from '../core/moving/frozen.ts'
+import type { Engine } from '../core/engine.ts'
 import type { Started } from '../core/moving/start.ts'
 import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
 import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
-import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import type { Association } from './association.ts'
 import { Carrier } from './carrier.ts'
@@ -19,17 +18,18 @@ import { checkedChoices } from './choices.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
+import { type EnginePlace, makeEngine } from './engine.ts'
 import { systemEntropy } from './entropy.ts'
 import { messageOf, SojournError } from './errors.ts'
 import { FloorFile } from './floor-file.ts'
 import { freezeCarrier } from './freeze.ts'
 import type { Host, HostKem } from './host.ts'
 import { createIdentity } from './key-file.ts'
-import { observe, openKeyLog } from './observe.ts'
+import { observe } from './observe.ts'
 import { onlyStart, ownStart } from './own-start.ts'
 import { formatPeer, type PeerLike, peerOf } from './peer.ts'
 import { plain } from './plain.ts'
-import { type DatagramPort, openPort, reachableLocators } from './port.ts'
+import { openPort, reachableLocators } from './port.ts'
 
 /** What opening and thawing have in common. */
 export interface PlaceOptions extends Choices {
@@ -137,26 +137,20 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
         host === undefined || ledger === undefined
           ? onlyStart()
           : ownStart(await startHere(identity, host, ledger, options))
-      return Endpoint.#run(identity, start, port, options, undefined, floors)
+      const at = { identity, port, place: options, frozen: undefined, floors }
+      return Endpoint.#run(at, makeEngine(at, start), start.epoch)
     } catch (error) {
       await port.close()
       throw error
     }
   }
 
-  /** For `thaw`: continues a frozen state by a start that was just activated. */
-  static resume(
-    identity: Identity,
-    frozen: FrozenState,
-    start: OwnStart,
-    port: DatagramPort,
-    place: PlaceOptions,
-    floors: FloorFile,
-  ): Resumed {
-    const endpoint = Endpoint.#run(identity, start, port, place, frozen, floors)
+  /** For `thaw`: takes up a frozen state that `engine` goes on from, by a start that was just activated. */
+  static resume(at: EnginePlace, engine: Engine, epoch: number): Resumed {
+    const endpoint = Endpoint.#run(at, engine, epoch)
     const carrier = endpoint.#carrier
     const sockets = new Map(
-      frozen.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
+      at.frozen?.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
     )
     carrier.adopt()
     // The peers are told before anything else is done; what they answer comes in a later turn.
@@ -164,30 +158,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return { endpoint, sockets }
   }
 
-  static #run(
-    identity: Identity,
-    start: OwnStart,
-    port: DatagramPort,
-    place: PlaceOptions,
-    frozen: FrozenState | undefined,
-    floors: FloorFile | undefined,
-  ): Endpoint {
-    const keylog = openKeyLog()
-    const options = {
-      ...checkedChoices(place, identity),
-      identity,
-      start,
-      entropy: systemEntropy,
-      locators: reachableLocators(port.locator),
-      now: now(),
-      admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
-      ...(place.config === undefined ? {} : { config: place.config }),
-      ...(keylog === undefined ? {} : { keylog }),
-      ...(floors === undefined ? {} : { floors: floors.floors }),
-    }
-    const engine = frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
+  static #run({ identity, port, place, floors }: EnginePlace, engine: Engine, epoch: number): Endpoint {
     const carrier = new Carrier({ engine, port, ledger: place.ledger })
-    const endpoint = new Endpoint(identity, start.epoch, carrier, place, floors)
+    const endpoint = new Endpoint(identity, epoch, carrier, place, floors)
     // The application gets to its sockets and events before the first packet is sent.
     setImmediate(() => carrier.start())
     return endpoint

@@ -5,7 +5,14 @@
 import type { Locator } from '../base/address.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import { type MachineEvent, pump } from '../core/machine.ts'
-import { CAPSULE_VERSION, decodeCapsule, finishCapsule, openCapsule, prepareCapsule } from '../core/moving/capsule.ts'
+import {
+  CAPSULE_VERSION,
+  decodeCapsule,
+  finishCapsule,
+  openCapsule,
+  prepareCapsule,
+  type UnsealedCapsule,
+} from '../core/moving/capsule.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import { MemoryLedger } from '../ledger/memory.ts'
@@ -49,10 +56,9 @@ async function playOnce(): Promise<void> {
   join(stays, leaves, LEAVES)
   chat(stays, leaves, LEAVES)
   leaves.freeze(now())
-  const { frozen, grant } = await throughCapsule(leaves.frozenState([], new Uint8Array(0)), host)
+  const { frozen, identity: again, grant } = await throughCapsule(leaves.frozenState([], new Uint8Array(0)), host)
   leaves.destroy()
   const next = ownStart(await startIdentity({ ...plan, base: frozen.epoch, grant, seen: frozen.epoch }, keys, ledger))
-  const again = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret)
   const arrives = Engine.thaw(optionsFor(again, next, ARRIVES), frozen)
   arrives.whereabouts(1)
   join(stays, arrives, ARRIVES)
@@ -96,7 +102,7 @@ function chat(stays: Engine, other: Engine, otherAt: Locator): void {
 async function throughCapsule(
   state: FrozenState,
   host: Identity,
-): Promise<{ readonly frozen: FrozenState; readonly grant: Uint8Array }> {
+): Promise<UnsealedCapsule & { readonly grant: Uint8Array }> {
   const kem = await generateKemKeys()
   const header = {
     version: CAPSULE_VERSION,
@@ -114,7 +120,7 @@ async function throughCapsule(
   const read = openCapsule(finishCapsule(header, sealed, { host, to: host.publicKey, purpose: 'move' }), host.hit)
   if (typeof read === 'string') throw new RangeError(read)
   const plaintext = await unseal(kem, read.sealed, read.aad)
-  const frozen = plaintext === undefined ? undefined : decodeCapsule(plaintext, header)
-  if (frozen === undefined || 'malformed' in frozen) throw new RangeError('a capsule opens again')
-  return { frozen, grant: read.grant }
+  const opened = plaintext === undefined ? undefined : decodeCapsule(plaintext, header)
+  if (opened === undefined || 'malformed' in opened) throw new RangeError('a capsule opens again')
+  return { ...opened, grant: read.grant }
 }

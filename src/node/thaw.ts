@@ -1,12 +1,19 @@
 // Thawing (MOVING §4, §7): everything that can be checked is checked before the single door, and nothing is sent before it.
 
-import { type CapsuleFault, decodeCapsule, openCapsule, type ReadCapsule } from '../core/moving/capsule.ts'
-import type { FrozenState } from '../core/moving/frozen.ts'
-import { Identity } from '../crypto/identity.ts'
+import type { Engine } from '../core/engine.ts'
+import {
+  type CapsuleFault,
+  decodeCapsule,
+  openCapsule,
+  type ReadCapsule,
+  type UnsealedCapsule,
+} from '../core/moving/capsule.ts'
+import type { Started } from '../core/moving/start.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import { checkedChoices } from './choices.ts'
 import { startIdentity } from './door.ts'
 import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
+import { type EnginePlace, makeEngine } from './engine.ts'
 import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
 import { FloorFile } from './floor-file.ts'
@@ -49,10 +56,9 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   const kept = FloorFile.open(host, read.header.hit, options)
   kept.catch(() => undefined)
   const [opened, port] = await both(unsealed(read, options), openPort(options.bind))
-  const { frozen, keys } = opened
+  const { frozen, identity, keys } = opened
   try {
-    const floors = await kept
-    const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret, options.algorithms)
+    const at = { identity, port, place: options, frozen, floors: await kept }
     const plan = {
       hit: identity.hit,
       base: frozen.epoch,
@@ -62,14 +68,40 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
       takeOver: false,
     }
     const startKeys = { host: host.identity, identity, entropy: systemEntropy }
-    const started = await startIdentity(plan, startKeys, ledger, { signal, record })
+    const ahead = new Ahead(at)
+    const foreseen = (start: Started): void => ahead.make(start)
+    const started = await startIdentity(plan, startKeys, ledger, { signal, record, foreseen })
     host.forget(keys)
-    const resumed = Endpoint.resume(identity, frozen, ownStart(started), port, options, floors)
+    const resumed = Endpoint.resume(at, ahead.take(started), started.epoch)
     observe('thawed', { hit: identity.hit, epoch: started.epoch, from: frozen.epoch })
     return { ...resumed, state: frozen.state }
   } catch (error) {
     await port.close()
     throw error
+  }
+}
+
+/** The engine, made while the ledger still waits for its disk. Nobody pumps it before the start stands. */
+class Ahead {
+  readonly #at: EnginePlace
+  #made: { readonly engine: Engine; readonly start: Started } | undefined
+
+  constructor(at: EnginePlace) {
+    this.#at = at
+  }
+
+  make(start: Started): void {
+    try {
+      this.#made = { engine: makeEngine(this.#at, ownStart(start)), start }
+    } catch {
+      // What is wrong is told when the start stands, and only then.
+    }
+  }
+
+  take(started: Started): Engine {
+    if (this.#made?.start === started) return this.#made.engine
+    this.#made?.engine.destroy()
+    return makeEngine(this.#at, ownStart(started))
   }
 }
 
@@ -88,7 +120,7 @@ async function both<T>(capsule: Promise<T>, opening: Promise<DatagramPort>): Pro
 async function unsealed(
   read: ReadCapsule,
   { host, algorithms }: ThawOptions,
-): Promise<{ frozen: FrozenState; keys: KemKeys }> {
+): Promise<UnsealedCapsule & { readonly keys: KemKeys }> {
   const { header } = read
   if (header.suite !== SEAL_SUITE) throw capsuleError(FAULTS['other-version'])
   const keys = host.keysFor(header.offer)
@@ -98,10 +130,10 @@ async function unsealed(
   }
   const plaintext = await unseal(keys, read.sealed, read.aad)
   if (plaintext === undefined) throw capsuleError(['does not open with the key it names', ABORT])
-  const frozen = decodeCapsule(plaintext, header, algorithms)
+  const capsule = decodeCapsule(plaintext, header, algorithms)
   plaintext.fill(0)
-  if ('malformed' in frozen) throw capsuleError([`is not well formed (${frozen.malformed})`, ABORT])
-  return { frozen, keys }
+  if ('malformed' in capsule) throw capsuleError([`is not well formed (${capsule.malformed})`, ABORT])
+  return { ...capsule, keys }
 }
 
 function capsuleError([what, wayOut]: readonly [string, string]): SojournError {

@@ -181,9 +181,9 @@ export class Arrival {
     const key = this.#kem.get(toHex(capsule.header.offer))
     const plaintext = key === undefined ? undefined : openBox(key, capsule.sealed, capsule.aad)
     if (plaintext === undefined) return rejected
-    const frozen = decodeCapsule(plaintext, capsule.header, this.subject.offer.algorithms)
-    if (isMalformed(frozen)) return rejected
-    this.#opened = { frozen, grant: capsule.grant, signer: this.host.identity }
+    const unsealed = decodeCapsule(plaintext, capsule.header, this.subject.offer.algorithms)
+    if (isMalformed(unsealed)) return rejected
+    this.#opened = { frozen: unsealed.frozen, grant: capsule.grant, signer: this.host.identity }
     return { type: 'opened' }
   }
 

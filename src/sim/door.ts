@@ -1,6 +1,7 @@
 // Carries a start through the single door in virtual time: asks the ledger what the machine wants to know, keeps its clock, and
 // can copy it in mid-flight, as a snapshot of a host would.
 
+import { assert } from '../base/assert.ts'
 import { toHex } from '../base/bytes.ts'
 import type { OwnStart } from '../core/engine.ts'
 import {
@@ -86,6 +87,8 @@ export class Door {
       this.#shut = true
       return done(output.type === 'started' ? output.started : output.why)
     }
+    // Nobody here prepares anything: no time passes while an engine is made.
+    if (output.type === 'foreseen') return
     const { ask } = output
     const failed = (): void => this.#input({ type: 'failed', ask })
     if (output.type === 'read') {
@@ -125,6 +128,7 @@ export function startNow(ledger: SimLedger, plan: StartPlan, keys: StartKeys, no
     if (output === undefined) return 'unavailable'
     if (output.type === 'started') return output.started
     if (output.type === 'refused') return output.why
+    assert(output.type !== 'foreseen', 'a ledger that answers at once foresees nothing')
     ;({ state, outputs } = stepStart(state, answer(ledger, output), now, keys))
   }
 }

@@ -74,6 +74,12 @@ export interface ReadCapsule {
   readonly granted: Grant
 }
 
+/** What was frozen, and the identity that it names. */
+export interface UnsealedCapsule {
+  readonly frozen: FrozenState
+  readonly identity: Identity
+}
+
 export type CapsuleFault =
   | 'malformed'
   | 'other-version'
@@ -93,7 +99,7 @@ export function prepareCapsule(
 ): PreparedCapsule | 'too-large' {
   const plaintext = encodeState(state)
   if (plaintext.length > CAPSULE_BYTES_MAX / 2) return 'too-large'
-  const again = decodeCapsule(plaintext, header, algorithms)
+  const again = readState(plaintext, header, algorithms)
   assert(!isMalformed(again), `a capsule reads back: ${isMalformed(again) ? again.malformed : ''}`)
   return { plaintext, aad: encodeCbor(headerFields(header)) }
 }
@@ -148,19 +154,23 @@ export function openCapsule(bytes: Uint8Array, host: Hit, chain: DelegationChain
   return capsule.header.recipient === host ? capsule : 'not-yours'
 }
 
-/** The frozen state of an unsealed capsule, if it is the one the header speaks of and `algorithms` has all that it names. */
+/** What an unsealed capsule holds, if it is the one the header speaks of and `algorithms` has all that it names. */
 export function decodeCapsule(
   plaintext: Uint8Array,
   header: CapsuleHeader,
   algorithms: Algorithms = STANDARD,
-): FrozenState | Malformed {
+): UnsealedCapsule | Malformed {
+  const frozen = readState(plaintext, header, algorithms)
+  if (isMalformed(frozen)) return frozen
+  const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret, algorithms)
+  return identity.hit === header.hit ? { frozen, identity } : malformed('identity of another HIT', 0)
+}
+
+function readState(plaintext: Uint8Array, header: CapsuleHeader, algorithms: Algorithms): FrozenState | Malformed {
   const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8 })
   if (isMalformed(value)) return value
   const state = decodeState(value, header.version, algorithms)
   if (isMalformed(state)) return state
-  const { algorithm, secret } = state.identity
-  if (Identity.fromSecret(algorithm, secret, algorithms).hit !== header.hit)
-    return malformed('identity of another HIT', 0)
   return state.epoch === header.epoch ? state : malformed('state of another epoch', 0)
 }
 

@@ -9,7 +9,7 @@ import { Identity, type PublicKey, samePublicKey } from '../../crypto/identity.t
 import { incarnationOf } from '../../crypto/keymat.ts'
 import { encodeClaim, signedInput } from '../../wire/object.ts'
 import { EPOCH_MAX } from './fields.ts'
-import { signObject, verifyReceipt } from './receipt.ts'
+import { type ReceiptFault, signObject, verifyReceipt } from './receipt.ts'
 import type { ActivateReply, ClaimReply, ClaimRequest, LedgerRecord, StartReply } from './record.ts'
 
 /** What is to be started. Plain data. */
@@ -74,8 +74,8 @@ export type StartPhase =
   | { readonly name: 'reading' }
   | { readonly name: 'claiming'; readonly epoch: number; readonly request: ClaimRequest }
   | ({ readonly name: 'activating' } & Activating)
-  /** Claim and activation in one question. */
-  | ({ readonly name: 'starting'; readonly claim: ClaimRequest } & Activating)
+  /** Claim and activation in one question. `foreseen`: what it will come to if the ledger can keep what it has decided. */
+  | ({ readonly name: 'starting'; readonly claim: ClaimRequest; readonly foreseen?: Started } & Activating)
   | { readonly name: 'started'; readonly started: Started }
   | { readonly name: 'refused'; readonly why: StartRefusal }
 
@@ -103,6 +103,8 @@ export type StartInput =
   | { readonly type: 'claimed'; readonly ask: number; readonly reply: ClaimReply }
   | { readonly type: 'activated'; readonly ask: number; readonly reply: ActivateReply }
   | { readonly type: 'answered'; readonly ask: number; readonly reply: StartReply }
+  /** The ledger has decided on a `start`, and is still making it durable. */
+  | { readonly type: 'foreseen'; readonly ask: number; readonly receipt: Uint8Array }
   /** The ledger could not be asked, or its reply is known to be lost. */
   | { readonly type: 'failed'; readonly ask: number }
   | { readonly type: 'wake' }
@@ -112,6 +114,8 @@ export type StartOutput =
   | { readonly type: 'claim'; readonly ask: number; readonly request: ClaimRequest }
   | { readonly type: 'activate'; readonly ask: number; readonly request: Uint8Array }
   | { readonly type: 'start'; readonly ask: number; readonly claim: ClaimRequest; readonly activate: Uint8Array }
+  /** What `started` will say if all goes well: to prepare with, and to do nothing yet that others could see. */
+  | { readonly type: 'foreseen'; readonly started: Started }
   | { readonly type: 'started'; readonly started: Started }
   | { readonly type: 'refused'; readonly why: StartRefusal; readonly detail: string }
 
@@ -162,6 +166,8 @@ export function stepStart(state: StartState, input: StartInput, now: number, key
       return state.phase.name === 'activating' ? activated(state, state.phase, input.reply, now, keys) : still(state)
     case 'answered':
       return state.phase.name === 'starting' ? answered(state, state.phase, input.reply, now, keys) : still(state)
+    case 'foreseen':
+      return state.phase.name === 'starting' ? foreseen(state, state.phase, input.receipt, keys) : still(state)
   }
 }
 
@@ -278,14 +284,37 @@ function activated(
   if (reply.refused === 'used') return refuse(state, 'used')
   if (reply.refused === 'unknown') return refuse(state, 'unknown')
   if (reply.refused !== undefined) return refuse(state, 'invalid', reply.refused)
-  const { epoch, incarnation, secret } = phase
-  const { hit, base, ledger: pinned } = state.plan
-  const receipt = verifyReceipt(reply.receipt, { hit, start: { epoch, incarnation }, pinned })
-  if (typeof receipt === 'string') return refuse(state, 'bad-receipt', receipt)
-  if (!equalBytes(receipt.host, hitBytes(keys.host.hit))) return refuse(state, 'bad-receipt', 'other-host')
-  const started = { epoch, incarnation, secret, receipt: reply.receipt, ledger: receipt.ledgerKey, base }
+  const started = startedBy(state.plan, phase, reply.receipt, keys)
+  if (typeof started === 'string') return refuse(state, 'bad-receipt', started)
   const next = over(state, { name: 'started', started })
   return { state: next, outputs: [{ type: 'started', started }] }
+}
+
+/** Says what will be; nothing has started before the answer. A receipt that is no good is refused when it is the answer. */
+function foreseen(
+  state: StartState,
+  phase: Extract<StartPhase, { name: 'starting' }>,
+  receipt: Uint8Array,
+  keys: StartKeys,
+): StartStep {
+  const started = startedBy(state.plan, phase, receipt, keys)
+  if (typeof started === 'string') return still(state)
+  return { state: { ...state, phase: { ...phase, foreseen: started } }, outputs: [{ type: 'foreseen', started }] }
+}
+
+/** The start that a receipt makes, or what is wrong with the receipt. */
+function startedBy(
+  { hit, base, ledger: pinned }: StartPlan,
+  phase: Activating & { readonly foreseen?: Started },
+  bytes: Uint8Array,
+  { host }: StartKeys,
+): Started | ReceiptFault | 'other-host' {
+  if (phase.foreseen !== undefined && equalBytes(phase.foreseen.receipt, bytes)) return phase.foreseen
+  const { epoch, incarnation, secret } = phase
+  const receipt = verifyReceipt(bytes, { hit, start: { epoch, incarnation }, pinned })
+  if (typeof receipt === 'string') return receipt
+  if (!equalBytes(receipt.host, hitBytes(host.hit))) return 'other-host'
+  return { epoch, incarnation, secret, receipt: bytes, ledger: receipt.ledgerKey, base }
 }
 
 /** Somebody else claimed: pause for a random time, so that contenders do not keep step, and read again. */

@@ -1,0 +1,39 @@
+// The engine of an endpoint: a fresh one, or one that goes on from a frozen state. It sends nothing before a driver pumps it.
+
+import { Engine, type OwnStart } from '../core/engine.ts'
+import type { FrozenState } from '../core/moving/frozen.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity, PublicKey } from '../crypto/identity.ts'
+import { checkedChoices } from './choices.ts'
+import { now } from './driver.ts'
+import type { PlaceOptions } from './endpoint.ts'
+import { systemEntropy } from './entropy.ts'
+import type { FloorFile } from './floor-file.ts'
+import { openKeyLog } from './observe.ts'
+import { type DatagramPort, reachableLocators } from './port.ts'
+
+/** Where an engine runs and what it goes on from. */
+export interface EnginePlace {
+  readonly identity: Identity
+  readonly port: DatagramPort
+  readonly place: PlaceOptions
+  readonly frozen: FrozenState | undefined
+  readonly floors: FloorFile | undefined
+}
+
+export function makeEngine({ identity, port, place, frozen, floors }: EnginePlace, start: OwnStart): Engine {
+  const keylog = openKeyLog()
+  const options = {
+    ...checkedChoices(place, identity),
+    identity,
+    start,
+    entropy: systemEntropy,
+    locators: reachableLocators(port.locator),
+    now: now(),
+    admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
+    ...(place.config === undefined ? {} : { config: place.config }),
+    ...(keylog === undefined ? {} : { keylog }),
+    ...(floors === undefined ? {} : { floors: floors.floors }),
+  }
+  return frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
+}
