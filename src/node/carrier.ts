@@ -277,6 +277,8 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
       case 'lookup':
         this.#seeker?.seek(event.peer)
         return
+      case 'silent':
+        return
       case 'path':
       case 'rebound':
       case 'resumed':

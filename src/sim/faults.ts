@@ -51,6 +51,7 @@ export const EVENT_KINDS = [
   'datagram',
   'pong',
   'path',
+  'silent',
   'rebound',
   'resumed',
   'rekeyed',
