@@ -27,6 +27,8 @@ export interface Way {
 /** The way that data takes now, and why; the other ways that are known, the best first. */
 export interface Path extends Way {
   readonly why: PathReason
+  /** How long an answer is waited for before a path counts as silent, in milliseconds (RFC 9002 §6.2.1). */
+  readonly ptoMs: number
   readonly alternatives: readonly Way[]
 }
 
@@ -68,7 +70,13 @@ function pathOf({ paths, context, rtt }: Association): Path | undefined {
   if (current === undefined) return undefined
   const others = [...paths.tuples].filter((tuple) => tuple !== current).sort(byWorth)
   const alternatives = others.map((tuple) => wayOf(tuple, context.locators))
-  return { ...wayOf(current, context.locators), rttMs: rtt.smoothedMs ?? current.rttMs, why, alternatives }
+  return {
+    ...wayOf(current, context.locators),
+    rttMs: rtt.smoothedMs ?? current.rttMs,
+    why,
+    ptoMs: rtt.ptoMs,
+    alternatives,
+  }
 }
 
 function wayOf({ locator, at, state, traffic, preferred, rttMs }: Tuple, own: readonly OwnLocator[]): Way {

@@ -41,6 +41,7 @@ type Crossing = Elsewhere | (() => void)
 
 const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
 const PARKING = 'test/scenarios/parking.test.ts'
+const PATHS = 'test/scenarios/paths.test.ts'
 const REKEYING = 'test/scenarios/rekeying.test.ts'
 const POOL = 'test/core/r1-pool.test.ts'
 
@@ -337,6 +338,13 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     cast.wire.run(10_000)
     expect(those(cast, 'CHECK', cast.b).filter(({ to }) => to.address === place(99).address).length).toBe(4)
   },
+
+  failoverChecksMax: { file: PATHS, test: 'costs no more than eight questions at once, however many ways there are' },
+  pathRecheckMs: {
+    file: PATHS,
+    test: 'is taken again when it comes back, because the peer prefers it, but not at once',
+  },
+  silentEventMs: { file: PATHS, test: 'is told once a minute at most, however many peers are silent' },
 
   replayWindow: { file: 'test/core/replay.test.ts', test: 'forgets what a jump of a whole window' },
   puzzleDifficulty: { file: POOL, test: 'ends when K changes, so that its own K counts for its puzzles' },

@@ -29,7 +29,7 @@ export function expireFailover(association: Association, now: number): void {
   }
   const due = silence.since + rtt.ptoMs
   if (due > now) return timers.set('failover', due)
-  startCheck(association, now, current, paths.why)
+  startCheck(association, now, current, 'failover')
   askAlternatives(association, now)
   timers.set('failover', now + rtt.ptoMs)
 }
@@ -82,17 +82,19 @@ export function takePath(association: Association, now: number, tuple: Tuple, wh
 
 /** What the peer has listed is verified, and tried again now and then; and it gets our own locators, if we have several. */
 export function tendPaths(association: Association, now: number): void {
-  const { paths, context, timers, session, state } = association
+  const { paths, context, timers, session, state, rtt } = association
   if (state.name !== 'established' || session === undefined) return
-  if (session.ratchet.name !== 'settled') return timers.set('tend', now + association.rtt.ptoMs)
+  if (session.ratchet.name !== 'settled') return timers.set('tend', now + rtt.ptoMs)
   if (!association.announced && context.locators.length > 1) readdress(association, now)
   const wanted = paths.preferred
+  // Failover is measured by it.
+  if (paths.current !== undefined && rtt.smoothedMs === undefined)
+    startCheck(association, now, paths.current, 'standby')
   let left = false
   for (const tuple of paths.tuples) {
     if (!tuple.listed || tuple === paths.current || tuple.expiresAt <= now) continue
     const isWanted = tuple === wanted
-    if (!isWanted && (tuple.state === 'active' || !paths.mayAsk(tuple))) continue
-    if (tuple.state !== 'active' && !paths.mayAsk(tuple)) continue
+    if (tuple.state === 'active' ? !isWanted : !paths.mayAsk(tuple)) continue
     startCheck(association, now, tuple, isWanted ? 'preferred' : 'standby')
     left = true
   }

@@ -96,7 +96,9 @@ export class Paths {
       0,
       this.#config.locatorsPerPeerMax,
     )) {
-      for (const at of this.#locals(locator)) {
+      // Of a family that we do not have it is remembered, for when we do.
+      const locals = this.#reaches(locator) ? this.#locals(locator) : [undefined]
+      for (const at of locals) {
         const tuple = this.observe({ ...locator, at })
         tuple.listed = true
         tuple.expiresAt = expiresAt
@@ -235,7 +237,7 @@ export class Paths {
     const { current } = this
     const named =
       tuple.listed || tuple === this.#before || (current !== undefined && sameLocator(current.locator, tuple.locator))
-    return named && tuple.answers < this.#config.answersMax
+    return named && this.#reaches(tuple.locator) && tuple.answers < this.#config.answersMax
   }
 
   /**
@@ -266,21 +268,24 @@ export class Paths {
       const locals = this.#locals(tuple.locator)
       if (locals.some((at) => sameOrNone(at, tuple.at))) continue
       this.#tuples.delete(tuple.key)
-      if (locals.length === 0 && tuple !== this.current) continue
       const heir = { ...tuple, ...endsOf(tuple.locator, locals[0]) }
       moved.set(tuple, this.keep(heir))
     }
     if (this.current === undefined) return
     this.current = moved.get(this.current) ?? this.current
     if (this.#before !== undefined) this.#before = moved.get(this.#before) ?? this.find(this.#before.route)
-    if (this.#locals(this.current.locator).length > 0) return
+    if (this.#reaches(this.current.locator)) return
     // It is of a family that we no longer have.
-    const [other] = [...this.#tuples.values()].filter(({ locator }) => this.#locals(locator).length > 0).sort(byWorth)
+    const [other] = [...this.#tuples.values()].filter(({ locator }) => this.#reaches(locator)).sort(byWorth)
     if (other !== undefined) this.current = other
   }
 
   #locals(locator: Locator): readonly (Locator | undefined)[] {
     return localsFor(this.#own.locators, locatorFamily(locator))
+  }
+
+  #reaches(locator: Locator): boolean {
+    return this.#locals(locator).length > 0
   }
 
   #key(route: Route): string {

@@ -13,6 +13,7 @@ import { encodeReserveSpi } from '../../wire/private.ts'
 import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_SPI } from '../../wire/update.ts'
 import type { Association, Reliable } from './association.ts'
 import { replayEarly } from './data.ts'
+import { watchPath } from './failover.ts'
 import type { Tuple } from './paths.ts'
 import { park, startCheck } from './reach.ts'
 import { readdress } from './readdress.ts'
@@ -282,7 +283,8 @@ export function acknowledge(
 /** Sends along the current path, or another one if that is for data alone. */
 export function sendAlong(association: Association, now: number, packet: Uint8Array): void {
   const { signalling } = association.paths
-  if (signalling !== undefined) association.sendTo(now, packet, signalling)
+  if (signalling === undefined || !association.sendTo(now, packet, signalling)) return
+  if (signalling === association.paths.current) watchPath(association, now)
 }
 
 /** Repeats confirmations and readdressing UPDATEs that have not been acknowledged (RFC 7401 §6.11). */

@@ -23,11 +23,13 @@ export function readdress(association: Association, now: number): void {
   const { ratchet } = session
   association.paths.relocate()
   association.readdressWanted = ratchet.name !== 'settled'
+  const { current, why } = association.paths
   if (association.readdressWanted) {
-    const { current, why } = association.paths
     if (current !== undefined) startCheck(association, now, current, why)
     return
   }
+  // The peer may never have been spoken to where our new family has to reach it.
+  if (current?.state === 'unverified') startCheck(association, now, current, why)
   const updateId = nextUpdateId(session)
   const spi = ordinarySpi(session)
   const parameters = [
