@@ -37,7 +37,7 @@ import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
 
 export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
-export type { AssociationView, SendOutcome } from './view.ts'
+export type { AssociationView, Path, SendOutcome, Way } from './view.ts'
 
 /**
  * `freezing` waits until every S is confirmed (MOVING §3). `frozen` and `stopped` machines never send again; a frozen one can
