@@ -192,13 +192,17 @@ export class Paths {
   get signalling(): Tuple | undefined {
     const { current } = this
     if (current?.traffic !== 'data') return current
-    const open = [...this.#tuples.values()].filter(({ state, traffic }) => state === 'active' && traffic !== 'data')
+    const open = [...this.#tuples.values()].filter(
+      ({ state, traffic, locator }) => state === 'active' && traffic !== 'data' && this.#reaches(locator),
+    )
     return open.sort(byWorth)[0] ?? current
   }
 
   /** Where the peer would rather have data than elsewhere; the more specific word counts (RFC 8046 §4). */
   get preferred(): Tuple | undefined {
-    const wanted = [...this.#tuples.values()].filter((tuple) => tuple.preferred && tuple.traffic !== 'signalling')
+    const wanted = [...this.#tuples.values()].filter(
+      (tuple) => tuple.preferred && tuple.traffic !== 'signalling' && this.#reaches(tuple.locator),
+    )
     const specific = wanted.filter(({ traffic }) => traffic === 'data')
     const from = specific.length > 0 ? specific : wanted
     return from.find(({ at }) => at === this.current?.at) ?? from[0]
@@ -211,7 +215,7 @@ export class Paths {
     const named = [current, ...(this.#before === undefined ? [] : [this.#before])]
     for (const { locator } of named) for (const at of this.#locals(locator)) this.observe({ ...locator, at })
     const may = ({ listed, locator }: Tuple): boolean =>
-      listed || named.some((other) => sameLocator(other.locator, locator))
+      this.#reaches(locator) && (listed || named.some((other) => sameLocator(other.locator, locator)))
     return [...this.#tuples.values()]
       .filter((tuple) => tuple !== current && tuple.expiresAt > now && tuple.traffic !== 'signalling' && may(tuple))
       .sort(byWorth)
@@ -276,7 +280,8 @@ export class Paths {
     if (this.#before !== undefined) this.#before = moved.get(this.#before) ?? this.find(this.#before.route)
     if (this.#reaches(this.current.locator)) return
     // It is of a family that we no longer have.
-    const [other] = [...this.#tuples.values()].filter(({ locator }) => this.#reaches(locator)).sort(byWorth)
+    const others = [...this.#tuples.values()].filter(({ locator }) => this.#reaches(locator)).sort(byWorth)
+    const other = others.find(({ listed, traffic }) => listed && traffic !== 'signalling') ?? others[0]
     if (other !== undefined) this.current = other
   }
 
