@@ -87,7 +87,9 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
   /**
    * The path that datagrams take now: both ends, whether it is verified, how long a round trip takes and why it is this one; and
    * the others that are known. Undefined once closed.
-   * @example association.on('path', () => console.log(association.path?.why, association.path?.remote)) // 'failover' { … }
+   * @example const association = await endpoint.associate(peer)
+   * console.log(association.path?.why, association.path?.remote) // 'exchange' { address: '192.0.2.1', port: 10500 }
+   * association.on('path', (locator, why) => console.log(why, locator)) // 'failover' { address: '2001:db8::1', port: 10500 }
    */
   get path(): Path | undefined {
     return this.#view()?.path

@@ -262,7 +262,9 @@ describe('a peer that lists places which are not its own', () => {
       say(cast, cast.b, cast.a, 'x'.repeat(1_000))
       cast.wire.run(100)
     }
-    const each = victims.map((victim) => those(cast, 'CHECK', cast.b, since).filter(({ to }) => to.address === victim.address).length)
+    const each = victims.map(
+      (victim) => those(cast, 'CHECK', cast.b, since).filter(({ to }) => to.address === victim.address).length,
+    )
     for (const asked of each) expect(asked).toBeLessThanOrEqual(4)
     const came = sentBy(cast, cast.a).reduce((sum, { bytes }) => sum + bytes.length + 28, 0)
     const went = victims.map((victim) => bytesTo(cast, cast.b, victim, since)).reduce((sum, bytes) => sum + bytes, 0)
