@@ -10,6 +10,12 @@ export interface Locator {
   readonly port: number
 }
 
+/** Where a datagram comes from or goes to, and which of several own locators it reached or is to leave from. */
+export interface Route extends Locator {
+  /** Absent where there is no choice. */
+  readonly at?: Locator | undefined
+}
+
 /** The 16 bytes of an IPv4 (as ::ffff:a.b.c.d) or IPv6 text, its zone left out; undefined if it is neither. */
 export function addressBytes(text: string): Uint8Array | undefined {
   const zone = text.indexOf('%')
@@ -75,6 +81,13 @@ export function addressPrefix(address: string, ipv4Bits: number, ipv6Bits: numbe
 /** Whether a canonical address is this machine's own: no network carries it (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
 export function isLoopback({ address }: Locator): boolean {
   return address === '::1' || address.startsWith('127.')
+}
+
+/** Whether a canonical address can be somebody's: neither unspecified nor multicast nor broadcast (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2, §2.7). */
+export function isUnicast({ address }: Locator): boolean {
+  if (address.includes(':')) return address !== '::' && !address.startsWith('ff')
+  const first = Number(address.slice(0, address.indexOf('.')))
+  return first > 0 && (first < 224 || first >= 240) && address !== '255.255.255.255'
 }
 
 /** The address family of a locator in canonical form. */

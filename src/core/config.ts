@@ -5,7 +5,7 @@ export interface Config {
   // ── From the RFCs ──────────────────────────────────────────────────────────
   /** RFC 7401 §6.6: destination addresses tried at once with the first I1; one on retries. */
   readonly i1TargetsMax: number
-  /** RFC 8046 §5.6.1: every so often the credit is aged by 7/8. */
+  /** RFC 8046 §5.6.2: every so often the credit is aged by 7/8. */
   readonly creditAgeMs: number
   /** RFC 9028 §4.10: never more often than 15 s. */
   readonly keepaliveMs: number
@@ -18,7 +18,7 @@ export interface Config {
   /** §5: packets under the interim key before P2. */
   readonly interimPacketsMax: number
   readonly interimBytesMax: number
-  /** §5: P2s to one tuple outside the data limits. */
+  /** §5: P2s and checks to one tuple outside the data limits. */
   readonly answersMax: number
   /** §5: packets that wait for their key, and how long. */
   readonly earlyPacketsMax: number
@@ -74,6 +74,12 @@ export interface Config {
   /** After so long without an answer a busy association probes, whatever its PTO. */
   readonly silenceMsMin: number
   readonly checkTriesMax: number
+  /** Other paths that are asked at once when one goes silent (RFC 8047 §4.2.3). */
+  readonly failoverChecksMax: number
+  /** How often a path that the peer prefers is tried again after a failover, or one that was never verified. */
+  readonly pathRecheckMs: number
+  /** The owner is told that no peer is heard, and opens another port, at most once in so long. */
+  readonly silentEventMs: number
 
   // ── Base exchange and security associations ────────────────────────────────
   readonly replayWindow: number
@@ -157,6 +163,9 @@ export const DEFAULTS: Config = {
   updateIdWindow: 64,
   silenceMsMin: 1_000,
   checkTriesMax: 4,
+  failoverChecksMax: 8,
+  pathRecheckMs: 15_000,
+  silentEventMs: 60_000,
 
   replayWindow: 4_096,
   puzzleDifficulty: 0,

@@ -1,7 +1,7 @@
 // One identity (DESIGN §1): it owns the associations, finds whose a datagram is, and hands out what they want to send. Pure:
 // time, randomness and addresses are arguments. The parts of an association are in association/, of a move in moving/.
 
-import type { Locator } from '../base/address.ts'
+import type { Locator, Route } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { aeadOf } from '../crypto/aead.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
@@ -10,9 +10,10 @@ import { spiOf } from '../wire/esp.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import { decodeMessage } from '../wire/messages.ts'
 import { Agenda } from './agenda.ts'
+import { Alarm } from './alarm.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
-import type { Context } from './association/context.ts'
+import type { OwnContext } from './association/context.ts'
 import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
 import { offerOf } from './association/exchange-offer.ts'
 import { startOpening } from './association/opening.ts'
@@ -29,13 +30,14 @@ import { learnWhereabouts, ownWhereabouts } from './moving/learn.ts'
 import { freezeIdentity, thawAssociation } from './moving/resume.ts'
 import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
+import type { OwnLocator } from './own-locators.ts'
 import { type Reception, receiveHip } from './reception.ts'
 import { Spis } from './spis.ts'
 import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
 
 export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
-export type { AssociationView, SendOutcome } from './view.ts'
+export type { AssociationView, Path, SendOutcome, Way } from './view.ts'
 
 /**
  * `freezing` waits until every S is confirmed (MOVING §3). `frozen` and `stopped` machines never send again; a frozen one can
@@ -50,7 +52,7 @@ type Phase =
 export class Engine implements Machine {
   readonly hit: Hit
   readonly #config: Config
-  readonly #context: Context
+  readonly #context: OwnContext
   readonly #reception: Reception
   readonly #associations = new Map<Hit, Association>()
   readonly #agenda = new Agenda<Association>()
@@ -59,14 +61,12 @@ export class Engine implements Machine {
   readonly #ready = new Set<Association>()
   readonly #outlet: Outlet
   readonly #flight: Flight
-  #locators: readonly Locator[]
   #phase: Phase = { name: 'running' }
 
   constructor(options: EngineOptions) {
     const config = { ...DEFAULTS, ...options.config }
     this.hit = options.identity.hit
     this.#config = config
-    this.#locators = options.locators
     this.#outlet = new Outlet(config)
     this.#flight = new Flight(config.offersOutstandingMax)
     this.#spis = new Spis(options.entropy)
@@ -94,7 +94,7 @@ export class Engine implements Machine {
 
   // ── Machine ────────────────────────────────────────────────────────────────
 
-  receive(now: number, datagram: Uint8Array, source: Locator): void {
+  receive(now: number, datagram: Uint8Array, source: Route): void {
     if (this.#phase.name === 'frozen' || this.#phase.name === 'stopped') return
     switch (classify(datagram)) {
       case 'esp':
@@ -182,8 +182,8 @@ export class Engine implements Machine {
   }
 
   /** Our own locators have changed: every peer is told (RFC 8046 §3.2.1). */
-  readdress(now: number, locators: readonly Locator[]): void {
-    this.#locators = locators
+  readdress(now: number, locators: readonly OwnLocator[]): void {
+    this.#context.locators = locators
     if (this.#phase.name !== 'running') return
     for (const association of this.#associations.values()) {
       readdress(association, now)
@@ -288,14 +288,14 @@ export class Engine implements Machine {
   // ── In ─────────────────────────────────────────────────────────────────────
 
   /** RFC 7402 §6.6: by SPI alone; an unknown one costs no cryptography. */
-  #onEsp(now: number, datagram: Uint8Array, source: Locator): void {
+  #onEsp(now: number, datagram: Uint8Array, source: Route): void {
     const association = this.#spis.find(spiOf(datagram))
     if (association === undefined) return this.#context.count('spi-unknown')
     onEsp(association, now, datagram, source)
     this.#touched(association, now)
   }
 
-  #onHip(now: number, packet: Uint8Array, source: Locator): void {
+  #onHip(now: number, packet: Uint8Array, source: Route): void {
     const message = decodeMessage(packet)
     if (isMalformed(message)) return this.#context.count('hip-malformed')
     const touched = receiveHip(this.#reception, now, message, source)
@@ -350,10 +350,10 @@ export class Engine implements Machine {
     this.destroy()
   }
 
-  #makeContext(options: EngineOptions, config: Config): Context {
+  #makeContext(options: EngineOptions, config: Config): OwnContext {
     const outlet = this.#outlet
     const budgets = new Budgets(config, options.entropy)
-    const locators = (): readonly Locator[] => this.#locators
+    const alarm = new Alarm(config, this.#associations, outlet)
     const offer = offerOf(options, options.identity)
     return {
       ...offer,
@@ -364,9 +364,7 @@ export class Engine implements Machine {
       entropy: options.entropy,
       aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
       floors: options.floors ?? new Floors(config.floorsMax),
-      get locators() {
-        return locators()
-      },
+      locators: options.locators,
       ports: this.#ports,
       sendPacket: (packet, to) => outlet.send(packet, to),
       event: (event) => outlet.tell(event),
@@ -379,6 +377,7 @@ export class Engine implements Machine {
       mayNotify: (now) => budgets.notify(now),
       mayNotifyStranger: (now, source) => budgets.stranger(now, source),
       mayEchoReply: (now) => budgets.echo(now),
+      silent: (now, association) => alarm.raise(now, association),
       isFull: () => this.#associations.size >= config.associationsMax,
       forget: (association) => this.#forget(association),
       fenced: (epoch) => this.#fenced(epoch),

@@ -2,13 +2,15 @@
 // and commands; everything it wants comes out by `transmit`, `event` and `deadline`. It never reads a clock, a socket or a
 // random source. `pump` is the only place that drains it: the Node driver and the simulator both call it after every input.
 
-import type { Locator } from '../base/address.ts'
+import type { Locator, Route } from '../base/address.ts'
 import type { Hit } from '../crypto/hit.ts'
+import type { PathReason } from './association/paths.ts'
 
 /** One datagram to put on the wire: UDP payload and where it goes. */
 export interface Transmit {
   readonly bytes: Uint8Array
-  readonly to: Locator
+  /** With `at`, the own locator it has to leave from. */
+  readonly to: Route
 }
 
 /** Why an association ended. */
@@ -48,8 +50,10 @@ export type MachineEvent =
       readonly sequence: number
       readonly bytes: Uint8Array
     }
-  /** The peer is now reached at another locator: an authentic, checked move or readdress. */
-  | { readonly type: 'path'; readonly peer: Hit; readonly locator: Locator }
+  /** The peer is now reached at another locator, or from another one of ours, and that path is verified. */
+  | { readonly type: 'path'; readonly peer: Hit; readonly locator: Locator; readonly why: PathReason }
+  /** No peer is heard on any path, and this one has been asked: perhaps it is the local port that is dead. */
+  | { readonly type: 'silent'; readonly peer: Hit }
   /** The peer has been started again elsewhere and rebound the association: its new epoch. */
   | { readonly type: 'rebound'; readonly peer: Hit; readonly epoch: number }
   /** Our own thaw has been answered by this peer. */
@@ -68,8 +72,8 @@ export type MachineEvent =
 
 /** A machine that a driver can carry. Times are monotonic milliseconds; fractions are allowed. */
 export interface Machine {
-  /** Takes one UDP payload from `source`. Never throws for anything the bytes contain. */
-  receive(now: number, datagram: Uint8Array, source: Locator): void
+  /** Takes one UDP payload from `source`, with `at` if own locators are apart. Never throws for anything the bytes contain. */
+  receive(now: number, datagram: Uint8Array, source: Route): void
   /** Runs everything that is due at `now`. */
   expire(now: number): void
   /** The next datagram to send at `now`, or undefined. */

@@ -1,6 +1,5 @@
 // What a machine is made of (DESIGN §1): everything ambient is an argument.
 
-import type { Locator } from '../base/address.ts'
 import type { AeadProvider } from '../crypto/aead.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import type { Hit } from '../crypto/hit.ts'
@@ -9,6 +8,7 @@ import type { KeyLogEntry, OwnStart } from './association/context.ts'
 import type { Choices } from './association/exchange-offer.ts'
 import type { Config } from './config.ts'
 import type { Floors } from './moving/floor.ts'
+import type { OwnLocator } from './own-locators.ts'
 
 export interface EngineOptions extends Choices {
   readonly identity: Identity
@@ -16,8 +16,8 @@ export interface EngineOptions extends Choices {
   readonly entropy: Entropy
   /** Default: node:crypto over the ESP suites of `algorithms`. */
   readonly aead?: AeadProvider
-  /** Where we can be reached; peers are told after a move. */
-  readonly locators: readonly Locator[]
+  /** Where we can be reached, the best first. Peers are told if there are several, and after a move. */
+  readonly locators: readonly OwnLocator[]
   readonly config?: Partial<Config>
   readonly keylog?: (entry: KeyLogEntry) => void
   /** Whether a peer whose key is known may associate; by default everybody. */

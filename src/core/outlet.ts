@@ -1,7 +1,7 @@
 // What a machine has to say and has not been asked for yet: control packets, events, and counters of what went wrong. All of
 // it is bounded; what does not fit is counted, as UDP would lose it.
 
-import type { Locator } from '../base/address.ts'
+import type { Route } from '../base/address.ts'
 import { Queue } from '../base/queue.ts'
 import { wrapHip } from '../wire/datagram.ts'
 import type { Config } from './config.ts'
@@ -26,7 +26,7 @@ export class Outlet {
   }
 
   /** Puts one HIP packet on the wire, inside UDP. */
-  send(packet: Uint8Array, to: Locator): void {
+  send(packet: Uint8Array, to: Route): void {
     if (!this.#packets.push({ bytes: wrapHip(packet), to })) this.count('outbox-full')
   }
 

@@ -1,7 +1,7 @@
 // Whose a HIP packet is (RFC 7401 §6.1): found by HITs, never by addresses. What nobody here can use is counted, and two
 // kinds of it are answered, at a limited rate, because the answer saves their sender a riddle.
 
-import type { Locator } from '../base/address.ts'
+import type { Route } from '../base/address.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { type Hit, hitText } from '../crypto/hit.ts'
 import type { Message } from '../wire/messages.ts'
@@ -26,7 +26,7 @@ export function receiveHip(
   reception: Reception,
   now: number,
   message: Message,
-  source: Locator,
+  source: Route,
 ): Association | undefined {
   const { context, associations, responding } = reception
   if (!equalBytes(message.receiver, context.hitBytes)) {
@@ -51,7 +51,7 @@ function dispatch(
   association: Association,
   now: number,
   message: Exclude<Message, { kind: 'I1' | 'I2' }>,
-  source: Locator,
+  source: Route,
 ): void {
   if (message.kind === 'R1') return onR1(association, now, message, source)
   if (message.kind === 'R2') return onR2(association, now, message, source)
@@ -68,7 +68,7 @@ function dispatch(
 }
 
 /** An I1 for an identity that is not here: a signed word says who is. Shorter than an I1. */
-function onMisaddressed(context: Context, now: number, message: Message, source: Locator): void {
+function onMisaddressed(context: Context, now: number, message: Message, source: Route): void {
   context.count('hip-for-another')
   // An unpadded I1 is too short to be answered.
   if (message.kind !== 'I1' || message.padding === undefined || !context.mayNotifyStranger(now, source)) return
@@ -76,7 +76,7 @@ function onMisaddressed(context: Context, now: number, message: Message, source:
 }
 
 /** MOVING §6: an UPDATE for an association that we do not have is refused, so that its sender learns it. */
-function onStranger({ context, associations }: Reception, now: number, message: Message, source: Locator): void {
+function onStranger({ context, associations }: Reception, now: number, message: Message, source: Route): void {
   context.count('no-association')
   if (message.kind === 'NOTIFY') {
     if (!context.mayNotifyStranger(now, source)) return

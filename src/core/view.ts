@@ -1,17 +1,43 @@
 // What the owner of a machine may look at.
 
-import type { Locator } from '../base/address.ts'
+import { type Locator, locatorFamily } from '../base/address.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Association } from './association/association.ts'
+import { byWorth, type PathReason, type Tuple, type TupleState } from './association/tuple.ts'
+import type { OwnLocator, Traffic } from './own-locators.ts'
 
 /** What became of a datagram: on its way, waiting for its peer, or refused. */
 export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
+
+/** One way to a peer, and whether it may be used. */
+export interface Way {
+  /** Ours; undefined if the system chooses among several. */
+  readonly local: Locator | undefined
+  /** The peer's. */
+  readonly remote: Locator
+  /** `active`: it has answered an address check. `unverified`: data there is limited. `deprecated`: the peer has left it. */
+  readonly state: TupleState
+  /** What the peer wants to have there, and whether rather than elsewhere. */
+  readonly traffic: Traffic
+  readonly preferred: boolean
+  /** The last round trip measured there, in milliseconds. */
+  readonly rttMs: number | undefined
+}
+
+/** The way that data takes now, and why; the other ways that are known, the best first. */
+export interface Path extends Way {
+  readonly why: PathReason
+  /** How long an answer is waited for before a path counts as silent, in milliseconds (RFC 9002 §6.2.1). */
+  readonly ptoMs: number
+  readonly alternatives: readonly Way[]
+}
 
 export interface AssociationView {
   readonly peer: Hit
   /** `moving`: our own P1 is unanswered, or the peer has moved and its address is not verified yet. */
   readonly state: 'opening' | 'established' | 'moving' | 'parked' | 'closing'
   readonly locator: Locator | undefined
+  readonly path: Path | undefined
   readonly rttMs: number | undefined
   /** The start of the peer that the association is bound to; 0 while it opens. */
   readonly peerEpoch: number
@@ -28,12 +54,37 @@ export function viewOf(association: Association): AssociationView {
     peer,
     state: stateOf(association),
     locator: paths.current?.locator,
+    get path() {
+      return pathOf(association)
+    },
     rttMs: rtt.smoothedMs,
     peerEpoch: session?.peerStart.epoch ?? 0,
     baseExchanges,
     initiator: session?.responder !== true,
     queued: unsent.size,
   }
+}
+
+function pathOf({ paths, context, rtt }: Association): Path | undefined {
+  const { current, why } = paths
+  if (current === undefined) return undefined
+  const others = [...paths.tuples].filter((tuple) => tuple !== current).sort(byWorth)
+  const alternatives = others.map((tuple) => wayOf(tuple, context.locators))
+  return {
+    ...wayOf(current, context.locators),
+    rttMs: rtt.smoothedMs ?? current.rttMs,
+    why,
+    ptoMs: rtt.ptoMs,
+    alternatives,
+  }
+}
+
+function wayOf({ locator, at, state, traffic, preferred, rttMs }: Tuple, own: readonly OwnLocator[]): Way {
+  const family = locatorFamily(locator)
+  const [only, another] = own.filter((one) => locatorFamily(one) === family)
+  const one = at ?? (another === undefined ? only : undefined)
+  const local = one === undefined ? undefined : { address: one.address, port: one.port }
+  return { local, remote: locator, state, traffic, preferred, rttMs }
 }
 
 function stateOf(association: Association): AssociationView['state'] {

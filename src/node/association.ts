@@ -3,7 +3,7 @@
 
 import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
-import type { AssociationView } from '../core/engine.ts'
+import type { AssociationView, Path } from '../core/engine.ts'
 import type { EndReason } from '../core/machine.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { SojournError, type SojournErrorCode } from './errors.ts'
@@ -15,8 +15,8 @@ export interface AssociationEnd {
 }
 
 export interface AssociationEvents {
-  /** The peer is now reached at another locator, and that locator is verified. */
-  path: [locator: Locator]
+  /** The peer is now reached on another path, which is verified: its locator there, and why. `path` says more. */
+  path: [locator: Locator, why: Path['why']]
   /** The peer has been started again elsewhere and goes on with us. */
   rebound: [epoch: number]
   /** The peer has answered our own thaw. */
@@ -82,6 +82,17 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
   /** Where the peer is reached now; undefined once closed. */
   get locator(): Locator | undefined {
     return this.#view()?.locator
+  }
+
+  /**
+   * The path that datagrams take now: both ends, whether it is verified, how long a round trip takes and why it is this one; and
+   * the others that are known. Undefined once closed.
+   * @example const association = await endpoint.associate(peer)
+   * console.log(association.path?.why, association.path?.remote) // 'exchange' { address: '192.0.2.1', port: 10500 }
+   * association.on('path', (locator, why) => console.log(why, locator)) // 'failover' { address: '2001:db8::1', port: 10500 }
+   */
+  get path(): Path | undefined {
+    return this.#view()?.path
   }
 
   get rttMs(): number | undefined {

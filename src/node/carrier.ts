@@ -16,9 +16,11 @@ import { SojournError } from './errors.ts'
 import { type Happening, observe } from './observe.ts'
 import type { Peer } from './peer.ts'
 import { Pings } from './pings.ts'
-import { type DatagramPort, openPort, reachableLocators } from './port.ts'
+import type { Bind, DatagramPort } from './port.ts'
+import { anew, openPorts } from './port-set.ts'
 import { Publisher } from './publisher.ts'
 import { Seeker } from './seeker.ts'
+import { SuccessorPort } from './successor-port.ts'
 
 /** What an endpoint hears from its carrier. */
 export interface CarrierEvents {
@@ -27,6 +29,8 @@ export interface CarrierEvents {
   /** Everything has ended. */
   shut: []
   fenced: [epoch: number]
+  /** Our own address has changed and the peers are being told. */
+  moved: [from: Locator, to: Locator]
 }
 
 export interface CarrierOptions {
@@ -80,9 +84,14 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     return this.engine.hit
   }
 
-  /** Where the port is bound. */
+  /** Where the port is bound; of several, the preferred one. */
   get locator(): Locator {
     return this.#port.locator
+  }
+
+  /** Where peers reach us, the best first. */
+  get own(): readonly Locator[] {
+    return this.#port.own
   }
 
   /** Starts to send and receive, and tells the ledger where we are as soon as the peers have been told. */
@@ -184,27 +193,50 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   }
 
   /** Moves to another local address: the new port is open before the peers are told, the old one hears on for a moment. */
-  async rebind(bind: Partial<Locator>): Promise<Locator> {
+  async rebind(bind: Bind | readonly Bind[]): Promise<Locator> {
     const old = this.#port
-    const wanted = { address: bind.address ?? old.locator.address, port: bind.port ?? 0 }
-    for (const port of this.#lingering.keys()) if (sameLocator(port.locator, wanted)) await this.#shut(port)
-    const port = await openPort(wanted)
+    const wanted = elsewhere(old, bind)
+    for (const port of this.#lingering.keys()) if (clashes(port, wanted)) await this.#shut(port)
+    const port = await openPorts(wanted)
     if (!this.#open) {
       await port.close()
       this.requireOpen()
     }
+    this.#take(port)
+    this.#linger(old)
+    return port.locator
+  }
+
+  /** Nobody is heard: perhaps a translator or a firewall has had enough of our port. Another one cannot make it worse. */
+  async #freshen(): Promise<void> {
+    const old = this.#port
+    const fresh = await anew(old)?.catch(() => undefined)
+    if (fresh === undefined) return
+    // Meanwhile the application has moved, or there is nothing left to do it for.
+    if (!this.#open || this.#port !== old) return fresh.close()
+    const before = old instanceof SuccessorPort ? old : undefined
+    this.#take(new SuccessorPort(fresh, before?.original ?? old))
+    if (before !== undefined) this.#linger(before.fresh)
+  }
+
+  /** Sends and receives there from now on, and says so. */
+  #take(port: DatagramPort): void {
+    const from = this.#port.locator
     if (!this.#held) port.unref()
     this.#port = port
     this.driver.use(port)
-    this.engine.readdress(now(), reachableLocators(port.locator))
+    this.engine.readdress(now(), port.own)
     this.driver.run()
-    old.unref()
-    const timer = setTimeout(() => void this.#shut(old), LINGER_MS)
-    timer.unref()
-    this.#lingering.set(old, timer)
     this.#publisher?.publish()
-    observe('readdressed', { hit: this.hit, from: formatLocator(old.locator), to: formatLocator(port.locator) })
-    return port.locator
+    observe('readdressed', { hit: this.hit, from: formatLocator(from), to: formatLocator(port.locator) })
+    this.emit('moved', from, port.locator)
+  }
+
+  #linger(port: DatagramPort): void {
+    port.unref()
+    const timer = setTimeout(() => void this.#shut(port), LINGER_MS)
+    timer.unref()
+    this.#lingering.set(port, timer)
   }
 
   /** Stops everything at once and closes the ports; the engine is left as it is. Every socket and association ends. */
@@ -277,6 +309,8 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
       case 'lookup':
         this.#seeker?.seek(event.peer)
         return
+      case 'silent':
+        return void this.#freshen()
       case 'path':
       case 'rebound':
       case 'resumed':
@@ -329,8 +363,8 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     else if (event.type !== 'rekeyed') this.#seeker?.stop(peer)
     switch (event.type) {
       case 'path':
-        this.#tell('moved', { peer, locator: formatLocator(event.locator) })
-        association?.emit('path', event.locator)
+        this.#tell('moved', { peer, locator: formatLocator(event.locator), why: event.why })
+        association?.emit('path', event.locator, event.why)
         return
       case 'rebound':
         this.#tell('rebound', { peer, epoch: event.epoch })
@@ -345,4 +379,18 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   #tell(what: Happening, message: Readonly<Record<string, unknown>>): void {
     observe(what, { hit: this.hit, ...message })
   }
+}
+
+/** What to open to move from a port: other free ports of its addresses, if nothing else is said. */
+function elsewhere(old: DatagramPort, bind: Bind | readonly Bind[]): Bind | readonly Bind[] {
+  if ('length' in bind) return bind
+  if (bind.address === undefined && old.wanted.length > 1) return old.wanted.map((one) => ({ ...one, port: 0 }))
+  return { ...bind, address: bind.address ?? old.locator.address, port: bind.port ?? 0 }
+}
+
+/** Whether a port that hears on for a moment is where another one is to be opened. */
+function clashes({ own, locator }: DatagramPort, wanted: Bind | readonly Bind[]): boolean {
+  return [wanted].flat().some(({ address = '', port = 0 }) => {
+    return [locator, ...own].some((taken) => sameLocator(taken, { address, port }))
+  })
 }

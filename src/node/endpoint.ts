@@ -29,15 +29,19 @@ import { observe } from './observe.ts'
 import { onlyStart, ownStart } from './own-start.ts'
 import { formatPeer, type PeerLike, peerOf } from './peer.ts'
 import { plain } from './plain.ts'
-import { openPort, reachableLocators } from './port.ts'
+import type { Bind } from './port.ts'
+import { openPorts } from './port-set.ts'
 
 /** What opening and thawing have in common. */
 export interface PlaceOptions extends Choices {
   /** This machine: needed, with a ledger, for an identity that is saved or will move. */
   readonly host?: Host
   readonly ledger?: Ledger
-  /** Local UDP address. Default: every address, any free port. */
-  readonly bind?: Partial<Locator>
+  /**
+   * Local UDP address, or up to eight, the preferred first: peers learn all of them and go on over another one when one fails.
+   * Default: every address, any free port.
+   */
+  readonly bind?: Bind | readonly Bind[]
   /** Whether a peer may associate with us, asked before it costs a signature; who may not is told so. Default: everybody. */
   readonly admit?: (peer: Hit) => boolean
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
@@ -114,6 +118,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     })
     carrier.on('association', (association) => this.emit('association', association))
     carrier.on('fenced', (fencedBy) => void this.#shut({ reason: 'fenced', epoch: fencedBy }))
+    carrier.on('moved', (from, to) => this.emit('move', from, to))
     place.signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 
@@ -130,7 +135,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     }
     checkedChoices(options, identity)
     // The port comes first: when it is taken, nothing has been claimed.
-    const port = await openPort(options.bind)
+    const port = await openPorts(options.bind)
     try {
       const floors = host === undefined ? undefined : await FloorFile.open(host, identity.hit, options)
       const start =
@@ -170,14 +175,14 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return this.identity.hit
   }
 
-  /** Where the UDP port is bound. */
+  /** Where the UDP port is bound; of several, the preferred one. */
   get locator(): Locator {
     return this.#carrier.locator
   }
 
   /** How others write this endpoint: `HIT@ADDR:PORT`. */
   get peer(): string {
-    return formatPeer({ hit: this.hit, locators: reachableLocators(this.locator) })
+    return formatPeer({ hit: this.hit, locators: this.#carrier.own })
   }
 
   /** Drops and faults by name, since the start. */
@@ -232,13 +237,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return socket
   }
 
-  /** Moves to another local address or port; associations follow. Default: another free port of the same address. */
-  async rebind(bind: Partial<Locator> = {}): Promise<Locator> {
+  /** Moves to another local address or port, or several; associations follow. Default: other free ports of the same addresses. */
+  async rebind(bind: Bind | readonly Bind[] = {}): Promise<Locator> {
     this.#requireRunning()
-    const from = this.locator
-    const to = await this.#carrier.rebind(bind)
-    this.emit('move', from, to)
-    return to
+    return this.#carrier.rebind(bind)
   }
 
   /**

@@ -10,7 +10,7 @@ import type { PlaceOptions } from './endpoint.ts'
 import { systemEntropy } from './entropy.ts'
 import type { FloorFile } from './floor-file.ts'
 import { openKeyLog } from './observe.ts'
-import { type DatagramPort, reachableLocators } from './port.ts'
+import type { DatagramPort } from './port.ts'
 
 /** Where an engine runs and what it goes on from. */
 export interface EnginePlace {
@@ -28,7 +28,7 @@ export function makeEngine({ identity, port, place, frozen, floors }: EnginePlac
     identity,
     start,
     entropy: systemEntropy,
-    locators: reachableLocators(port.locator),
+    locators: port.own,
     now: now(),
     admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
     ...(place.config === undefined ? {} : { config: place.config }),

@@ -5,18 +5,33 @@
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
-import { canonicalAddress, formatLocator, type Locator, locatorFamily } from '../base/address.ts'
+import { canonicalAddress, formatLocator, type Locator, locatorFamily, type Route } from '../base/address.ts'
+import type { OwnLocator, Traffic } from '../core/own-locators.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 import { plain } from './plain.ts'
+
+/** Where to open a UDP port. */
+export interface Bind {
+  /** One of this machine's. Default: all of them, IPv6 and IPv4. */
+  readonly address?: string
+  /** Default 0: any free one. */
+  readonly port?: number
+  /** What peers are to send there, if there are several. Default: both. */
+  readonly traffic?: Traffic
+}
 
 /** What a driver needs of UDP. A faster provider implements the same. */
 export interface DatagramPort {
   /** Where this port is bound; the address may be `::` or `0.0.0.0`. */
   readonly locator: Locator
+  /** Where peers reach it, the best first. */
+  readonly own: readonly OwnLocator[]
+  /** What it was opened with. */
+  readonly wanted: readonly Bind[]
   /** Set by whoever reads the port. `bytes` belong to the receiver. */
-  onMessage: (bytes: Uint8Array, source: Locator) => void
+  onMessage: (bytes: Uint8Array, source: Route) => void
   /** Hands one datagram to the system. What cannot be sent is lost, as on any network. `bytes` must stay as they are. */
-  send(bytes: Uint8Array, to: Locator): void
+  send(bytes: Uint8Array, to: Route): void
   /** Asks for socket buffers of that size; the system may give less. */
   setBuffers(bytes: number): void
   close(): Promise<void>
@@ -30,20 +45,22 @@ const ANNOUNCED_MAX = 2
 
 /**
  * Opens a UDP port. Without an address it is every address of the machine, IPv6 and IPv4; port 0 is any free one.
- * Rejects with ERR_SOJOURN_ADDRESS when the address or port cannot be had.
+ * `apart` is for one of several: what arrives says that it arrived there. Rejects with ERR_SOJOURN_ADDRESS when the address
+ * or port cannot be had.
  */
-export async function openPort(bind: Partial<Locator> = {}): Promise<DatagramPort> {
+export async function openPort(bind: Bind = {}, apart = false): Promise<DatagramPort> {
   const port = bind.port ?? 0
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new SojournError('ERR_SOJOURN_ARGUMENT', `port ${port} is not between 0 and 65535: give another one`)
   }
-  if (bind.address !== undefined) return bound(bind.address, port)
+  if (bind.address !== undefined) return bound(bind.address, port, bind, apart)
   try {
-    return await bound('::', port)
+    return await bound('::', port, bind, false)
   } catch (error) {
     // A machine without IPv6 has no '::'.
     const errno = error instanceof SojournError ? errnoOf(error.cause) : undefined
-    if (errno === 'EAFNOSUPPORT' || errno === 'EADDRNOTAVAIL' || errno === 'EINVAL') return bound('0.0.0.0', port)
+    if (errno === 'EAFNOSUPPORT' || errno === 'EADDRNOTAVAIL' || errno === 'EINVAL')
+      return bound('0.0.0.0', port, bind, false)
     throw error
   }
 }
@@ -63,7 +80,7 @@ export function reachableLocators(locator: Locator): readonly Locator[] {
   return outside.length > 0 ? outside.slice(0, ANNOUNCED_MAX) : [{ address: '127.0.0.1', port }]
 }
 
-async function bound(address: string, port: number): Promise<DatagramPort> {
+async function bound(address: string, port: number, wanted: Bind, apart: boolean): Promise<DatagramPort> {
   const canonical = canonicalAddress(address)
   if (canonical === undefined) {
     throw new SojournError(
@@ -81,7 +98,7 @@ async function bound(address: string, port: number): Promise<DatagramPort> {
     await socket.close().catch(() => undefined)
     throw unavailable({ address: canonical, port }, error)
   }
-  const opened = new PortablePort(socket, family)
+  const opened = new PortablePort(socket, family, wanted, apart)
   opened.setBuffers(BUFFER_BYTES)
   return opened
 }
@@ -102,21 +119,25 @@ function unavailable(locator: Locator, cause: unknown): SojournError {
 
 class PortablePort implements DatagramPort {
   readonly locator: Locator
-  onMessage: (bytes: Uint8Array, source: Locator) => void = () => undefined
+  readonly wanted: readonly Bind[]
+  onMessage: (bytes: Uint8Array, source: Route) => void = () => undefined
   readonly #promised: SocketAsPromised
   readonly #socket: Socket
   readonly #family: 4 | 6
-  readonly #sources = new Map<string, Map<number, Locator>>()
+  readonly #apart: OwnLocator | undefined
+  readonly #sources = new Map<string, Map<number, Route>>()
   #sourceCount = 0
   readonly #targets = new Map<string, string>()
   #closed = false
 
-  constructor(promised: SocketAsPromised, family: 4 | 6) {
+  constructor(promised: SocketAsPromised, family: 4 | 6, wanted: Bind, apart: boolean) {
     this.#promised = promised
     this.#socket = promised.socket
     this.#family = family
     const { address, port } = promised.address()
     this.locator = { address: canonicalAddress(address) ?? address, port }
+    this.wanted = [wanted]
+    this.#apart = apart ? { ...this.locator, traffic: wanted.traffic, apart } : undefined
     this.#socket.on('message', (bytes: Uint8Array, from: RemoteInfo) =>
       this.onMessage(plain(bytes), this.#source(from)),
     )
@@ -124,7 +145,11 @@ class PortablePort implements DatagramPort {
     this.#socket.on('error', () => undefined)
   }
 
-  send(bytes: Uint8Array, to: Locator): void {
+  get own(): readonly OwnLocator[] {
+    return this.#apart === undefined ? reachableLocators(this.locator) : [this.#apart]
+  }
+
+  send(bytes: Uint8Array, to: Route): void {
     if (this.#closed || to.port === 0) return
     const address = this.#targets.get(to.address) ?? this.#target(to)
     if (address !== '') this.#socket.send(bytes, to.port, address)
@@ -155,7 +180,7 @@ class PortablePort implements DatagramPort {
   }
 
   // One Locator object for a source however often it sends: no formatting and no allocation per packet.
-  #source(from: RemoteInfo): Locator {
+  #source(from: RemoteInfo): Route {
     const known = this.#sources.get(from.address)?.get(from.port)
     if (known !== undefined) return known
     if (this.#sourceCount >= SOURCES_MAX) {
@@ -165,8 +190,9 @@ class PortablePort implements DatagramPort {
     const address = canonicalAddress(from.address) ?? from.address
     // A link-local source can only be answered with its zone.
     if (from.address.includes('%')) this.#remember(address, from.address)
-    const locator: Locator = { address, port: from.port }
-    const ports = this.#sources.get(from.address) ?? new Map<number, Locator>()
+    const at = this.#apart
+    const locator: Route = at === undefined ? { address, port: from.port } : { address, port: from.port, at }
+    const ports = this.#sources.get(from.address) ?? new Map<number, Route>()
     ports.set(from.port, locator)
     this.#sources.set(from.address, ports)
     this.#sourceCount++

@@ -21,7 +21,8 @@ import type { Host } from './host.ts'
 import { observe } from './observe.ts'
 import { ownStart } from './own-start.ts'
 import { plain } from './plain.ts'
-import { type DatagramPort, openPort } from './port.ts'
+import type { DatagramPort } from './port.ts'
+import { openPorts } from './port-set.ts'
 import { type KemKeys, SEAL_SUITE, unseal } from './seal.ts'
 
 export interface ThawOptions extends PlaceOptions {
@@ -55,7 +56,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   record.catch(() => undefined)
   const kept = FloorFile.open(host, read.header.hit, options)
   kept.catch(() => undefined)
-  const [opened, port] = await both(unsealed(read, options), openPort(options.bind))
+  const [opened, port] = await both(unsealed(read, options), openPorts(options.bind))
   const { frozen, identity, keys } = opened
   try {
     const at = { identity, port, place: options, frozen, floors: await kept }

@@ -2,7 +2,7 @@
 // never fired is an error: a simulator that lost the power to lose packets would otherwise look like a perfect protocol.
 // Swarm testing: a seed switches some kinds off altogether and gives the others widely different weights.
 
-import type { Prng } from '../base/prng.ts'
+import { Prng } from '../base/prng.ts'
 
 /** What goes wrong. */
 export const FAULT_KINDS = [
@@ -18,6 +18,9 @@ export const FAULT_KINDS = [
   // address translation
   'nat-rebind',
   'nat-expire',
+  // paths
+  'path-dead',
+  'port-dead',
   // hosts
   'crash',
   'crash-in-move',
@@ -51,6 +54,7 @@ export const EVENT_KINDS = [
   'datagram',
   'pong',
   'path',
+  'silent',
   'rebound',
   'resumed',
   'rekeyed',
@@ -60,6 +64,9 @@ export const EVENT_KINDS = [
   'lookup',
   'frozen',
   'fenced',
+  // what a path was taken for, and what was done when there was none
+  'failover',
+  'fresh-port',
   // done to them
   'start',
   'restart',
@@ -119,6 +126,8 @@ const CEILINGS: Readonly<Record<FaultKind, number>> = {
   'partition-one-way': 2,
   'nat-rebind': 2,
   'nat-expire': 2,
+  'path-dead': 2,
+  'port-dead': 1,
   crash: 1.5,
   'crash-in-move': 0.4,
   'thaw-twice': 0.6,
@@ -138,13 +147,18 @@ const CEILINGS: Readonly<Record<FaultKind, number>> = {
   'former-host': 1,
 }
 
+const LATER: readonly FaultKind[] = ['path-dead', 'port-dead']
+
 /** Draws how this seed goes wrong: about half of the kinds not at all, the rest between a trace and their ceiling. */
 export function drawProfile(prng: Prng): Profile {
   const off = 0.2 + 0.6 * prng.next()
   const weights = {} as Record<FaultKind, number>
+  // Kinds that came later are drawn apart, so that seeds that are kept keep their course.
+  const later = new Prng(Math.floor(off * 2 ** 32))
   for (const kind of FAULT_KINDS) {
-    const intensity = prng.next() ** 2
-    weights[kind] = prng.chance(off) ? 0 : CEILINGS[kind] * intensity
+    const from = LATER.includes(kind) ? later : prng
+    const intensity = from.next() ** 2
+    weights[kind] = from.chance(off) ? 0 : CEILINGS[kind] * intensity
   }
   const delayMs = 1 + 60 * prng.next() ** 2
   return { ...weights, delayMs, jitterMs: weights.jitter * delayMs }

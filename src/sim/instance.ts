@@ -1,12 +1,13 @@
 // One start of one identity at one host: an engine, its socket, and what a Node endpoint does around an engine: publish its
 // whereabouts, and look for peers that do not answer. Everything it does is shown to the checkers.
 
-import type { Locator } from '../base/address.ts'
+import { type Locator, locatorKey, type Route, sameLocator } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { Engine, type EngineOptions, type OwnStart } from '../core/engine.ts'
-import type { MachineEvent } from '../core/machine.ts'
+import type { MachineEvent, Transmit } from '../core/machine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
+import type { OwnLocator } from '../core/own-locators.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import { Driver } from './driver.ts'
@@ -48,7 +49,11 @@ export class Instance {
   readonly #world: World
   readonly #subject: Process
   readonly #driver: Driver
-  #socket: Socket
+  /** Where it sends from: one for each of its addresses, the preferred first. */
+  #sockets: readonly Socket[]
+  /** Where it was before it opened fresh ports: still heard, and answered from there. */
+  #former: Socket | undefined
+  readonly #callers = new Set<string>()
   #running = true
   #version = 0
   readonly #seeking = new Map<Hit, { pauseMs: number; last: Uint8Array | undefined }>()
@@ -64,7 +69,7 @@ export class Instance {
     const incarnation = toHex(start.incarnation)
     const { name, hit } = subject
     this.run = { id: world.nextRun(), name, hit, epoch, incarnation, host: host.name, honest, lineage }
-    this.#socket = this.#open(options.port)
+    this.#sockets = this.#openAll(options.port)
     world.see({ type: 'run-begins', at: world.now, run: this.run })
     world.see({ type: 'secret', what: 'instance key', bytes: start.instance.secret() })
     this.#announce(options.frozen)
@@ -73,7 +78,7 @@ export class Instance {
     this.#driver = new Driver({
       clock: world.clock,
       machine: this.engine,
-      transmit: ({ bytes, to }) => this.#socket.send(bytes, to),
+      transmit: (datagram) => this.#transmit(datagram),
       event: (event) => this.#onEvent(event),
     })
     this.publish()
@@ -86,7 +91,7 @@ export class Instance {
 
   /** Where its socket is; behind a translator nobody outside reaches it there. */
   get locator(): Locator {
-    return this.#socket.locator
+    return this.#first.locator
   }
 
   /** Does something to the engine and drains it. */
@@ -108,17 +113,34 @@ export class Instance {
 
   /** A datagram from an address that its sender does not have. */
   receiveSpoofed(bytes: Uint8Array, from: Locator): void {
-    this.#world.network.arrive(this.#socket, bytes, from)
+    this.#world.network.arrive(this.#first, bytes, from)
   }
 
   /** Moves to another socket of the same host and tells the peers. */
   rebind(address: string): void {
-    const old = this.#socket
-    this.#socket = this.#open(undefined, address)
-    old.close()
+    this.#former?.close()
+    this.#former = undefined
+    this.#move(address)?.close()
+  }
+
+  /** Nobody is heard: other ports of the same addresses, beside the one by which others may know it. */
+  #freshen(): void {
+    if (!this.#running) return
+    this.#world.event('fresh-port')
+    const old = this.#move(this.locator.address)
+    if (this.#former === undefined) this.#former = old
+    else old?.close()
+  }
+
+  /** Sends from other sockets from now on, and tells the peers. Returns the first of the old ones; the others are closed. */
+  #move(address: string): Socket | undefined {
+    const [old, ...others] = this.#sockets
+    this.#sockets = this.#openAll(undefined, address)
+    for (const socket of others) socket.close()
     this.#announce(undefined)
-    this.command((engine, now) => engine.readdress(now, [this.locator]))
+    this.command((engine, now) => engine.readdress(now, this.#own))
     this.publish()
+    return old
   }
 
   /** The engine has been unfrozen in place: the same start goes on. */
@@ -144,7 +166,8 @@ export class Instance {
   stop(): void {
     this.#end()
     this.#driver.stop()
-    this.#socket.close()
+    for (const socket of this.#sockets) socket.close()
+    this.#former?.close()
   }
 
   /** Tells the ledger where this instance is, again and again until it answers. */
@@ -220,7 +243,7 @@ export class Instance {
       entropy: spyEntropy(spy, (length) => prng.bytes(length)),
       aead: spyAead(spy, subject.offer.algorithms.espSuites),
       keylog: spyKeylog(spy),
-      locators: [this.locator],
+      locators: this.#own,
       config: subject.config,
       ...subject.offer,
       now: world.now,
@@ -229,20 +252,62 @@ export class Instance {
     return honest || frozen.epoch < start.epoch ? Engine.thaw(options, frozen) : new Engine(options)
   }
 
-  #open(port: number | undefined, address: string | undefined = this.host.addresses[0]): Socket {
+  get #first(): Socket {
+    const [socket] = this.#sockets
+    assert(socket !== undefined, 'an instance has a socket')
+    return socket
+  }
+
+  /** As the engine knows them. */
+  get #own(): readonly OwnLocator[] {
+    const apart = this.#sockets.length > 1
+    return this.#sockets.map(({ locator }) => (apart ? { ...locator, apart } : locator))
+  }
+
+  #transmit({ bytes, to }: Transmit): void {
+    const { address, port, at } = to
+    const former = this.#former !== undefined && this.#callers.has(locatorKey(to)) ? this.#former : undefined
+    const chosen = this.#sockets.find(({ locator }) => at === undefined || sameLocator(locator, at))
+    const socket = former ?? chosen
+    socket?.send(bytes, at === undefined ? to : { address, port })
+  }
+
+  #receive(socket: Socket, bytes: Uint8Array, source: Locator): void {
+    const isFormer = socket === this.#former
+    if (isFormer) this.#callers.add(locatorKey(source))
+    else if (this.#callers.size > 0) this.#callers.delete(locatorKey(source))
+    const apart = this.#sockets.length > 1 && !isFormer
+    const route: Route = apart ? { ...source, at: socket.locator } : source
+    this.#driver.receive(bytes, route)
+  }
+
+  /** A socket on an address of the host, and on its other one if the process lives on two. */
+  #openAll(port: number | undefined, first: string | undefined = this.host.addresses[0]): readonly Socket[] {
+    const { homes } = this.#subject
+    const others = this.host.addresses.filter((address) => address !== first)
+    return [first, ...others]
+      .slice(0, homes)
+      .map((address, index) => this.#open(index === 0 ? port : undefined, address))
+  }
+
+  #open(port: number | undefined, address: string | undefined): Socket {
     assert(address !== undefined, 'a host has an address')
-    const receive = (bytes: Uint8Array, source: Locator): void => this.#driver.receive(bytes, source)
+    let opened: Socket | undefined
+    const receive = (bytes: Uint8Array, source: Locator): void => {
+      if (opened !== undefined) this.#receive(opened, bytes, source)
+    }
     const { network } = this.#world
     const wanted = port === undefined ? undefined : network.bind({ address, port }, receive)
     const socket = wanted ?? network.bind({ address, port: this.host.freshPort() }, receive)
     assert(socket !== undefined, 'a fresh port is free')
     this.#world.own(socket, this)
+    opened = socket
     return socket
   }
 
   #announce(frozen: FrozenState | undefined): void {
     const { see } = this.#world
-    if (this.run.honest) see({ type: 'announced', locator: this.locator, run: undefined })
+    if (this.run.honest) for (const { locator } of this.#sockets) see({ type: 'announced', locator, run: undefined })
     for (const association of frozen?.associations ?? []) {
       for (const { locator } of association.locators) see({ type: 'announced', locator, run: this.run })
     }
@@ -256,6 +321,8 @@ export class Instance {
     if (event.type === 'frozen' || event.type === 'fenced') this.#end()
     if ((event.type === 'lookup' || event.type === 'parked') && this.#running) this.seek(event.peer)
     if (!this.run.honest) return
+    if (event.type === 'path' && event.why === 'failover') world.event('failover')
+    if (event.type === 'silent') world.clock.after(0, () => this.#freshen())
     if (event.type !== 'datagram' && 'peer' in event) this.show(event.peer)
     this.#subject.onEvent(this, event)
   }

@@ -77,6 +77,7 @@ export class Network {
   readonly #sockets = new Map<string, BoundSocket>()
   readonly #links = new Map<string, Link>()
   readonly #filters = new Set<Filter>()
+  readonly #blocked = new Set<string>()
   #faults: LinkFaults
   #socketsMade = 0
 
@@ -132,10 +133,20 @@ export class Network {
     this.link(to, from).open = true
   }
 
+  /** Nothing leaves or reaches an address any more, or one port of it, until it is mended. */
+  block(where: Locator | string): void {
+    this.#blocked.add(typeof where === 'string' ? where : locatorKey(where))
+  }
+
+  mend(where: Locator | string): void {
+    this.#blocked.delete(typeof where === 'string' ? where : locatorKey(where))
+  }
+
   /** Ends every fault of every link, now and for links yet unused. */
   calm(): void {
     this.#faults = CALM
     for (const link of this.#links.values()) link.calm()
+    this.#blocked.clear()
   }
 
   /** Lets `filter` see every packet before the link does. Returns what removes it again. */
@@ -160,7 +171,7 @@ export class Network {
     const from = nat === undefined ? socket.locator : nat.outward(this.#clock.now, socket.locator, to)
     const packet = this.#packet(bytes, from, to, socket.host, socket.id)
     this.#watch.sent(packet, socket)
-    this.#forward(packet)
+    if (!this.#isBlocked(socket.locator)) this.#forward(packet)
   }
 
   /** Carries something else between two hosts, with the faults of the link between them. */
@@ -205,11 +216,15 @@ export class Network {
   #arrive(packet: WirePacket): void {
     const nat = this.#nats.get(packet.to.address)?.nat
     const to = nat === undefined ? packet.to : nat.inward(this.#clock.now, packet.from, packet.to.port)
-    if (to === undefined) return
+    if (to === undefined || this.#isBlocked(to)) return
     const socket = this.#sockets.get(locatorKey(to))
     if (socket === undefined) return
     this.#watch.arrived(packet, socket)
     socket.receive(packet.bytes, packet.from)
+  }
+
+  #isBlocked(locator: Locator): boolean {
+    return this.#blocked.size > 0 && (this.#blocked.has(locator.address) || this.#blocked.has(locatorKey(locator)))
   }
 
   #hostAt(to: Locator): string | undefined {

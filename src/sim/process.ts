@@ -22,6 +22,8 @@ export interface ProcessSettings {
   readonly config: Partial<Config>
   /** What its engines can do and offer. */
   readonly offer: Offer
+  /** On how many addresses of its host it is at once. */
+  readonly homes: number
 }
 
 /** A datagram that the application got. */
@@ -37,6 +39,7 @@ export class Process {
   readonly hit: Hit
   readonly config: Partial<Config>
   readonly offer: Offer
+  readonly homes: number
   /** Where it runs, or ran last. */
   instance: Instance | undefined
   readonly received: Received[] = []
@@ -60,6 +63,7 @@ export class Process {
     this.hit = settings.identity.hit
     this.config = settings.config
     this.offer = settings.offer
+    this.homes = settings.homes
     this.saved = saved
   }
 

@@ -22,6 +22,8 @@ export class Swarm {
   readonly profile: Profile
   readonly talkers: Talker[] = []
   readonly #prng: Prng
+  /** For what has to do with several paths: apart, so that seeds that are kept keep their course. */
+  readonly #luck: Prng
   readonly #attackers: Attackers
   readonly #processes: Process[] = []
   readonly #open: Host[] = []
@@ -35,6 +37,7 @@ export class Swarm {
     this.world = new World({ seed, profile: this.profile, family: prng.chance(0.7) ? 4 : 6 })
     this.world.ledger.faults = this.profile
     this.#prng = this.world.prng.fork()
+    this.#luck = new Prng(seed + 2 ** 41)
     this.#attackers = new Attackers(this.world, this.profile)
     this.#endsAt = 6_000 + 30_000 * this.#prng.next() ** 2 + (this.#prng.chance(0.08) ? 60_000 : 0)
     this.#populate()
@@ -107,7 +110,8 @@ export class Swarm {
       }
       const host = i === 0 && this.#private.length > 0 ? prng.pick(this.#private) : world.host(`host${i}`)
       if (saved && host.nat === undefined) this.#open.push(host)
-      this.#processes.push(world.process(`p${i}`, { host, saved, algorithm, config, espSuites }))
+      const homes = this.#private.length === 0 && this.#luck.chance(0.4) ? 2 : 1
+      this.#processes.push(world.process(`p${i}`, { host, saved, algorithm, config, espSuites, homes }))
     }
   }
 
@@ -132,6 +136,7 @@ export class Swarm {
   #schedule(): void {
     const prng = this.#prng
     this.#moves()
+    this.#blockPaths()
     for (let extra = prng.below(4); extra > 0; extra--) {
       const operation = prng.pick(['readdress', 'rekey', 'close', 'ping', 'ping', 'rekey', 'readdress'] as const)
       this.#at(() => this.#operate(operation))
@@ -152,8 +157,28 @@ export class Swarm {
     }
   }
 
-  #at(what: () => void): void {
-    this.world.clock.at(100 + (this.#endsAt - 100) * this.#prng.next(), () => {
+  /** An address, or a port, through which nothing passes any more. */
+  #blockPaths(): void {
+    const { network, clock } = this.world
+    const luck = this.#luck
+    const strikes = (['path-dead', 'port-dead'] as const).flatMap((kind) => {
+      const weight = this.profile[kind]
+      return luck.chance(weight / 2) ? [kind, ...(luck.chance(weight / 4) ? [kind] : [])] : []
+    })
+    for (const kind of strikes) {
+      this.#at(() => {
+        const { instance } = luck.pick(this.#processes)
+        if (instance?.running !== true) return
+        this.world.fault(kind)
+        const where = kind === 'port-dead' ? instance.locator : instance.locator.address
+        network.block(where)
+        if (kind === 'path-dead') clock.after(200 + 30_000 * luck.next() ** 2, () => network.mend(where))
+      }, luck)
+    }
+  }
+
+  #at(what: () => void, luck = this.#prng): void {
+    this.world.clock.at(100 + (this.#endsAt - 100) * luck.next(), () => {
       if (this.world.now < this.#endsAt) what()
     })
   }

@@ -50,6 +50,8 @@ export interface ProcessOptions extends Choices {
   /** False for an identity that has no ledger, and can neither move nor be restarted. */
   readonly saved?: boolean
   readonly config?: Partial<Config>
+  /** On how many addresses of its host it is at once; 1 by default, 2 at most. */
+  readonly homes?: number
 }
 
 /** What a swarm may do while things take their course. */
@@ -152,11 +154,11 @@ export class World {
   /** A new identity, started at once on a host of its own unless told otherwise. */
   process(name: string, options: ProcessOptions = {}): Process {
     assert(!this.processes.has(name), `there is a process ${name} already`)
-    const { algorithm = 'ed25519', saved = true, config = {} } = options
+    const { algorithm = 'ed25519', saved = true, config = {}, homes = 1 } = options
     const offer = offerOf(options)
     const index = (this.#firstSubject + this.processes.size) % SUBJECTS
     const identity = pooledIdentity('subject', index, algorithm, offer.algorithms)
-    const subject = new Process(this, name, { identity, config, offer }, saved)
+    const subject = new Process(this, name, { identity, config, offer, homes }, saved)
     this.processes.set(name, subject)
     this.see({ type: 'secret', what: 'identity key', bytes: identity.secret() })
     const host = options.host ?? this.host(name)

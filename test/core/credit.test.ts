@@ -21,6 +21,18 @@ const step = fc.record({
 })
 
 describe('credit', () => {
+  it('ages by 7/8 every five seconds, and not between (RFC 8046 §5.6.2)', () => {
+    const credit = new Credit(config, 0)
+    credit.earn(0, 8 ** 5)
+    for (let n = 1; n <= 5; n++) {
+      expect(at(credit, 5_000 * n - 1)).toBe(7 ** (n - 1) * 8 ** (6 - n))
+      expect(at(credit, 5_000 * n)).toBe(7 ** n * 8 ** (5 - n))
+    }
+    // What is earned between two such moments ages with the rest at the next.
+    credit.earn(27_000, 8_000)
+    expect(at(credit, 30_000)).toBe(Math.floor(((7 ** 5 + 8_000) * 7) / 8))
+  })
+
   it('is never more than what came minus what was paid, nor than its cap, and waiting never adds to it', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {

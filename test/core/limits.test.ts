@@ -41,6 +41,7 @@ type Crossing = Elsewhere | (() => void)
 
 const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
 const PARKING = 'test/scenarios/parking.test.ts'
+const FAILOVER = 'test/scenarios/failover.test.ts'
 const REKEYING = 'test/scenarios/rekeying.test.ts'
 const POOL = 'test/core/r1-pool.test.ts'
 
@@ -338,6 +339,9 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(those(cast, 'CHECK', cast.b).filter(({ to }) => to.address === place(99).address).length).toBe(4)
   },
 
+  failoverChecksMax: { file: FAILOVER, test: 'costs no more than eight questions at once' },
+  pathRecheckMs: { file: FAILOVER, test: 'is taken again, if the peer prefers it, but not at once' },
+  silentEventMs: { file: 'test/scenarios/paths.test.ts', test: 'is told once a minute at most' },
   replayWindow: { file: 'test/core/replay.test.ts', test: 'forgets what a jump of a whole window' },
   puzzleDifficulty: { file: POOL, test: 'ends when K changes, so that its own K counts for its puzzles' },
   puzzleDifficultyAskedMax: { file: DIFFICULTY, test: 'while more than the budget come, to 13 and no further' },

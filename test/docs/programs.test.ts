@@ -40,7 +40,7 @@ describe('the programs of the documentation', () => {
 
   it('show the calls that everybody needs in their place', () => {
     const shown = examples.map(({ mark }) => mark).sort()
-    expect(shown).toEqual(['associate', 'datagrams', 'freeze', 'offer', 'open', 'thaw'])
+    expect(shown).toEqual(['associate', 'datagrams', 'freeze', 'offer', 'open', 'path', 'thaw'])
   })
 
   it.each(named.filter(({ block }) => block.mark === 'runnable' || examples.includes(block)))(

@@ -137,6 +137,11 @@ function writeAssociation(writer: Writer, association: Association): void {
     writer.plain(paths.current === tuple ? 'current' : 'tuple')
     writeValue(writer, 'tuple', tuple)
   }
+  const { silence } = paths
+  if (silence !== undefined) {
+    writer.plain('silent', silence.asked, silence.answered?.key ?? '')
+    writer.time(silence.since)
+  }
   // What goes to a verified place costs no credit, and credit starts afresh before a place is unverified again.
   if (paths.current?.state !== 'active') writer.plain('credit', credit.bytes)
   for (const name of WRITTEN) {

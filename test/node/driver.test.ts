@@ -12,6 +12,8 @@ const { hit } = createIdentity()
 
 class FakePort implements DatagramPort {
   readonly locator = HERE
+  readonly own = [HERE]
+  readonly wanted = []
   readonly sent: Uint8Array[] = []
   onMessage: (bytes: Uint8Array, source: Locator) => void = () => undefined
   send(bytes: Uint8Array): void {

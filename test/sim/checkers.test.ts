@@ -326,7 +326,7 @@ describe('I8, a former host opens nothing and moves nothing', () => {
   const turned: Observation = { type: 'former-host', at: 10, hit: HIT_A, peers: [HIT_B], locators: [FAR] }
 
   it('passes what the true holder does', () => {
-    const path: MachineEvent = { type: 'path', peer: HIT_A, locator: NEAR }
+    const path: MachineEvent = { type: 'path', peer: HIT_A, locator: NEAR, why: 'observed' }
     const begins: Observation = { type: 'run-begins', at: 12, run: a }
     const rebound = told(b, { type: 'rebound', peer: HIT_A, epoch: 2 }, 13)
     expect(lastWord(new FormerHostChecker(), [turned, told(b, path, 11), begins, rebound])).toBeUndefined()
@@ -343,7 +343,7 @@ describe('I8, a former host opens nothing and moves nothing', () => {
   it('objects if a peer that was started anew goes to it', () => {
     const anew = run({ id: 3, name: 'b', hit: HIT_B, lineage: 3 })
     const begins: Observation[] = [b, anew].map((of) => ({ type: 'run-begins', at: 9, run: of }))
-    const follows = told(anew, { type: 'path', peer: HIT_A, locator: FAR }, 20)
+    const follows = told(anew, { type: 'path', peer: HIT_A, locator: FAR, why: 'observed' }, 20)
     const [before, after] = begins
     if (before === undefined || after === undefined) throw new Error('two starts')
     expect(lastWord(new FormerHostChecker(), [before, turned, after, follows])).toMatch(/followed a former host/)
@@ -351,7 +351,7 @@ describe('I8, a former host opens nothing and moves nothing', () => {
 
   it.each<readonly [string, Observation]>([
     ['opens a packet', { type: 'former-host-opened', hit: HIT_A, spi: 300 }],
-    ['draws a peer to itself', told(b, { type: 'path', peer: HIT_A, locator: FAR }, 11)],
+    ['draws a peer to itself', told(b, { type: 'path', peer: HIT_A, locator: FAR, why: 'observed' }, 11)],
     ['rebinds a peer', told(b, { type: 'rebound', peer: HIT_A, epoch: 3 }, 11)],
     ['closes an association', told(b, ended('closed-by-peer'), 11)],
     ['resets an association', told(b, ended('reset'), 11)],

@@ -35,7 +35,7 @@ export function exampleBlocks(): readonly DocBlock[] {
   return filesUnder('src').flatMap(({ path, text }) =>
     [
       ...text.matchAll(
-        /\/\*\*((?:(?!\*\/)[\s\S])*?)@example\s([\s\S]*?)\*\/\s+(?:export |static |async |function )*(\w+)/g,
+        /\/\*\*((?:(?!\*\/)[\s\S])*?)@example\s([\s\S]*?)\*\/\s+(?:export |static |async |get |function )*(\w+)/g,
       ),
     ].map(({ 1: before = '', 2: body = '', 3: mark = '', index }) => {
       const line = text.slice(0, index + before.length).split('\n').length

@@ -21,15 +21,21 @@ export interface Flying {
   readonly bytes: Uint8Array
 }
 
-/** One engine at one locator, with everything it said. */
+/** One engine at one locator, or at several that are apart, with everything it said. */
 export class End {
   readonly engine: Engine
   readonly at: Locator
+  readonly all: readonly Locator[]
   readonly events: MachineEvent[] = []
 
-  constructor(engine: Engine, at: Locator) {
+  constructor(engine: Engine, at: Locator, all: readonly Locator[] = [at]) {
     this.engine = engine
     this.at = at
+    this.all = all
+  }
+
+  hear(now: number, { bytes, from, to }: Flying): void {
+    this.engine.receive(now, bytes, this.all.length > 1 ? { ...from, at: to } : from)
   }
 
   /** The types of the events so far. */
@@ -58,17 +64,17 @@ export class Wire {
   }
 
   add(end: End): End {
-    this.#ends.set(locatorKey(end.at), end)
+    for (const at of end.all) this.#ends.set(locatorKey(at), end)
     return end
   }
 
   remove(end: End): void {
-    if (this.#ends.get(locatorKey(end.at)) === end) this.#ends.delete(locatorKey(end.at))
+    for (const at of end.all) if (this.#ends.get(locatorKey(at)) === end) this.#ends.delete(locatorKey(at))
   }
 
   /** Puts a datagram in front of whoever is at `to`, now. */
   inject(flying: Flying): void {
-    this.#ends.get(locatorKey(flying.to))?.engine.receive(this.now, flying.bytes, flying.from)
+    this.#ends.get(locatorKey(flying.to))?.hear(this.now, flying)
     this.drain()
   }
 
@@ -76,7 +82,8 @@ export class Wire {
   drain(): void {
     for (const end of this.#ends.values()) {
       for (let out = end.engine.transmit(this.now); out !== undefined; out = end.engine.transmit(this.now)) {
-        const flying = { from: end.at, to: out.to, bytes: out.bytes.slice() }
+        const { address, port, at = end.at } = out.to
+        const flying = { from: at, to: { address, port }, bytes: out.bytes.slice() }
         this.sent.push({ ...flying, at: this.now })
         for (const bent of this.bend(flying)) this.#flying.push({ ...bent, due: this.now + this.delayMs })
       }
@@ -101,8 +108,7 @@ export class Wire {
       const arrived = this.#flying.findIndex(({ due }) => due <= this.now)
       if (arrived >= 0) {
         const [flying] = this.#flying.splice(arrived, 1)
-        if (flying !== undefined)
-          this.#ends.get(locatorKey(flying.to))?.engine.receive(this.now, flying.bytes, flying.from)
+        if (flying !== undefined) this.#ends.get(locatorKey(flying.to))?.hear(this.now, flying)
       } else for (const end of this.#ends.values()) if (end.engine.deadline <= this.now) end.engine.expire(this.now)
       this.drain()
     }

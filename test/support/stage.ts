@@ -1,6 +1,6 @@
 // The stage for scenarios: two or more engines on one wire (pair.ts), with a spy on what is sealed and filters on the way.
 
-import type { Locator } from '../../src/base/address.ts'
+import { type Locator, sameLocator } from '../../src/base/address.ts'
 import type { OwnStart } from '../../src/core/association/context.ts'
 import type { Choices } from '../../src/core/association/exchange-offer.ts'
 import type { Config } from '../../src/core/config.ts'
@@ -8,6 +8,7 @@ import { Engine } from '../../src/core/engine.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import type { EngineOptions } from '../../src/core/options.ts'
+import type { OwnLocator } from '../../src/core/own-locators.ts'
 import type { AeadProvider } from '../../src/crypto/aead.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
 import type { Identity } from '../../src/crypto/identity.ts'
@@ -25,7 +26,7 @@ export { Spy, sealed } from './spy.ts'
 export interface Means extends Choices {
   readonly config?: Partial<Config>
   readonly aead?: AeadProvider
-  readonly locators?: readonly Locator[]
+  readonly locators?: readonly OwnLocator[]
   readonly entropy?: Entropy
 }
 
@@ -76,7 +77,12 @@ type Here = Pick<Cast, 'wire' | 'spy'>
 export function enter({ wire, spy }: Here, who: Actor, epoch: number, at: Locator, means: Means = {}): End {
   const engine = new Engine(optionsOf(who.start(epoch), wire, who, at, { aead: spy, ...means }))
   engine.bind(7)
-  return wire.add(new End(engine, at))
+  return wire.add(new End(engine, at, apartAt(at, means)))
+}
+
+/** Where an end is heard: at all its locators that are apart. */
+function apartAt(at: Locator, { locators = [] }: Means): readonly Locator[] {
+  return locators.some(({ apart }) => apart === true) ? locators : [at]
 }
 
 function optionsOf(start: OwnStart, wire: Wire, who: Actor, at: Locator, means: Means): EngineOptions {
@@ -116,7 +122,7 @@ export function thaw(
 ): End {
   const start = typeof epoch === 'number' ? who.start(epoch) : epoch
   const engine = Engine.thaw(optionsOf(start, wire, who, at, { aead: spy, ...means }), state)
-  return wire.add(new End(engine, at))
+  return wire.add(new End(engine, at, apartAt(at, means)))
 }
 
 /** A whole move: FREEZE, THAW, and time for every packet of the flight. */
@@ -154,7 +160,9 @@ export function endedAt(end: End): Extract<MachineEvent, { type: 'ended' }>[] {
 
 /** What was sent from somewhere, or by anybody, since the `since`th datagram. */
 export function sentBy({ wire }: Pick<Cast, 'wire'>, from?: End, since = 0): (Flying & { readonly at: number })[] {
-  return wire.sent.slice(since).filter((flying) => from === undefined || flying.from === from.at)
+  return wire.sent
+    .slice(since)
+    .filter(({ from: at }) => from === undefined || from.all.some((own) => sameLocator(own, at)))
 }
 
 export function labelsBy(cast: Pick<Cast, 'wire'>, from?: End, since = 0): Label[] {

@@ -2,7 +2,7 @@
 // the parts are beside it: opening (base exchange), control (UPDATE and NOTIFY in), ratchet (rekey), ../moving/rebind
 // (MOVING §5, §6), reach (address checks, silence, parking), data (ESP) and closing.
 
-import type { Locator } from '../../base/address.ts'
+import type { Locator, Route } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { Deadlines } from '../../base/deadlines.ts'
 import { Queue } from '../../base/queue.ts'
@@ -15,6 +15,7 @@ import { expireClosing } from './closing.ts'
 import type { Context } from './context.ts'
 import { Credit } from './credit.ts'
 import { rekeyIfDue } from './data.ts'
+import { expireFailover, tendPaths } from './failover.ts'
 import { dropOpening, expireOpening, type Opening } from './opening.ts'
 import { Paths, type Tuple } from './paths.ts'
 import { repeatAnswer, repeatReliable } from './ratchet.ts'
@@ -54,6 +55,8 @@ export type Timer =
   | 'reliable'
   | 'check'
   | 'silence'
+  | 'failover'
+  | 'tend'
   | 'keepalive'
   | 'old-sas'
   | 'early'
@@ -109,7 +112,7 @@ export class Association {
   baseExchanges = 0
   readonly reliable: Map<Reliable['purpose'], Reliable> = new Map()
   /** Packets under keys that we are about to have (MOVING §5). */
-  early: { readonly bytes: Uint8Array; readonly source: Locator; readonly at: number }[] = []
+  early: { readonly bytes: Uint8Array; readonly source: Route; readonly at: number }[] = []
   interimSent = 0
   interimBytes = 0
   /** The nonce of our last P2 and the tuples it went to; it outlives the ratchet, because data may overtake P3. */
@@ -127,6 +130,8 @@ export class Association {
   parkProbeMs = 0
   parkTurn = 0
   readdressWanted = false
+  /** The peer has our locators. */
+  announced = false
   tried: Locator[] = []
   /** What the user should be told if the base exchange comes to nothing. */
   fault: { readonly reason: EndReason; readonly detail: string } | undefined
@@ -138,7 +143,7 @@ export class Association {
     this.peer = peer
     this.peerBytes = hitBytes(peer)
     this.pair = sumOfPair(context.hitBytes, this.peerBytes)
-    this.paths = new Paths(context.config)
+    this.paths = new Paths(context.config, context)
     this.credit = new Credit(context.config, now)
     this.rtt = new Rtt(context.config)
     this.unsent = new Queue(context.config.unsentPacketsMax)
@@ -231,12 +236,13 @@ export class Association {
    */
   sendFreely(now: number, packet: Uint8Array, tuple: Tuple): void {
     this.lastSentAt = now
-    this.context.sendPacket(packet, tuple.locator)
+    this.context.sendPacket(packet, tuple.route)
   }
 
   /** An authentic packet came: the peer is alive. */
   heard(now: number, tuple: Tuple, size: number): void {
     this.paths.keep(tuple)
+    this.paths.speaks(tuple)
     this.credit.earn(now, size)
     this.lastHeardAt = now
     this.unansweredSince = undefined
@@ -259,6 +265,8 @@ const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => 
   reliable: repeatReliable,
   check: repeatChecks,
   silence: expireSilence,
+  failover: expireFailover,
+  tend: tendPaths,
   keepalive: expireKeepalive,
   'old-sas': closeOldSas,
   early: countEarly,

@@ -1,6 +1,6 @@
 // What an association needs of the identity it belongs to. The engine implements it; nothing here has a clock or a socket.
 
-import type { Locator } from '../../base/address.ts'
+import type { Locator, Route } from '../../base/address.ts'
 import type { AeadProvider } from '../../crypto/aead.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
 import type { Hit } from '../../crypto/hit.ts'
@@ -9,6 +9,7 @@ import type { EspKeys, Start } from '../../crypto/keymat.ts'
 import type { Config } from '../config.ts'
 import type { MachineEvent } from '../machine.ts'
 import type { Floors } from '../moving/floor.ts'
+import type { OwnLocator } from '../own-locators.ts'
 import type { Association } from './association.ts'
 import type { Offer } from './exchange-offer.ts'
 
@@ -43,12 +44,12 @@ export interface Context extends Offer {
   readonly entropy: Entropy
   readonly aead: AeadProvider
   readonly floors: Floors
-  /** Our own locators, as peers should know them. */
-  readonly locators: readonly Locator[]
+  /** Our own locators, as peers should know them, the best first. */
+  readonly locators: readonly OwnLocator[]
   /** Ports that the application has bound. */
   readonly ports: ReadonlySet<number>
   /** Puts one HIP packet on the wire, inside UDP. */
-  sendPacket(packet: Uint8Array, to: Locator): void
+  sendPacket(packet: Uint8Array, to: Route): void
   event(event: MachineEvent): void
   count(name: Counted): void
   keylog(entry: KeyLogEntry): void
@@ -64,6 +65,8 @@ export interface Context extends Offer {
   /** The same for those who have proved nothing. */
   mayNotifyStranger(now: number, source: Locator): boolean
   mayEchoReply(now: number): boolean
+  /** Nothing is heard on any path to this peer: its owner is told, if nobody else is heard either. */
+  silent(now: number, association: Association): void
   /** No room for another association. */
   isFull(): boolean
   /** A closed association is not remembered any longer. */
@@ -71,6 +74,9 @@ export interface Context extends Offer {
   /** A newer start of this identity exists. */
   fenced(epoch: number): void
 }
+
+/** As the engine has it: where we can be reached changes there and nowhere else. */
+export type OwnContext = Context & { locators: readonly OwnLocator[] }
 
 export function logEsp(context: Context, spi: number, suite: number, keys: EspKeys): void {
   context.keylog({ kind: 'ESP', spi, suite, encryption: keys.encryption, authentication: keys.authentication })

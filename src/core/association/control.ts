@@ -62,7 +62,7 @@ function onUnknownSecret(association: Association, now: number, message: Update,
   if (session === undefined || message.signature === undefined || message.echoRequestSigned === undefined) return
   if (message.dh !== undefined || !context.mayNotifyStranger(now, tuple.locator)) return
   if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
-  context.sendPacket(refusal(context, association.peerBytes, session.peerStart, message.packet.bytes), tuple.locator)
+  context.sendPacket(refusal(context, association.peerBytes, session.peerStart, message.packet.bytes), tuple.route)
 }
 
 /** The association is over, or as good as over: whoever still talks to it learns that (MOVING §6). */
@@ -70,7 +70,7 @@ function onUpdateTooLate(association: Association, now: number, message: Update,
   const { context, peerBytes } = association
   context.count('update-too-late')
   if (message.epoch === undefined || !context.mayNotifyStranger(now, tuple.locator)) return
-  context.sendPacket(refusal(context, peerBytes, message.epoch.sender, message.packet.bytes), tuple.locator)
+  context.sendPacket(refusal(context, peerBytes, message.epoch.sender, message.packet.bytes), tuple.route)
 }
 
 /** Signed UPDATEs and mere address checks have Update IDs of the same series, but a thief of the MAC key can only forge checks. */
@@ -118,7 +118,7 @@ function onOlderAddressee(
   if (ratchet.name !== 'offering' || ratchet.offer.kind !== 'rebind') return
   if (now - tuple.checkedAt < association.rtt.ptoMs) return
   tuple.checkedAt = now
-  sendOffer(association, now, ratchet.offer, tuple.locator)
+  sendOffer(association, now, ratchet.offer, tuple.route)
 }
 
 /** P2 and U2 acknowledge our offer and carry the other half of the Diffie–Hellman. */

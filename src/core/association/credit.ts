@@ -41,7 +41,7 @@ export class Credit {
     this.#agedAt = now
   }
 
-  /** RFC 8046 §5.6.1: 7/8 every five seconds, so that credit cannot be hoarded. */
+  /** RFC 8046 §5.6.2: 7/8 every five seconds, so that credit cannot be hoarded. */
   #age(now: number): void {
     const steps = Math.floor((now - this.#agedAt) / this.#config.creditAgeMs)
     if (steps <= 0) return

@@ -2,8 +2,8 @@
 // leave, and how much, is decided in one place: `mayLeave`. Sequence numbers are drawn at the last moment, so that nothing
 // that has been sealed is ever thrown away.
 
-import type { Locator } from '../../base/address.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { type Route, sameLocator } from '../../base/address.ts'
+import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import {
   decodeEcho,
   ECHO_BYTES,
@@ -17,13 +17,13 @@ import { isMalformed } from '../../wire/malformed.ts'
 import { NextHeader } from '../../wire/registry.ts'
 import type { Transmit } from '../machine.ts'
 import type { Association, Unsent } from './association.ts'
-import type { Tuple } from './paths.ts'
 import { commitByData, startRekey } from './ratchet.ts'
 import { expectAnswer, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
+import { sameOrNone, type Tuple } from './tuple.ts'
 
 /** Takes one ESP packet whose SPI is ours. */
-export function onEsp(association: Association, now: number, packet: Uint8Array, source: Locator): void {
+export function onEsp(association: Association, now: number, packet: Uint8Array, source: Route): void {
   const { session, context } = association
   if (session === undefined || association.state.name === 'closing') return context.count('esp-without-session')
   const spi = spiOf(packet)
@@ -44,8 +44,7 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   const tuple = tupleOf(association, source)
   association.paths.countReceived(tuple, packet.length)
   association.heard(now, tuple, packet.length)
-  if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence))
-    startCheck(association, now, tuple)
+  if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence)) follow(association, now, tuple)
   deliver(association, now, opened.nextHeader, opened.payload)
 }
 
@@ -59,10 +58,16 @@ function isNewest(session: Session, entry: Inbound, sequence: number): boolean {
   return entry === used && sa.final === Infinity && sequence === sa.highest
 }
 
-function tupleOf(association: Association, source: Locator): Tuple {
+/** The peer seems to be there now, or speaks from there. */
+function follow(association: Association, now: number, tuple: Tuple): void {
+  const { paths, context, peerBytes } = association
+  if (paths.mayFollow(tuple, compareBytes(context.hitBytes, peerBytes) < 0))
+    startCheck(association, now, tuple, paths.reasonToFollow(tuple))
+}
+
+function tupleOf(association: Association, source: Route): Tuple {
   const { current } = association.paths
-  if (current !== undefined && current.locator.port === source.port && current.locator.address === source.address)
-    return current
+  if (current !== undefined && sameLocator(current.locator, source) && sameOrNone(current.at, source.at)) return current
   return association.paths.glance(source)
 }
 
@@ -73,7 +78,7 @@ function isDoubtful({ session, context }: Association, { sa, role, of }: Inbound
 }
 
 /** A packet under a key that we are about to have: it waits a second, and only then counts as a failure (MOVING §5). */
-function holdEarly(association: Association, now: number, packet: Uint8Array, source: Locator): void {
+function holdEarly(association: Association, now: number, packet: Uint8Array, source: Route): void {
   const { context, early, timers } = association
   if (early.length >= context.config.earlyPacketsMax) return context.count('early-packets-full')
   early.push({ bytes: packet.slice(), source, at: now })
@@ -151,9 +156,10 @@ export function nextDatagram(association: Association, now: number): Transmit | 
   const length = payloadLength(association, item)
   const doubtful = tuple.state !== 'active' && outbound !== session.interim
   // The question comes first: data could use up all that may go there, and nobody would ever ask. A P2 is that question.
-  if (doubtful && association.answerEcho?.keys.has(tuple.key) !== true) startCheck(association, now, tuple)
+  if (doubtful && association.answerEcho?.keys.has(tuple.key) !== true)
+    startCheck(association, now, tuple, association.paths.why)
   if (!mayLeave(association, now, session, tuple, outbound.size(length))) {
-    if (doubtful) startCheck(association, now, tuple)
+    if (doubtful) startCheck(association, now, tuple, association.paths.why)
     return undefined
   }
   association.unsent.shift()
@@ -166,7 +172,7 @@ export function nextDatagram(association: Association, now: number): Transmit | 
     association.full = false
     association.context.event({ type: 'drained', peer: association.peer })
   }
-  return { bytes: packet, to: tuple.locator }
+  return { bytes: packet, to: tuple.route }
 }
 
 /**

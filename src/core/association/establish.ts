@@ -43,7 +43,7 @@ export function establish(association: Association, now: number, seed: Seed, tup
   context.floors.raise({ key: peerKey, epoch, incarnation, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
   association.turn({ name: 'established', session })
   association.baseExchanges += 1
-  if (asked) association.paths.activate(tuple)
+  if (asked) association.paths.activate(tuple, 'exchange')
   else association.paths.current = tuple
   association.lastHeardAt = now
   timers.stop('open')
@@ -51,6 +51,8 @@ export function establish(association: Association, now: number, seed: Seed, tup
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
   context.event({ type: 'associated', peer: association.peer, initiator: seed.initiator })
-  if (!asked) startCheck(association, now, tuple)
+  // Who has several locators tells the peer (RFC 8047 §4.2.3), once R2 has had its time.
+  if (context.locators.length > 1) timers.set('tend', now + association.rtt.ptoMs)
+  if (!asked) startCheck(association, now, tuple, 'exchange')
   context.wake(association)
 }

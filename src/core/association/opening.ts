@@ -1,7 +1,7 @@
 // The Initiator's half of the state machine (RFC 7401 §4.4.4): I1-SENT, the puzzle, I2-SENT. The bytes are made and judged in
 // initiator.ts; here is when they are sent, how often, and how it ends.
 
-import { formatLocator, type Locator, sameLocator } from '../../base/address.ts'
+import { formatLocator, type Locator, type Route, sameLocator } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { hitOf, hitText } from '../../crypto/hit.ts'
@@ -10,6 +10,7 @@ import type { Notify, R1, R2 } from '../../wire/messages.ts'
 import { coveredBy } from '../../wire/packet.ts'
 import { Notification, Parameter } from '../../wire/registry.ts'
 import type { EndReason } from '../machine.ts'
+import { routesTo } from '../own-locators.ts'
 import type { Association } from './association.ts'
 import { establish } from './establish.ts'
 import { type AcceptedR1, acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } from './initiator.ts'
@@ -17,19 +18,19 @@ import { type AcceptedR1, acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } f
 /** What every step of an exchange goes back to when it comes to nothing. */
 interface Dial {
   readonly i1: Uint8Array
-  readonly targets: readonly Locator[]
+  readonly targets: readonly Route[]
   readonly startedAt: number
   tries: number
 }
 
 export type Opening =
   | { readonly name: 'I1-SENT'; readonly dial: Dial }
-  | { readonly name: 'SOLVING'; readonly dial: Dial; readonly accepted: AcceptedR1; readonly to: Locator }
+  | { readonly name: 'SOLVING'; readonly dial: Dial; readonly accepted: AcceptedR1; readonly to: Route }
   | {
       readonly name: 'I2-SENT'
       readonly dial: Dial
       readonly sent: SentI2
-      readonly to: Locator
+      readonly to: Route
       tries: number
       readonly sentAt: number
     }
@@ -41,10 +42,11 @@ const I2_TRIES = 3
 export function startOpening(association: Association, now: number, locators: readonly Locator[]): void {
   const { context } = association
   const i1 = encodeI1(context, association.peerBytes)
-  const targets = locators.slice(0, context.config.locatorsPerPeerMax)
+  const named = locators.slice(0, context.config.locatorsPerPeerMax)
+  const targets = routesTo(context.locators, named)
   const dial: Dial = { i1, targets, startedAt: now, tries: 1 }
   association.turn({ name: 'opening', opening: { name: 'I1-SENT', dial } })
-  association.tried = [...targets]
+  association.tried = named
   for (const target of targets.slice(0, context.config.i1TargetsMax)) context.sendPacket(i1, target)
   association.timers.set('open', targets.length === 0 ? now : now + association.rtt.ptoMs)
 }
@@ -89,7 +91,7 @@ function giveUp(association: Association, now: number): void {
 }
 
 /** RFC 7401 §6.8. Matched by HITs, never by address. Of several R1s the one with the largest counter counts. */
-export function onR1(association: Association, now: number, message: R1, source: Locator): void {
+export function onR1(association: Association, now: number, message: R1, source: Route): void {
   const { state, context } = association
   if (state.name !== 'opening') return context.count('r1-unexpected')
   const { opening } = state
@@ -142,7 +144,7 @@ function solve(association: Association, now: number, opening: Extract<Opening, 
 }
 
 /** RFC 7401 §6.10. */
-export function onR2(association: Association, now: number, message: R2, source: Locator): void {
+export function onR2(association: Association, now: number, message: R2, source: Route): void {
   const { state, context } = association
   if (state.name !== 'opening' || state.opening.name !== 'I2-SENT') return context.count('r2-unexpected')
   const { opening } = state

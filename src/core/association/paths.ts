@@ -1,107 +1,139 @@
-// Where the peer is: its locators and the tuples that packets really came from (RFC 8046 §3.3, §5; MOVING §5, §6).
-// A tuple carries data without limit only once it has answered an address check; until then it is paid for out of
-// credit and never gets more than three times what came from it.
+// Where the peer is and how it is reached: its locators and the tuples that packets really came from (RFC 8046 §3.3, §5; RFC 8047
+// §4; MOVING §5, §6). A tuple is one of its locators and, where we have several, one of ours. It carries data without limit
+// only once it has answered an address check; until then it is paid for out of credit and never gets more than three times
+// what came from it.
 
-import { type Locator, locatorFamily, locatorKey } from '../../base/address.ts'
+import { type Locator, locatorFamily, type Route, sameLocator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import type { Config } from '../config.ts'
+import { localsFor, type OwnLocator, type Traffic } from '../own-locators.ts'
+import {
+  byWorth,
+  endsOf,
+  freshTuple,
+  headerBytes,
+  keyOf,
+  type PathReason,
+  sameOrNone,
+  type Tuple,
+  type TupleState,
+} from './tuple.ts'
 
-/** RFC 8046 §5.1: the three states of an address. */
-export type TupleState = 'unverified' | 'active' | 'deprecated'
+export { headerBytes, type PathReason, type Tuple } from './tuple.ts'
 
-export interface Check {
-  readonly nonce: Uint8Array
-  readonly updateId: number
-  readonly sentAt: number
-}
-
-export interface Tuple {
+/** What a LOCATOR_SET or a capsule says of one locator. */
+export interface Listed {
   readonly locator: Locator
-  readonly key: string
-  state: TupleState
-  /** The peer has signed for it in its last LOCATOR_SET. */
-  listed: boolean
-  expiresAt: number
-  /** IP-level bytes, counted while the tuple is unverified; what has a limit of its own is not. */
-  received: number
-  sent: number
-  /** P2s that went there outside the data limits (MOVING §5). */
-  answers: number
-  /** Our P1 went there. */
-  offered: boolean
-  check: Check | undefined
-  /** Tries of the open check. */
-  checks: number
-  checkedAt: number
+  readonly expiresAt: number
+  readonly traffic?: Traffic
+  readonly preferred?: boolean
 }
 
-/** Bytes of IP and UDP header in front of a UDP payload. */
-export function headerBytes(locator: Locator): number {
-  return locatorFamily(locator) === 4 ? 28 : 48
+/** A path that has gone silent. */
+interface Silence {
+  /** When something went out that nothing on this path has followed. */
+  readonly since: number
+  /** The alternatives have been asked. */
+  asked: boolean
+  /** The first of them that has answered. */
+  answered: Tuple | undefined
 }
 
 export class Paths {
   readonly #config: Config
+  readonly #own: { readonly locators: readonly OwnLocator[] }
   readonly #tuples = new Map<string, Tuple>()
   /** Where data goes now. */
   current: Tuple | undefined
+  why: PathReason = 'exchange'
+  silence: Silence | undefined
+  /** Where it went before packets were seen to come from elsewhere; the peer has not said that it left. */
+  #before: Tuple | undefined
 
-  constructor(config: Config) {
+  /** `own` has our own locators, as they are at the moment. */
+  constructor(config: Config, own: { readonly locators: readonly OwnLocator[] } = { locators: [] }) {
     this.#config = config
+    this.#own = own
   }
 
   get tuples(): Iterable<Tuple> {
     return this.#tuples.values()
   }
 
-  find(locator: Locator): Tuple | undefined {
-    return this.#tuples.get(locatorKey(locator))
+  find(route: Route): Tuple | undefined {
+    return this.#tuples.get(this.#key(route))
   }
 
   /** The tuple of a packet that nobody has vouched for yet: it enters the table only by `keep`. */
-  glance(locator: Locator): Tuple {
-    return this.find(locator) ?? fresh(locator)
+  glance(route: Route): Tuple {
+    return this.find(route) ?? freshTuple(route, route.at ?? this.#locals(route)[0])
   }
 
   /** An authentic packet came from there. The table is bounded: the oldest useless entry goes. */
   keep(tuple: Tuple): Tuple {
     const known = this.#tuples.get(tuple.key)
     if (known !== undefined) return known
-    if (this.#tuples.size >= 2 * this.#config.locatorsPerPeerMax) this.#evict()
+    const ours = Math.max(1, this.#own.locators.filter(({ apart }) => apart === true).length)
+    if (this.#tuples.size >= 2 * this.#config.locatorsPerPeerMax * ours) this.#evict()
     this.#tuples.set(tuple.key, tuple)
     return tuple
   }
 
   /** The tuple of a locator that the peer, a capsule or the ledger has named. */
-  observe(locator: Locator): Tuple {
-    return this.keep(this.glance(locator))
+  observe(route: Route): Tuple {
+    return this.keep(this.glance(route))
   }
 
   /** A signed LOCATOR_SET replaces what was listed; what it leaves out is deprecated (RFC 8046 §4, §5.3). */
-  list(entries: readonly { readonly locator: Locator; readonly expiresAt: number }[]): void {
-    for (const tuple of this.#tuples.values()) tuple.listed = false
-    for (const { locator, expiresAt } of entries.slice(0, this.#config.locatorsPerPeerMax)) {
-      const tuple = this.observe(locator)
-      tuple.listed = true
-      tuple.expiresAt = expiresAt
-      if (tuple.state === 'deprecated') this.#turn(tuple, 'unverified')
+  list(entries: readonly Listed[]): void {
+    for (const tuple of this.#tuples.values()) {
+      tuple.listed = false
+      tuple.preferred = false
+      tuple.traffic = 'both'
+    }
+    this.#before = undefined
+    for (const { locator, expiresAt, traffic = 'both', preferred = false } of entries.slice(
+      0,
+      this.#config.locatorsPerPeerMax,
+    )) {
+      // Of a family that we do not have it is remembered, for when we do.
+      const locals = this.#reaches(locator) ? this.#locals(locator) : [undefined]
+      for (const at of locals) {
+        const tuple = this.observe({ ...locator, at })
+        tuple.listed = true
+        tuple.expiresAt = expiresAt
+        tuple.traffic = traffic
+        tuple.preferred = preferred
+        if (tuple.state === 'deprecated') this.#turn(tuple, 'unverified')
+      }
     }
     for (const tuple of this.#tuples.values()) {
-      if (!tuple.listed && tuple.state === 'active' && tuple !== this.current) this.#turn(tuple, 'deprecated')
+      if (tuple.listed) continue
+      // Nobody lives there any more who could answer.
+      if (tuple.check?.why === 'standby' || tuple.check?.why === 'preferred') tuple.check = undefined
+      if (tuple.state === 'active' && tuple !== this.current) this.#turn(tuple, 'deprecated')
     }
   }
 
-  /** The tuple has answered an address check: data goes there from now on. Returns true if that is news. */
-  activate(tuple: Tuple): boolean {
+  /** The tuple has answered an address check. */
+  verify(tuple: Tuple): void {
     if (tuple.state === 'deprecated') this.#turn(tuple, 'unverified')
     if (tuple.state === 'unverified') this.#turn(tuple, 'active')
     tuple.check = undefined
     tuple.answers = 0
+  }
+
+  /** The tuple has answered an address check, and data goes there from now on. Returns true if that is news. */
+  activate(tuple: Tuple, why: PathReason): boolean {
+    this.verify(tuple)
     const before = this.current
-    const moved = before !== tuple
+    if (before === tuple) return false
     this.current = tuple
-    if (moved && before?.state === 'active' && !before.listed) this.#turn(before, 'deprecated')
-    return moved
+    this.why = why
+    this.silence = undefined
+    if (before?.state === 'active' && !before.listed) this.#turn(before, 'deprecated')
+    this.#before = why === 'observed' ? before : undefined
+    return true
   }
 
   /** The peer has been started elsewhere: nothing is verified any more, and `tuple` is where it seems to be. */
@@ -113,6 +145,9 @@ export class Paths {
     }
     if (tuple.state === 'deprecated') this.#turn(tuple, 'unverified')
     this.current = tuple
+    this.why = 'moved'
+    this.silence = undefined
+    this.#before = undefined
   }
 
   /** We have been started elsewhere: whatever was verified was verified for somebody else (MOVING §5). */
@@ -142,13 +177,124 @@ export class Paths {
   }
 
   /** Where to look for a silent peer, best first: where it is thought to be, what it signed for, the rest. */
-  targets(now: number): Locator[] {
+  targets(now: number): Route[] {
     const rank = (tuple: Tuple): number =>
       tuple === this.current ? 0 : tuple.listed ? 1 : tuple.state === 'active' ? 2 : 3
     return [...this.#tuples.values()]
       .filter((tuple) => tuple.expiresAt > now)
       .sort((a, b) => rank(a) - rank(b))
-      .map((tuple) => tuple.locator)
+      .map((tuple) => tuple.route)
+  }
+
+  // ── Several paths (RFC 8047 §4.2.3) ────────────────────────────────────────
+
+  /** Where control packets go: with the data, unless the peer wants nothing but data there. */
+  get signalling(): Tuple | undefined {
+    const { current } = this
+    if (current?.traffic !== 'data') return current
+    const open = [...this.#tuples.values()].filter(
+      ({ state, traffic, locator }) => state === 'active' && traffic !== 'data' && this.#reaches(locator),
+    )
+    return open.sort(byWorth)[0] ?? current
+  }
+
+  /** Where the peer would rather have data than elsewhere; the more specific word counts (RFC 8046 §4). */
+  get preferred(): Tuple | undefined {
+    const wanted = [...this.#tuples.values()].filter(
+      (tuple) => tuple.preferred && tuple.traffic !== 'signalling' && this.#reaches(tuple.locator),
+    )
+    const specific = wanted.filter(({ traffic }) => traffic === 'data')
+    const from = specific.length > 0 ? specific : wanted
+    return from.find(({ at }) => at === this.current?.at) ?? from[0]
+  }
+
+  /** Other ways to the peer, best first: what it signed for, where it was before, and where it is, from other locators of ours. */
+  alternatives(now: number): Tuple[] {
+    const { current } = this
+    if (current === undefined) return []
+    const named = [current, ...(this.#before === undefined ? [] : [this.#before])]
+    for (const { locator } of named) for (const at of this.#locals(locator)) this.observe({ ...locator, at })
+    const may = ({ listed, locator }: Tuple): boolean =>
+      this.#reaches(locator) && (listed || named.some((other) => sameLocator(other.locator, locator)))
+    return [...this.#tuples.values()]
+      .filter((tuple) => tuple !== current && tuple.expiresAt > now && tuple.traffic !== 'signalling' && may(tuple))
+      .sort(byWorth)
+  }
+
+  /** Whether `alternatives` would find any. */
+  get hasAlternatives(): boolean {
+    if (this.#tuples.size < 2 && this.#own.locators.length < 2) return false
+    if (this.#before !== undefined) return true
+    const { current } = this
+    if (current === undefined) return false
+    for (const tuple of this.#tuples.values()) if (tuple !== current && tuple.listed) return true
+    return this.#locals(current.locator).length > 1
+  }
+
+  /** Which of two to use. */
+  better(tuple: Tuple, than: Tuple | undefined): Tuple {
+    return than === undefined || byWorth(tuple, than) < 0 ? tuple : than
+  }
+
+  /** Whether a check may go there although nothing has come from there: a few, to where the peer says that it is or was. */
+  mayAsk(tuple: Tuple): boolean {
+    const { current } = this
+    const named =
+      tuple.listed || tuple === this.#before || (current !== undefined && sameLocator(current.locator, tuple.locator))
+    return named && this.#reaches(tuple.locator) && tuple.answers < this.#config.answersMax
+  }
+
+  /**
+   * Whether the peer's newest packet, which came from there, says that it has gone there. What it signed for it may send from as
+   * it likes (RFC 8047 §4.2.3): then only the lesser of two HITs follows, or both would for ever.
+   */
+  mayFollow(tuple: Tuple, lesser: boolean): boolean {
+    const { current } = this
+    if (tuple === current) return false
+    if (!tuple.listed || tuple.state !== 'active' || current?.listed !== true || current.state !== 'active') return true
+    return lesser && !current.preferred && tuple.traffic !== 'signalling'
+  }
+
+  /** What it means if data goes there because packets came from there. */
+  reasonToFollow(tuple: Tuple): PathReason {
+    return tuple === this.#before || (tuple.listed && this.current?.listed === false) ? 'reverted' : 'observed'
+  }
+
+  /** Something authentic came along this tuple. */
+  speaks(tuple: Tuple): void {
+    if (tuple === this.current) this.silence = undefined
+  }
+
+  /** Our own locators have changed: what left from one that is gone leaves from another of its family. */
+  relocate(): void {
+    const moved = new Map<Tuple, Tuple>()
+    for (const tuple of [...this.#tuples.values()]) {
+      const locals = this.#locals(tuple.locator)
+      if (locals.some((at) => sameOrNone(at, tuple.at))) continue
+      this.#tuples.delete(tuple.key)
+      const heir = { ...tuple, ...endsOf(tuple.locator, locals[0]) }
+      moved.set(tuple, this.keep(heir))
+    }
+    if (this.current === undefined) return
+    this.current = moved.get(this.current) ?? this.current
+    if (this.#before !== undefined) this.#before = moved.get(this.#before) ?? this.find(this.#before.route)
+    if (this.#reaches(this.current.locator)) return
+    // It is of a family that we no longer have.
+    const others = [...this.#tuples.values()].filter(({ locator }) => this.#reaches(locator)).sort(byWorth)
+    const other = others.find(({ listed, traffic }) => listed && traffic !== 'signalling') ?? others[0]
+    if (other !== undefined) this.current = other
+  }
+
+  #locals(locator: Locator): readonly (Locator | undefined)[] {
+    return localsFor(this.#own.locators, locatorFamily(locator))
+  }
+
+  #reaches(locator: Locator): boolean {
+    return this.#locals(locator).length > 0
+  }
+
+  #key(route: Route): string {
+    return keyOf(route, route.at ?? this.#locals(route)[0])
   }
 
   #turn(tuple: Tuple, to: TupleState): void {
@@ -169,22 +315,5 @@ export class Paths {
       this.#tuples.delete(tuple.key)
       return
     }
-  }
-}
-
-function fresh(locator: Locator): Tuple {
-  return {
-    locator,
-    key: locatorKey(locator),
-    state: 'unverified',
-    listed: false,
-    expiresAt: Infinity,
-    received: 0,
-    sent: 0,
-    answers: 0,
-    offered: false,
-    check: undefined,
-    checks: 0,
-    checkedAt: -Infinity,
   }
 }

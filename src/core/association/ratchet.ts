@@ -13,6 +13,7 @@ import { encodeReserveSpi } from '../../wire/private.ts'
 import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_SPI } from '../../wire/update.ts'
 import type { Association, Reliable } from './association.ts'
 import { replayEarly } from './data.ts'
+import { watchPath } from './failover.ts'
 import type { Tuple } from './paths.ts'
 import { park, startCheck } from './reach.ts'
 import { readdress } from './readdress.ts'
@@ -237,7 +238,7 @@ export function settle(association: Association, now: number): void {
   association.timers.set('rekey', now + context.config.rekeyMs)
   if (rekeyed) context.event({ type: 'rekeyed', peer: association.peer })
   const { current } = association.paths
-  if (current !== undefined && current.state !== 'active') startCheck(association, now, current)
+  if (current !== undefined && current.state !== 'active') startCheck(association, now, current, association.paths.why)
   if (association.readdressWanted) readdress(association, now)
   context.wake(association)
 }
@@ -279,10 +280,11 @@ export function acknowledge(
     association.sendTo(now, buildUpdate(association.envelope(session), parameters, false), tuple)
 }
 
-/** Sends along the current path. */
+/** Sends along the current path, or another one if that is for data alone. */
 export function sendAlong(association: Association, now: number, packet: Uint8Array): void {
-  const { current } = association.paths
-  if (current !== undefined) association.sendTo(now, packet, current)
+  const { signalling } = association.paths
+  if (signalling === undefined || !association.sendTo(now, packet, signalling)) return
+  if (signalling === association.paths.current) watchPath(association, now)
 }
 
 /** Repeats confirmations and readdressing UPDATEs that have not been acknowledged (RFC 7401 §6.11). */
@@ -330,7 +332,7 @@ export function sendAnswer(association: Association, now: number, answer: Answer
   else if (answer.kind === 'rebind' && tuple.listed && due) {
     tuple.answers += 1
     answer.freeAt = now + association.rtt.ptoMs
-    association.context.sendPacket(answer.bytes, tuple.locator)
+    association.context.sendPacket(answer.bytes, tuple.route)
   } else sent = association.sendTo(now, answer.bytes, tuple)
   if (!sent || answer.nonce.length === 0) return
   const known = association.answerEcho

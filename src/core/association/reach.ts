@@ -4,22 +4,41 @@ import { equalBytes } from '../../base/bytes.ts'
 import { encodeEchoRequestSigned, encodeSeq } from '../../wire/update.ts'
 import { sendOffer } from '../moving/offer.ts'
 import type { Association } from './association.ts'
-import type { Tuple } from './paths.ts'
+import { askAlternatives, onChecked, takePath, watchPath } from './failover.ts'
 import { nextUpdateId, sendAlong } from './ratchet.ts'
+import { type Check, headerBytes, type Tuple } from './tuple.ts'
 import { buildUpdate } from './update.ts'
 
 /**
  * Starts a check of a tuple: an UPDATE with a nonce of its own that must come back from that very tuple. MAC only, outside
  * the one-UPDATE-at-a-time rule, at most one per RTO and a few open (MOVING §6).
  */
-export function startCheck(association: Association, now: number, tuple: Tuple): void {
+export function startCheck(association: Association, now: number, tuple: Tuple, why: Check['why']): void {
   const { context, paths, rtt } = association
-  if (tuple.check !== undefined || now - tuple.checkedAt < rtt.ptoMs) return
+  if (tuple.check !== undefined) return restateCheck(association, now, tuple, why)
+  // A silent path cannot wait until it may be asked again; the silence is as long.
+  if (why !== 'failover' && now - tuple.checkedAt < rtt.ptoMs) return
   if (paths.openChecks >= context.config.checksOpenMax) return context.count('checks-open')
-  if (sendCheck(association, now, tuple)) tuple.checks = 1
+  if (sendCheck(association, now, tuple, why)) tuple.checks = 1
 }
 
-function sendCheck(association: Association, now: number, tuple: Tuple, signed = false, free = false): boolean {
+/** What was only to be known is now to be used. What replaces a silent path is asked again at once; that measures nothing. */
+function restateCheck(association: Association, now: number, tuple: Tuple, why: Check['why']): void {
+  const { check } = tuple
+  if (check === undefined || why === 'standby') return
+  if (check.why === 'standby') check.why = why
+  if (why !== 'failover' || check.sentAt === now) return
+  if (sendCheck(association, now, tuple, check.why)) tuple.checks = Math.max(tuple.checks, 2)
+}
+
+function sendCheck(
+  association: Association,
+  now: number,
+  tuple: Tuple,
+  why: Check['why'],
+  signed = false,
+  free = false,
+): boolean {
   const { session, context } = association
   if (session === undefined) return false
   const nonce = tuple.check?.nonce ?? context.entropy(16)
@@ -31,12 +50,28 @@ function sendCheck(association: Association, now: number, tuple: Tuple, signed =
   )
   // What may not go yet is no try: it goes with the next packet that pays for it.
   if (free) association.sendFreely(now, packet, tuple)
-  else if (!association.sendTo(now, packet, tuple)) return false
+  else if (!mayGo(association, now, packet, tuple)) return false
   if (tuple.check === undefined) nextUpdateId(session)
   tuple.checkedAt = now
   association.probe = packet
-  tuple.check = { nonce, updateId, sentAt: now }
+  tuple.check = { nonce, updateId, sentAt: now, why }
   association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
+  return true
+}
+
+/**
+ * To an unverified tuple a check goes within three times what came from it; or, to where the peer says that it is, a few times at
+ * the cost of its credit, so that listing somebody else's address buys less than it costs (RFC 8046 §5.4, §5.6).
+ */
+function mayGo(association: Association, now: number, packet: Uint8Array, tuple: Tuple): boolean {
+  const { paths, credit } = association
+  const size = packet.length + 4
+  const paid = tuple.state === 'active' || paths.withinAmplification(tuple, size)
+  const bytes = size + headerBytes(tuple.locator)
+  if (paid || !paths.mayAsk(tuple) || !credit.covers(now, bytes)) return association.sendTo(now, packet, tuple)
+  credit.spend(now, bytes)
+  tuple.answers += 1
+  association.sendFreely(now, packet, tuple)
   return true
 }
 
@@ -55,7 +90,7 @@ export function repeatChecks(association: Association, now: number): void {
         continue
       }
       tuple.checks += 1
-      if (!sendCheck(association, now, tuple)) tuple.check = undefined
+      if (!sendCheck(association, now, tuple, tuple.check.why)) tuple.check = undefined
     }
     if (tuple.check !== undefined)
       soonest = Math.min(soonest, tuple.check.sentAt + association.rtt.backoffMs(tuple.checks))
@@ -68,19 +103,26 @@ export function onEcho(association: Association, now: number, nonce: Uint8Array,
   const { context, answerEcho } = association
   const { check } = tuple
   if (check !== undefined && equalBytes(check.nonce, nonce)) {
-    if (tuple.checks === 1) association.rtt.sample(now - check.sentAt)
-  } else if (answerEcho === undefined || !equalBytes(answerEcho.nonce, nonce)) {
+    onChecked(association, now, association.paths.keep(tuple), check)
+    association.probe = undefined
+    context.wake(association)
+    return true
+  }
+  if (answerEcho === undefined || !equalBytes(answerEcho.nonce, nonce)) {
     context.count('echo-unexpected')
     return false
-  } else if (!answerEcho.keys.has(tuple.key)) {
-    startCheck(association, now, association.paths.keep(tuple))
-    return true
-  } else if (answerEcho.sends === 1 && isAnswered(association)) association.rtt.sample(now - answerEcho.sentAt)
-  association.answerEcho = undefined
-  association.probe = undefined
-  if (association.paths.activate(association.paths.keep(tuple))) {
-    context.event({ type: 'path', peer: association.peer, locator: tuple.locator })
   }
+  if (!answerEcho.keys.has(tuple.key)) {
+    startCheck(association, now, association.paths.keep(tuple), 'moved')
+    return true
+  }
+  if (answerEcho.sends === 1 && isAnswered(association)) {
+    tuple.rttMs = now - answerEcho.sentAt
+    if (tuple === association.paths.current) association.rtt.sample(tuple.rttMs)
+    else tuple.checks = 1
+  }
+  association.probe = undefined
+  takePath(association, now, association.paths.keep(tuple), 'moved')
   context.wake(association)
   return true
 }
@@ -96,6 +138,8 @@ function isAnswered({ session }: Association): boolean {
  * fires it looks how long the silence really is.
  */
 export function expectAnswer(association: Association, now: number, patienceMs = 0): void {
+  // Nothing follows a keepalive at once.
+  if (patienceMs === 0) watchPath(association, now)
   const since = now + patienceMs
   if (association.unansweredSince !== undefined && association.unansweredSince <= since) return
   association.unansweredSince = since
@@ -117,6 +161,9 @@ export function expireSilence(association: Association, now: number): void {
   if (association.silenceTries === 0 && due > now) return association.timers.set('silence', due)
   if (association.silenceTries >= context.config.updateTriesMax) return park(association, now)
   association.silenceTries += 1
+  // Asked once, and nothing for three PTO and more.
+  if (association.silenceTries === 2) context.silent(now, association)
+  if (association.silenceTries > 1) askAlternatives(association, now)
   if (paths.current !== undefined) probe(association, now, paths.current)
   association.timers.set('silence', now + association.rtt.backoffMs(association.silenceTries + 1))
 }
@@ -129,7 +176,7 @@ export function probe(association: Association, now: number, tuple: Tuple): bool
   tuple.check = undefined
   // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for.
   const free = association.state.name === 'parked' && tuple.listed
-  const sent = sendCheck(association, now, tuple, true, free)
+  const sent = sendCheck(association, now, tuple, 'moved', true, free)
   if (sent) tuple.checks = association.context.config.checkTriesMax
   return sent
 }
@@ -139,7 +186,8 @@ export function park(association: Association, now: number): void {
   const { state, context, timers } = association
   if (state.name !== 'established') return
   association.turn({ name: 'parked', session: state.session })
-  for (const timer of ['offer', 'answer', 'reliable', 'check', 'silence'] as const) timers.stop(timer)
+  for (const timer of ['offer', 'answer', 'reliable', 'check', 'silence', 'failover', 'tend'] as const)
+    timers.stop(timer)
   association.parkProbeMs = Math.min(
     2 * association.rtt.backoffMs(context.config.updateTriesMax),
     context.config.parkProbeMsMax,
@@ -223,7 +271,7 @@ export function expireKeepalive(association: Association, now: number): void {
     state.session.ratchet.name === 'settled'
   ) {
     // Its checks were lost, or may not even be sent, and without data nobody would ask again: silence is to end this, too.
-    startCheck(association, now, current)
+    startCheck(association, now, current, association.paths.why)
     expectAnswer(association, now)
   }
   association.timers.set('keepalive', now + keepaliveMs)

@@ -1,15 +1,17 @@
 // P1, the offer with which a thawed identity rebinds a peer (MOVING §5): signed, provable by the ledger's receipt, made once
 // and repeated by turns to every place where the peer may be.
 
-import { addressBytes, addressText, type Locator } from '../../base/address.ts'
+import { addressBytes, addressText, isUnicast, type Locator, type Route, sameLocator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { encodeLocatorSet, type LocatorEntry } from '../../wire/mobility.ts'
 import { encodeFinals } from '../../wire/private.ts'
 import type { Association } from '../association/association.ts'
+import type { Listed } from '../association/paths.ts'
 import { freshDh, nextUpdateId, offerParameters, sendAlong } from '../association/ratchet.ts'
 import { park } from '../association/reach.ts'
 import { finalsOf, type Offer, turnRatchet } from '../association/session.ts'
 import { buildUpdate, type Contents } from '../association/update.ts'
+import type { OwnLocator } from '../own-locators.ts'
 
 /** P1, made once: contents and FINALS are fixed at the first sending and repeated until answered (MOVING §5). */
 export function offerRebind(association: Association, now: number): void {
@@ -36,7 +38,7 @@ export function offerRebind(association: Association, now: number): void {
 const P1_LOCATORS_MAX = 2
 
 /** Unanswered P1s go by turns to every place where the peer may be (MOVING §5). */
-export function sendOffer(association: Association, now: number, offer: Offer, where?: Locator): void {
+export function sendOffer(association: Association, now: number, offer: Offer, where?: Route): void {
   const targets = association.paths.targets(now)
   const target = where ?? targets[offer.turn % Math.max(1, targets.length)]
   if (target === undefined) return
@@ -62,44 +64,53 @@ export function repeatOffer(association: Association, now: number): void {
   association.timers.set('offer', now + association.rtt.backoffMs(offer.tries))
 }
 
-/** LOCATOR_SET entries for our own locators: type 2, address and port, bound to an inbound SPI (RFC 9028 §5.7). */
-export function locatorParameter(locators: readonly Locator[], spi: number): Contents {
-  const entries = locators.flatMap(({ address, port }, index): LocatorEntry[] => {
-    const bytes = addressBytes(address)
-    if (bytes === undefined) return []
+/**
+ * LOCATOR_SET entries for our own locators: type 2, address and port, bound to an inbound SPI (RFC 9028 §5.7). Those that are apart
+ * have an order, and the first for each kind of traffic is preferred: `from`, if we have come to prefer that. Several
+ * addresses of one socket say no preference: then a peer stays where the base exchange was (RFC 8047 §4.2.3).
+ */
+export function locatorParameter(own: readonly OwnLocator[], spi: number, from?: Locator): Contents {
+  const isFrom = (locator: Locator): boolean => from !== undefined && sameLocator(locator, from)
+  const ordered = [...own].sort((a, b) => Number(isFrom(b)) - Number(isFrom(a)))
+  const inOrder = own.length === 1 || own.every(({ apart }) => apart === true)
+  const first = inOrder ? [ordered.find(takes('data')), ordered.find(takes('signalling'))] : []
+  const entries = ordered.flatMap((locator, index): LocatorEntry[] => {
+    const address = addressBytes(locator.address)
+    if (address === undefined) return []
     return [
       {
-        trafficType: 0,
+        trafficType: TRAFFIC_TYPES[locator.traffic ?? 'both'],
         locatorType: 2,
-        preferred: index === 0,
+        preferred: first.includes(locator),
         lifetimeSeconds: 0xffffffff,
-        port,
+        port: locator.port,
         protocol: 17,
         kind: 0,
         priority: (126 << 24) | ((65_535 - index) << 8) | 255,
         spi,
-        address: bytes,
+        address,
       },
     ]
   })
   return encodeLocatorSet(entries)
 }
 
-/** The locators with ports that a peer has signed for, in its order of preference. */
-export function listedLocators(
-  entries: readonly LocatorEntry[],
-  now: number,
-): { locator: Locator; expiresAt: number }[] {
+/** RFC 8046 §4. */
+const TRAFFIC_TYPES = { both: 0, signalling: 1, data: 2 } as const
+const TRAFFICS = ['both', 'signalling', 'data'] as const
+
+function takes(what: 'signalling' | 'data'): (locator: OwnLocator) => boolean {
+  return ({ traffic = 'both' }) => traffic === 'both' || traffic === what
+}
+
+/** The locators with ports that a peer has signed for, in its order of preference. Nobody lives at a multicast address (RFC 8046 §4). */
+export function listedLocators(entries: readonly LocatorEntry[], now: number): Listed[] {
   return [...entries]
     .sort((a, b) => Number(b.preferred) - Number(a.preferred))
-    .flatMap(({ locatorType, address, port, lifetimeSeconds }) =>
-      locatorType === 2 && port !== undefined && port > 0
-        ? [
-            {
-              locator: { address: addressText(address), port },
-              expiresAt: lifetimeSeconds === 0xffffffff ? Infinity : now + lifetimeSeconds * 1_000,
-            },
-          ]
-        : [],
-    )
+    .flatMap(({ locatorType, trafficType, preferred, address, port, lifetimeSeconds }): Listed[] => {
+      if (locatorType !== 2 || port === undefined || port === 0) return []
+      const locator = { address: addressText(address), port }
+      const expiresAt = lifetimeSeconds === 0xffffffff ? Infinity : now + lifetimeSeconds * 1_000
+      return isUnicast(locator) ? [{ locator, expiresAt, traffic: TRAFFICS[trafficType], preferred }] : []
+    })
 }

@@ -12,8 +12,8 @@ import { Parameter } from '../../wire/registry.ts'
 import { encodeAck, encodeEchoRequestSigned } from '../../wire/update.ts'
 import type { Association } from '../association/association.ts'
 import { replayEarly } from '../association/data.ts'
+import { tendSoon } from '../association/failover.ts'
 import { refuse } from '../association/notify.ts'
-import { headerBytes, type Tuple } from '../association/paths.ts'
 import {
   commitWithAnswer,
   deriveNext,
@@ -41,6 +41,7 @@ import {
   switchOutbound,
   turnRatchet,
 } from '../association/session.ts'
+import { headerBytes, type Tuple } from '../association/tuple.ts'
 import { buildUpdate, macFits, signatureFits, UpdateIds } from '../association/update.ts'
 import { listedLocators } from './offer.ts'
 import { verifyInstance, verifyReceipt } from './receipt.ts'
@@ -183,8 +184,8 @@ export function onRebindAnswer(
 function arrive(association: Association, now: number, tuple: Tuple): void {
   const { paths, rtt, context, peer } = association
   rtt.restart()
-  if (tuple.state !== 'active' && !tuple.offered) return startCheck(association, now, paths.keep(tuple))
-  if (paths.activate(tuple)) context.event({ type: 'path', peer, locator: tuple.locator })
+  if (tuple.state !== 'active' && !tuple.offered) return startCheck(association, now, paths.keep(tuple), 'moved')
+  if (paths.activate(tuple, 'moved')) context.event({ type: 'path', peer, locator: tuple.locator, why: 'moved' })
 }
 
 function readOffer(message: Update): RebindOffer | undefined {
@@ -226,6 +227,7 @@ function acceptOffer(
   paths.keep(tuple)
   paths.list(listedLocators(offer.locators, now))
   paths.restart(tuple)
+  tendSoon(association, now)
   tuple.received = Math.max(received, offer.message.packet.bytes.length + 4 + headerBytes(tuple.locator))
   association.heard(now, tuple, offer.message.packet.bytes.length + 4)
   // The window of an interim SA does not travel: a copy of a P1 that an earlier start of ours has answered opens none.

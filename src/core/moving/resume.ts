@@ -2,6 +2,7 @@
 // committed to. A resumed association has no outbound SA of its own: only the interim one, on the peer's reserve SPI, under
 // a key that this very start derives, and it waits for its P1 to be answered.
 
+import { sameLocator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { hitBytes, hitOf } from '../../crypto/hit.ts'
 import { resumptionOf, type Start } from '../../crypto/keymat.ts'
@@ -93,15 +94,19 @@ function frozenLocators(association: Association, now: number): FrozenAssociatio
   const { paths, context } = association
   const lifetime = (expiresAt: number): number => Math.min(expiresAt - now, MAX_LIFETIME_MS)
   const current = paths.current
-  return [...paths.tuples]
-    .filter((tuple) => tuple === current || (tuple.state !== 'deprecated' && tuple.listed && tuple.expiresAt > now))
-    .sort((a, b) => Number(b === current) - Number(a === current))
-    .slice(0, context.config.locatorsPerPeerMax)
-    .map((tuple) => ({
-      locator: tuple.locator,
-      preferred: tuple === current,
-      remainingMs: Math.floor(lifetime(tuple.expiresAt)),
-    }))
+  return (
+    [...paths.tuples]
+      .filter((tuple) => tuple === current || (tuple.state !== 'deprecated' && tuple.listed && tuple.expiresAt > now))
+      .sort((a, b) => Number(b === current) - Number(a === current))
+      // One locator may be reached from several of ours.
+      .filter(({ locator }, index, all) => all.findIndex((other) => sameLocator(other.locator, locator)) === index)
+      .slice(0, context.config.locatorsPerPeerMax)
+      .map((tuple) => ({
+        locator: tuple.locator,
+        preferred: tuple === current,
+        remainingMs: Math.floor(lifetime(tuple.expiresAt)),
+      }))
+  )
 }
 
 /** A locator without an end is as good as one of a year. */
