@@ -198,7 +198,11 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     file: 'test/scenarios/endings.test.ts',
     test: 'ends this end after a few tries when nobody answers',
   },
-  closedMs: () => {
+  idleMs: {
+    file: 'test/scenarios/endings.test.ts',
+    test: 'ends what nobody has used for UAL, and dummies, checks and rekeys are no use',
+  },
+  mslMs: () => {
     const cast = stage()
     cast.a.engine.close(cast.wire.now, cast.b.engine.hit)
     cast.wire.run(100)
@@ -322,7 +326,9 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(a2.told).toContain('resumed')
   },
   rekeyPackets: { file: REKEYING, test: 'after so many packets, and the old SA is sealed with no more' },
+  rekeyBytes: { file: REKEYING, test: 'after so many bytes' },
   rekeyMs: { file: REKEYING, test: 'after so long' },
+  sealedBytesMax: { file: REKEYING, test: 'and nothing is sealed beyond the last byte of an SA' },
   sealedPacketsMax: { file: REKEYING, test: 'and nothing is sealed beyond the last number of an SA' },
   updateIdWindow: () => {
     const ids = new UpdateIds(64)

@@ -11,15 +11,28 @@ import { buildClose, macFits, signatureFits } from './update.ts'
 
 /** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. */
 export function startClose(association: Association, now: number): void {
+  if (association.on('close') === 'discard') association.end(now, 'closed')
+  else sayGoodbye(association, now)
+}
+
+/** RFC 7401 §4.4.3: nothing has been said or heard for UAL. The timer looks, when it fires, how long that really is. */
+export function expireIdle(association: Association, now: number): void {
+  const { usable, context, unsent } = association
+  // What is parked, or has something to send, is not idle.
+  if (usable === undefined || unsent.size > 0) association.usedAt = now
+  const due = association.usedAt + context.config.idleMs
+  if (due > now) return association.timers.set('idle', due)
+  sayGoodbye(association, now)
+}
+
+function sayGoodbye(association: Association, now: number): void {
   const { session, context, state } = association
-  if (session === undefined || state.name === 'closing') {
-    if (state.name !== 'closing' && state.name !== 'closed') association.end(now, 'closed')
-    return
-  }
+  if (session === undefined || state.name === 'closing') return
   const nonce = context.entropy(16)
   const close = buildClose(association.envelope(session), 'CLOSE', [encodeEchoRequestSigned(nonce)])
-  association.turn({ name: 'closing', session, close, nonce, tries: 1 })
+  association.turn({ name: 'closing', session, close, nonce, tries: 1, startedAt: now })
   for (const timer of [
+    'open',
     'offer',
     'answer',
     'reliable',
@@ -29,6 +42,7 @@ export function startClose(association: Association, now: number): void {
     'park',
     'park-probe',
     'rekey',
+    'idle',
   ] as const) {
     association.timers.stop(timer)
   }
@@ -45,25 +59,32 @@ function sendClose(association: Association, now: number, packet: Uint8Array): v
   else association.sendTo(now, packet, current)
 }
 
-/** In `closing` CLOSE is repeated; in `closed` the memory of it goes. */
+/** In `closing` CLOSE is repeated; in `closed` and `e-failed` the memory of it goes. */
 export function expireClosing(association: Association, now: number): void {
   const { state, context } = association
-  if (state.name === 'closed') return context.forget(association)
+  if (state.name === 'closed' || state.name === 'e-failed') {
+    association.turn({ name: 'unassociated' })
+    return context.forget(association)
+  }
   if (state.name !== 'closing') return
-  if (state.tries >= context.config.closeTriesMax) return association.end(now, 'closed', 'the peer did not acknowledge')
+  const { closeTriesMax, mslMs } = context.config
+  if (state.tries >= closeTriesMax || now - state.startedAt >= mslMs)
+    return association.end(now, 'closed', 'the peer did not acknowledge')
   state.tries += 1
   sendClose(association, now, state.close)
-  association.timers.set('close', now + association.rtt.backoffMs(state.tries))
+  const next = now + association.rtt.backoffMs(state.tries)
+  association.timers.set('close', Math.min(next, state.startedAt + mslMs))
 }
 
-/** CLOSE in. A repeated one gets the CLOSE_ACK that the first one got. */
-export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
-  const { state, session, context } = association
+/** In `closed`, the CLOSE_ACK of the first CLOSE goes out for every other. */
+export function repeatCloseAck(association: Association, now: number, message: Close, tuple: Tuple): void {
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
-  if (state.name === 'closed') {
-    if (state.closeAck !== undefined) association.sendTo(now, state.closeAck, tuple)
-    return
-  }
+  if (association.state.name === 'closed') association.sendTo(now, association.state.closeAck, tuple)
+}
+
+export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
+  const { session, context } = association
+  association.paths.countReceived(tuple, message.packet.bytes.length + 4)
   if (session === undefined || message.epoch === undefined) return context.count('close-unexpected')
   if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
   const secrets = fitting(association, session, message)
@@ -71,9 +92,7 @@ export function onClose(association: Association, now: number, message: Close, t
   const echo = encodeEchoResponseSigned(message.echoRequestSigned)
   const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
   association.sendTo(now, closeAck, tuple)
-  association.forgetKeys(session)
-  association.turn({ name: 'closed', closeAck })
-  association.end(now, 'closed-by-peer')
+  association.end(now, 'closed-by-peer', '', { name: 'closed', closeAck })
 }
 
 /**
@@ -109,7 +128,7 @@ function peerHasThawed({ ratchet }: Session): boolean {
 
 export function onCloseAck(association: Association, now: number, message: CloseAck): void {
   const { state, context } = association
-  if (state.name !== 'closing') return context.count('close-ack-unexpected')
+  if (state.name !== 'closing') return
   const { session } = state
   const fits = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
   if (!fits || !equalBytes(message.echoResponseSigned, state.nonce)) return context.count('close-ack-forged')

@@ -41,15 +41,17 @@ export function establish(association: Association, now: number, seed: Seed, tup
   addInbound(session, context, 'ordinary', seed.inboundSpi, keys.esp.receive, keys.resumption.id)
   const { epoch, incarnation } = peerStart
   context.floors.raise({ key: peerKey, epoch, incarnation, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
-  association.turn({ name: 'established', session })
+  association.turn({ name: seed.initiator ? 'established' : 'r2-sent', session })
   association.baseExchanges += 1
   if (asked) association.paths.activate(tuple)
   else association.paths.current = tuple
   association.lastHeardAt = now
-  timers.stop('open')
   timers.stop('close')
+  if (seed.initiator) timers.stop('open')
+  else timers.set('open', now + context.config.baseExchangeMs)
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
+  timers.set('idle', now + context.config.idleMs)
   context.event({ type: 'associated', peer: association.peer, initiator: seed.initiator })
   if (!asked) startCheck(association, now, tuple)
   context.wake(association)

@@ -33,8 +33,8 @@ import { buildUpdate, type Contents } from './update.ts'
 
 /** Begins an ordinary rekey; false while anything else is unfinished (RFC 7402 §6.9: one at a time). */
 export function startRekey(association: Association, now: number): boolean {
-  const { session, context, state } = association
-  if (session === undefined || state.name !== 'established' || session.ratchet.name !== 'settled') return false
+  const { usable: session, context } = association
+  if (session === undefined || session.ratchet.name !== 'settled') return false
   // A thawed association has its P1 to send first.
   if (association.reliable.size > 0 || session.interim !== undefined) return false
   const dh = freshDh(association, session)

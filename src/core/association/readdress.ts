@@ -14,7 +14,7 @@ import { buildUpdate } from './update.ts'
 /** Our own address has changed: RFC 8046 §3.2.1, first packet. While a P1 is out the observed tuple has to do. */
 export function readdress(association: Association, now: number): void {
   const { session, context, state } = association
-  if (session === undefined || (state.name !== 'established' && state.name !== 'parked')) return
+  if (session === undefined || state.name === 'closing') return
   const { ratchet } = session
   association.readdressWanted = ratchet.name !== 'settled'
   if (association.readdressWanted) {

@@ -45,8 +45,8 @@ function needsOffer({ session }: Association): boolean {
   return session !== undefined && session.ratchet.name === 'settled' && session.outbound === session.interim
 }
 
-function holdsPlace({ session, state }: Association): boolean {
-  if (session === undefined || state.name !== 'established') return false
+function holdsPlace({ usable: session }: Association): boolean {
+  if (session === undefined) return false
   const { ratchet } = session
   return (ratchet.name === 'offering' || ratchet.name === 'crossed') && ratchet.offer.tries < TRIES_IN_PLACE
 }

@@ -118,12 +118,7 @@ export function thawAssociation(
   assert(suite !== undefined, 'a decoded capsule names suites that we have')
   const peer = hitOf(frozen.peerKey)
   const association = new Association(context, peer, now)
-  const secrets: Secrets = {
-    resumption: resumptionOf(frozen.secret),
-    hip: { send: frozen.hipSend, receive: frozen.hipReceive },
-    reserveIn: frozen.reserveIn,
-    reserveOut: frozen.reserveOut,
-  }
+  const secrets = secretsOf(frozen)
   const keys = {
     suite,
     espSuite: frozen.espSuite,
@@ -161,12 +156,17 @@ export function thawAssociation(
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
+  association.on('thaw')
   association.turn({ name: 'established', session })
   for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
   place(association, frozen, now)
   arm(association, session, now)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
   return association
+}
+
+function secretsOf({ secret, hipSend, hipReceive, reserveIn, reserveOut }: FrozenAssociation): Secrets {
+  return { resumption: resumptionOf(secret), hip: { send: hipSend, receive: hipReceive }, reserveIn, reserveOut }
 }
 
 /** In the order of the capsule, newest first; what it says twice, if it does, is said once. */
@@ -181,6 +181,7 @@ function arm(association: Association, session: Session, now: number): void {
   timers.set('old-sas', Math.min(...session.inbound.map(({ closesAt }) => closesAt)))
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
+  timers.set('idle', now + context.config.idleMs)
 }
 
 function interimOf(keys: Session['context'], secrets: Secrets, own: Start, peer: Start): ReturnType<typeof interimFor> {
