@@ -393,6 +393,7 @@ export class Engine implements Machine {
 
 /** An S that only one end may have: FREEZE waits for its confirmation (MOVING §3). */
 function isUnconfirmed(association: Association): boolean {
-  const name = association.session?.ratchet.name
-  return name === 'answered' || name === 'crossed' || name === 'committed'
+  const { ratchet, plain } = association.session ?? {}
+  const name = ratchet?.name
+  return plain?.rekey !== undefined || name === 'answered' || name === 'crossed' || name === 'committed'
 }

@@ -17,6 +17,7 @@ import { Credit } from './credit.ts'
 import { rekeyIfDue } from './data.ts'
 import { dropOpening, expireOpening, type Opening } from './opening.ts'
 import { Paths, type Tuple } from './paths.ts'
+import { repeatPlainRekey } from './plain.ts'
 import { repeatAnswer, repeatReliable } from './ratchet.ts'
 import { expireKeepalive, expirePark, expireSilence, probeParked, repeatChecks, resumeTimers } from './reach.ts'
 import { Rtt } from './rtt.ts'
@@ -65,6 +66,7 @@ export type Timer =
   | 'open'
   | 'offer'
   | 'answer'
+  | 'plain-rekey'
   | 'reliable'
   | 'check'
   | 'silence'
@@ -241,6 +243,7 @@ export class Association {
       this.context.dropSpi(ratchet.offer.inboundSpi)
       this.context.dropSpi(ratchet.offer.reserveIn)
     }
+    if (session.plain?.rekey !== undefined) this.context.dropSpi(session.plain.rekey.inboundSpi)
   }
 
   /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */
@@ -258,6 +261,7 @@ export class Association {
       hipSend: secrets.hip.send,
       // Until it has answered, the peer knows nothing of this start.
       proveStart: session.interim !== undefined,
+      plain: session.plain !== undefined,
     }
   }
 
@@ -307,6 +311,7 @@ const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => 
   open: expireOpening,
   offer: repeatOffer,
   answer: repeatAnswer,
+  'plain-rekey': repeatPlainRekey,
   reliable: repeatReliable,
   check: repeatChecks,
   silence: expireSilence,

@@ -35,6 +35,7 @@ function sayGoodbye(association: Association, now: number): void {
     'open',
     'offer',
     'answer',
+    'plain-rekey',
     'reliable',
     'check',
     'silence',
@@ -85,7 +86,7 @@ export function repeatCloseAck(association: Association, now: number, message: C
 export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
   const { session, context } = association
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
-  if (session === undefined || message.epoch === undefined) return context.count('close-unexpected')
+  if (session === undefined) return
   if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
   const secrets = fitting(association, session, message)
   if (secrets === undefined) return
@@ -102,7 +103,11 @@ export function onClose(association: Association, now: number, message: Close, t
 function fitting(association: Association, session: Session, message: Close): Secrets | undefined {
   const { context } = association
   const { epoch } = message
-  if (epoch === undefined) return undefined
+  if (session.plain !== undefined) return fittingPlain(association, session, message)
+  if (epoch === undefined) {
+    context.count('close-without-epoch')
+    return undefined
+  }
   const secrets = heldSecrets(session).find(({ hip }) => macFits(message, session.context.suite, hip.receive))
   const { sender, addressee } = epoch
   const known = session.peerStart
@@ -118,6 +123,15 @@ function fitting(association: Association, session: Session, message: Close): Se
     return undefined
   }
   return secrets
+}
+
+/** A peer that knows only the RFCs has one set of HIP keys, and no starts. */
+function fittingPlain({ context }: Association, session: Session, message: Close): Secrets | undefined {
+  const secrets = session.current
+  if (!macFits(message, session.context.suite, secrets.hip.receive)) context.count('mac-forged')
+  else if (signatureFits(message, session.peerKey, context.algorithms)) return secrets
+  else context.count('signature-forged')
+  return undefined
 }
 
 /** We have answered a P1, and the new S is not confirmed yet. */

@@ -12,6 +12,7 @@ import type { Association } from './association.ts'
 import type { Context } from './context.ts'
 import { answerSuperseded, refusal } from './notify.ts'
 import type { Tuple } from './paths.ts'
+import { onPlainUpdate } from './plain.ts'
 import { acknowledge, onRekeyOffer, sendAnswer, settle } from './ratchet.ts'
 import { onEcho } from './reach.ts'
 import { onReaddress, readdress } from './readdress.ts'
@@ -30,6 +31,7 @@ function relate(claimed: Start, known: Start): Relation {
 export function onUpdate(association: Association, now: number, message: Update, tuple: Tuple): void {
   const { session, context } = association
   const { epoch } = message
+  if (session?.plain !== undefined) return onPlainUpdate(association, now, message, tuple)
   if (session === undefined || epoch === undefined) return context.count('update-without-epoch')
   if ((message.echoRequestSigned?.length ?? 0) > context.config.echoBytesMax) return context.count('echo-too-long')
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
@@ -152,7 +154,7 @@ function onAnswer(
 }
 
 /** RFC 7401 §6.12.2: what this packet acknowledges or answers; false if that is nothing. */
-function onAcknowledged(
+export function onAcknowledged(
   association: Association,
   now: number,
   message: Update,

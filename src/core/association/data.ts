@@ -19,6 +19,7 @@ import type { Transmit } from '../machine.ts'
 import { isWorn, mayNotSeal, turnsWorn } from '../sa/wear.ts'
 import type { Association, Unsent } from './association.ts'
 import type { Tuple } from './paths.ts'
+import { takenUp } from './plain.ts'
 import { commitByData, startRekey } from './ratchet.ts'
 import { expectAnswer, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
@@ -42,6 +43,7 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   if (ratchet.name === 'answered' || ratchet.name === 'crossed') {
     if (equalBytes(entry.of, ratchet.next.secrets.resumption.id)) commitByData(association, now)
   }
+  if (session.plain?.rekey?.inboundSpi === spi) takenUp(association, now, session.plain.rekey)
   const tuple = tupleOf(association, source)
   association.paths.countReceived(tuple, packet.length)
   association.heard(now, tuple, packet.length)
@@ -186,7 +188,7 @@ export function nextDatagram(association: Association, now: number): Transmit | 
  */
 function mayLeave(association: Association, now: number, session: Session, tuple: Tuple, size: number): boolean {
   const { config } = association.context
-  if (mayNotSeal(session.outbound, size, config)) return false
+  if (session.outbound.exhausted || mayNotSeal(session.outbound, size, config)) return false
   if (session.outbound === session.interim) {
     return (
       association.interimSent < config.interimPacketsMax && association.interimBytes + size <= config.interimBytesMax

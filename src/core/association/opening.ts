@@ -111,8 +111,13 @@ export function onR1(association: Association, now: number, message: R1, source:
   if ('drop' in accepted)
     return fail(association, accepted.drop, INCOMPATIBLE.has(accepted.drop) ? 'incompatible' : undefined)
   const { peerStart, peerKey, peerReceipt } = accepted
-  if (peerStart === undefined) return fail(association, 'r1-without-epoch', 'incompatible')
-  const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+  // Who has had epochs does not lose them: a former host could leave them out.
+  if (peerStart === undefined && context.floors.get(peerKey) !== undefined)
+    return fail(association, 'r1-without-epoch', 'refused')
+  const judgement =
+    peerStart === undefined
+      ? 'accepted'
+      : context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
   dropOpening(association, opening)
   const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source }

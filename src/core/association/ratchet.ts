@@ -14,6 +14,7 @@ import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_S
 import type { Association, Reliable } from './association.ts'
 import { replayEarly } from './data.ts'
 import type { Tuple } from './paths.ts'
+import { startPlainRekey } from './plain.ts'
 import { park, startCheck } from './reach.ts'
 import { readdress } from './readdress.ts'
 import {
@@ -35,6 +36,7 @@ import { buildUpdate, type Contents } from './update.ts'
 export function startRekey(association: Association, now: number): boolean {
   const { usable: session, context } = association
   if (session === undefined || session.ratchet.name !== 'settled') return false
+  if (session.plain !== undefined) return startPlainRekey(association, now)
   // A thawed association has its P1 to send first.
   if (association.reliable.size > 0 || session.interim !== undefined) return false
   const dh = freshDh(association, session)

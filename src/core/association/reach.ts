@@ -136,7 +136,8 @@ export function park(association: Association, now: number): void {
   const { usable: session, context, timers } = association
   if (session === undefined) return
   association.turn({ name: 'parked', session })
-  for (const timer of ['open', 'offer', 'answer', 'reliable', 'check', 'silence'] as const) timers.stop(timer)
+  for (const timer of ['open', 'offer', 'answer', 'plain-rekey', 'reliable', 'check', 'silence'] as const)
+    timers.stop(timer)
   association.parkProbeMs = Math.min(
     2 * association.rtt.backoffMs(context.config.updateTriesMax),
     context.config.parkProbeMsMax,
@@ -193,6 +194,10 @@ export function resumeTimers(association: Association, now: number): void {
   if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
     ratchet.offer.tries = 2
     timers.set('offer', now + association.rtt.ptoMs)
+  }
+  if (session.plain?.rekey !== undefined) {
+    session.plain.rekey.tries = 2
+    timers.set('plain-rekey', now + association.rtt.ptoMs)
   }
   for (const reliable of association.reliable.values()) {
     reliable.tries = 2

@@ -64,6 +64,6 @@ export function onReaddress(association: Association, now: number, message: Upda
   association.timers.set('check', Math.min(association.timers.at('check'), now + association.rtt.ptoMs))
 }
 
-function ordinarySpi(session: Session): number {
+export function ordinarySpi(session: Session): number {
   return session.inbound.findLast(({ role }) => role === 'ordinary')?.sa.spi ?? 0
 }

@@ -90,11 +90,15 @@ export class Responding {
   #refusal(candidate: Candidate, existing: Association | undefined, does: Action | undefined): Refusal | undefined {
     const context = this.#context
     const { peerStart, peerKey, peerReceipt } = candidate
-    if (peerStart === undefined) return 'i2-without-epoch'
-    if (context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }) !== 'accepted')
+    // Who has had epochs does not lose them: a former host could leave them out.
+    if (peerStart === undefined && context.floors.get(peerKey) !== undefined) return 'i2-without-epoch'
+    if (
+      peerStart !== undefined &&
+      context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }) !== 'accepted'
+    )
       return 'i2-below-floor'
     const bound = existing?.session?.peerStart
-    if (bound !== undefined) {
+    if (bound !== undefined && peerStart !== undefined) {
       const zombie = peerStart.epoch < bound.epoch || (peerStart.epoch === bound.epoch && !sameStart(peerStart, bound))
       return zombie ? 'i2-zombie' : undefined
     }

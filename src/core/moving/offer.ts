@@ -6,6 +6,7 @@ import { assert } from '../../base/assert.ts'
 import { encodeLocatorSet, type LocatorEntry } from '../../wire/mobility.ts'
 import { encodeFinals } from '../../wire/private.ts'
 import type { Association } from '../association/association.ts'
+import { startPlainRekey } from '../association/plain.ts'
 import { freshDh, nextUpdateId, offerParameters, sendAlong } from '../association/ratchet.ts'
 import { park } from '../association/reach.ts'
 import { finalsOf, type Offer, turnRatchet } from '../association/session.ts'
@@ -15,6 +16,7 @@ import { buildUpdate, type Contents } from '../association/update.ts'
 export function offerRebind(association: Association, now: number): void {
   const { session, context } = association
   assert(session !== undefined && session.ratchet.name === 'settled', 'P1 starts from a resumed association')
+  if (session.plain !== undefined) return void startPlainRekey(association, now)
   const dh = freshDh(association, session)
   const inboundSpi = context.newSpi(association)
   const reserveIn = context.newSpi(association)
@@ -36,7 +38,12 @@ export function offerRebind(association: Association, now: number): void {
 const P1_LOCATORS_MAX = 2
 
 /** Unanswered P1s go by turns to every place where the peer may be (MOVING §5). */
-export function sendOffer(association: Association, now: number, offer: Offer, where?: Locator): void {
+export function sendOffer(
+  association: Association,
+  now: number,
+  offer: Pick<Offer, 'bytes' | 'turn'>,
+  where?: Locator,
+): void {
   const targets = association.paths.targets(now)
   const target = where ?? targets[offer.turn % Math.max(1, targets.length)]
   if (target === undefined) return
