@@ -81,8 +81,9 @@ describe('a peer that knows only the RFCs', () => {
   it.each(['we', 'they'] as const)('associates when %s begin, and both can talk', (who) => {
     const here = associated(who)
     expect(here.a.engine.association(here.foreign.identity.hit)).toMatchObject({ state: 'established', peerEpoch: 0 })
-    expect(here.foreign.state).toBe('ESTABLISHED')
+    expect(here.foreign.state).toBe(who === 'we' ? 'R2-SENT' : 'ESTABLISHED')
     expect(talk(here)).toBe(true)
+    expect(here.foreign.state).toBe('ESTABLISHED')
     run(here, 20_000)
     expect(talk(here)).toBe(true)
   })
@@ -180,7 +181,7 @@ describe('an RFC 7402 rekey', () => {
     expect(talk(here)).toBe(true)
   })
 
-  it.each([0, 1, 2, 3, 4])('ends with the same keys, though packet %i of a crossing is lost', (lost) => {
+  it.each([0, 1, 2, 3])('ends with the same keys, though packet %i of a crossing is lost', (lost) => {
     const here = associated('we')
     const { a, foreign, cast } = here
     let count = 0
@@ -197,7 +198,7 @@ describe('an RFC 7402 rekey', () => {
   })
 
   it('begins by itself after so many packets, so many bytes and so long', () => {
-    for (const config of [{ rekeyPackets: 5 }, { rekeyBytes: 500 }, { rekeyMs: 2_000 }]) {
+    for (const config of [{ rekeyMs: 2_000 }, { rekeyPackets: 5 }, { rekeyBytes: 300 }]) {
       const here = associated('they', config)
       for (let n = 0; n < 6; n++) expect(talk(here)).toBe(true)
       run(here, 2_100)
@@ -214,6 +215,8 @@ describe('an RFC 7402 rekey', () => {
     run(here, 1_000)
     here.passes = () => true
     for (let n = 0; n < 5; n++) expect(talk(here)).toBe(true)
+    expect(foreign.rekeys).toBe(0)
+    foreign.repeat()
     run(here, 3_000)
     expect(foreign.rekeys).toBe(1)
     expect(talk(here)).toBe(true)

@@ -171,7 +171,8 @@ export class ForeignPeer {
   #onR1(message: R1, from: Locator): void {
     const { algorithm, label, bytes: key } = this.identity.publicKey
     this.#i = message.puzzle.i.slice()
-    this.#j = new Uint8Array(HASH_BYTES).fill(7)
+    // No two exchanges of one generation of R1s may have the same solution.
+    this.#j = publicValueOf(this.#dh).slice(0, HASH_BYTES)
     this.#peerDh = message.dh.publicValue.slice()
     this.#peerHostId = message.hostIdTlv.slice()
     const { opaque, k } = message.puzzle
