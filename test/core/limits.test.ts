@@ -42,6 +42,7 @@ type Crossing = Elsewhere | (() => void)
 const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
 const PARKING = 'test/scenarios/parking.test.ts'
 const REKEYING = 'test/scenarios/rekeying.test.ts'
+const ENDINGS = 'test/scenarios/endings.test.ts'
 const POOL = 'test/core/r1-pool.test.ts'
 
 const DIFFICULTY = 'test/core/difficulty.test.ts'
@@ -194,12 +195,9 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(a2.told).toContain('parked')
     expect(parkedAt).toBe(6)
   },
-  closeTriesMax: {
-    file: 'test/scenarios/endings.test.ts',
-    test: 'ends this end after a few tries when nobody answers',
-  },
+  closeTriesMax: { file: ENDINGS, test: 'ends this end after a few tries when nobody answers' },
   idleMs: {
-    file: 'test/scenarios/endings.test.ts',
+    file: 'test/scenarios/idle.test.ts',
     test: 'ends what nobody has used for UAL, and dummies, checks and rekeys are no use',
   },
   mslMs: () => {

@@ -65,31 +65,6 @@ describe('CLOSE', () => {
     expect(those(cast, 'CLOSE').length).toBe(4)
   })
 
-  it('ends what nobody has used for UAL, and dummies, checks and rekeys are no use', () => {
-    const cast = stage({ config: { idleMs: 120_000, rekeyMs: 50_000 } })
-    cast.wire.run(100_000)
-    expect(converse(cast, cast.a, cast.b)).toBe(true)
-    cast.a.engine.ping(cast.wire.now, cast.b.engine.hit, 1, 1, new Uint8Array(8))
-    const used = cast.wire.now
-    cast.wire.run(used + 120_000 - cast.wire.now - 20)
-    expect([reasons(cast.a), reasons(cast.b)]).toEqual([[], []])
-    expect(those(cast, 'U1').length).toBeGreaterThan(1)
-    expect(those(cast, 'ESP').length).toBeGreaterThan(10)
-    cast.wire.run(200)
-    const both = [...reasons(cast.a), ...reasons(cast.b)]
-    expect(both.length).toBe(2)
-    expect(those(cast, 'CLOSE')[0]?.at).toBeGreaterThanOrEqual(used + 120_000)
-  })
-
-  it('is not said for UAL while somebody cannot be reached: what is parked has a time of its own', () => {
-    const cast = stage({ config: { idleMs: 60_000 } })
-    cast.wire.remove(cast.b)
-    say(cast, cast.a, cast.b, 'nobody')
-    cast.wire.run(300_000)
-    expect(stateAt(cast.a, cast.b)).toBe('parked')
-    expect(those(cast, 'CLOSE', cast.a).length).toBe(0)
-  })
-
   it('of a start whose P1 is unanswered proves that start, and closes', () => {
     const cast = stage()
     const state = freeze(cast, cast.a)

@@ -304,8 +304,6 @@ export class ForeignPeer {
     this.rekeys += 1
   }
 
-  // ── Keys ───────────────────────────────────────────────────────────────────
-
   get #greater(): boolean {
     return Buffer.compare(this.own, this.peer) > 0
   }

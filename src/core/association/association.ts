@@ -41,6 +41,8 @@ export type State =
       readonly close: Uint8Array
       readonly nonce: Uint8Array
       readonly startedAt: number
+      /** Why it is closed, in the owner's words. */
+      readonly detail: string
       tries: number
     }
   | { readonly name: 'closed'; readonly closeAck: Uint8Array }

@@ -7,12 +7,13 @@ import { provenStart } from '../moving/rebind.ts'
 import type { Association } from './association.ts'
 import type { Tuple } from './paths.ts'
 import { heldSecrets, type Secrets, type Session } from './session.ts'
+import { sameStart, UNKNOWN_START } from './start-proof.ts'
 import { buildClose, macFits, signatureFits } from './update.ts'
 
 /** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. */
 export function startClose(association: Association, now: number): void {
   if (association.on('close') === 'discard') association.end(now, 'closed')
-  else sayGoodbye(association, now)
+  else sayGoodbye(association, now, '')
 }
 
 /** RFC 7401 §4.4.3: nothing has been said or heard for UAL. The timer looks, when it fires, how long that really is. */
@@ -22,15 +23,15 @@ export function expireIdle(association: Association, now: number): void {
   if (usable === undefined || unsent.size > 0) association.usedAt = now
   const due = association.usedAt + context.config.idleMs
   if (due > now) return association.timers.set('idle', due)
-  sayGoodbye(association, now)
+  sayGoodbye(association, now, 'idle')
 }
 
-function sayGoodbye(association: Association, now: number): void {
+function sayGoodbye(association: Association, now: number, detail: string): void {
   const { session, context, state } = association
   if (session === undefined || state.name === 'closing') return
   const nonce = context.entropy(16)
   const close = buildClose(association.envelope(session), 'CLOSE', [encodeEchoRequestSigned(nonce)])
-  association.turn({ name: 'closing', session, close, nonce, tries: 1, startedAt: now })
+  association.turn({ name: 'closing', session, close, nonce, tries: 1, startedAt: now, detail })
   for (const timer of [
     'open',
     'offer',
@@ -86,7 +87,7 @@ export function repeatCloseAck(association: Association, now: number, message: C
 export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
   const { session, context } = association
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
-  if (session === undefined) return
+  if (session === undefined) return onEarlyClose(association, now, message, tuple)
   if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
   const secrets = fitting(association, session, message)
   if (secrets === undefined) return
@@ -94,6 +95,36 @@ export function onClose(association: Association, now: number, message: Close, t
   const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
   association.sendTo(now, closeAck, tuple)
   association.end(now, 'closed-by-peer', '', { name: 'closed', closeAck })
+}
+
+/** I2-SENT: the R2 was lost, and its sender closes. The keys of our I2 are those of the association (RFC 7401 §4.4.3). */
+function onEarlyClose(association: Association, now: number, message: Close, tuple: Tuple): void {
+  const { state, context, peerBytes } = association
+  if (state.name !== 'opening' || state.opening.name !== 'I2-SENT') return
+  const { accepted, keys, context: keyContext } = state.opening.sent
+  const { suite } = keyContext
+  const { peerKey, peerStart } = accepted
+  if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
+  if (!macFits(message, suite, keys.hip.receive)) return context.count('mac-forged')
+  const sender = message.epoch?.sender
+  const ofThatStart = peerStart === undefined || (sender !== undefined && sameStart(sender, peerStart))
+  if (!ofThatStart || !signatureFits(message, peerKey, context.algorithms)) return context.count('close-refused')
+  const envelope = {
+    own: context.hitBytes,
+    peer: peerBytes,
+    suite,
+    start: context.start,
+    identity: context.identity,
+    addressee: peerStart ?? UNKNOWN_START,
+    baseEpoch: 0,
+    resumption: keys.resumption,
+    hipSend: keys.hip.send,
+    proveStart: false,
+    plain: peerStart === undefined,
+  }
+  const closeAck = buildClose(envelope, 'CLOSE_ACK', [encodeEchoResponseSigned(message.echoRequestSigned)])
+  association.sendTo(now, closeAck, tuple)
+  association.end(now, 'closed-by-peer', 'before its R2 came', { name: 'closed', closeAck })
 }
 
 /**
@@ -147,5 +178,5 @@ export function onCloseAck(association: Association, now: number, message: Close
   const fits = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
   if (!fits || !equalBytes(message.echoResponseSigned, state.nonce)) return context.count('close-ack-forged')
   if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
-  association.end(now, 'closed')
+  association.end(now, 'closed', state.detail)
 }

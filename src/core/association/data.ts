@@ -47,11 +47,11 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   const tuple = tupleOf(association, source)
   association.paths.countReceived(tuple, packet.length)
   association.heard(now, tuple, packet.length)
-  if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence))
-    startCheck(association, now, tuple)
   const { sealedPacketsMax, ptoMaxMs } = context.config
   if (opened.sequence >= sealedPacketsMax && association.timers.at('rekey') > now + ptoMaxMs)
     association.timers.set('rekey', now)
+  if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence))
+    startCheck(association, now, tuple)
   deliver(association, now, opened.nextHeader, opened.payload)
 }
 

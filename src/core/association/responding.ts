@@ -92,11 +92,8 @@ export class Responding {
     const { peerStart, peerKey, peerReceipt } = candidate
     // Who has had epochs does not lose them: a former host could leave them out.
     if (peerStart === undefined && context.floors.get(peerKey) !== undefined) return 'i2-without-epoch'
-    if (
-      peerStart !== undefined &&
-      context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }) !== 'accepted'
-    )
-      return 'i2-below-floor'
+    const judged = peerStart && context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+    if (judged !== undefined && judged !== 'accepted') return 'i2-below-floor'
     const bound = existing?.session?.peerStart
     if (bound !== undefined && peerStart !== undefined) {
       const zombie = peerStart.epoch < bound.epoch || (peerStart.epoch === bound.epoch && !sameStart(peerStart, bound))
