@@ -2,6 +2,7 @@
 // RFC 8046 readdressing with and without them, CLOSE, and a move of ours (MOVING §2: a plain rekey with Diffie–Hellman).
 
 import { describe, expect, it } from 'vitest'
+import { Prng } from '../../src/base/prng.ts'
 import type { Config } from '../../src/core/config.ts'
 import { Identity } from '../../src/crypto/identity.ts'
 import { seeded } from '../support/actors.ts'
@@ -236,6 +237,39 @@ describe('an RFC 7402 rekey', () => {
     run(here, 50)
     expect(a.engine.counters['mac-forged']).toBe(1)
     expect(rekeyed(a)).toBe(0)
+  })
+})
+
+describe('whatever is lost, doubled or late', () => {
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))('both ends agree in the end (seed %i)', (seed) => {
+    const random = new Prng(seed)
+    const here = associated(random.chance(0.5) ? 'we' : 'they', { rekeyPackets: 20 }, random.chance(0.5) ? 31 : 51)
+    const { a, foreign, cast } = here
+    const late: Flying[] = []
+    here.passes = (flying) => {
+      if (random.chance(0.1)) late.push(flying)
+      return !random.chance(0.2)
+    }
+    for (let turn = 0; turn < 40; turn++) {
+      if (random.chance(0.2)) a.engine.rekey(cast.wire.now, foreign.identity.hit)
+      if (random.chance(0.2) && foreign.rekey === undefined) foreign.startRekey(random.chance(0.5))
+      foreign.bringsDh = random.chance(0.5)
+      talk(here)
+      if (random.chance(0.5)) foreign.repeat()
+      for (const flying of late.splice(0)) {
+        if (flying.to.address === foreign.at.address) foreign.receive(flying.bytes, flying.from)
+        else cast.wire.inject(flying)
+      }
+    }
+    here.passes = () => true
+    for (let turn = 0; turn < 20; turn++) {
+      run(here, 500)
+      foreign.repeat()
+    }
+    expect(talk(here)).toBe(true)
+    expect(foreign.rekeys).toBeGreaterThanOrEqual(1)
+    expect(cast.spy.reused).toEqual([])
+    expect(endedAt(a)).toEqual([])
   })
 })
 

@@ -33,6 +33,8 @@ export interface Plain {
   /** The peer's latest Diffie–Hellman value. */
   peerDh: Uint8Array
   rekey: PlainRekey | undefined
+  /** When the last rekey was over. */
+  rekeyedAt: number
   /** We have been started elsewhere and have no SA to seal with before a rekey (MOVING §2). */
   thawed: boolean
 }
@@ -62,6 +64,9 @@ interface Theirs {
 export function startPlainRekey(association: Association, now: number): boolean {
   const { session, context } = association
   if (session?.plain === undefined || session.plain.rekey !== undefined) return false
+  // The peer may still wait for our acknowledgement of the last one, and would take this one for it.
+  const newest = session.inbound.findLast(({ role }) => role === 'ordinary')
+  if (newest?.sa.highest === 0 && now - session.plain.rekeyedAt < context.config.ptoMaxMs) return false
   const locators = context.locators.slice(0, context.config.locatorsPerPeerMax)
   const where = (spi: number): Contents[] => (session.plain?.thawed === true ? [locatorParameter(locators, spi)] : [])
   const rekey = openRekey(association, now, session, undefined, where)
@@ -222,6 +227,8 @@ function onOffer(
   if (espInfo.newSpi < LOWEST_SPI) return context.count('offer-incomplete')
   if (dh !== undefined && (dh.group !== session.dhGroup || espInfo.keymatIndex !== 0))
     return context.count('dh-invalid')
+  // Who begins another one is done with the last: our half has come, though its acknowledgement was lost.
+  if (plain.rekey?.theirs !== undefined) takenUp(association, now, plain.rekey)
   const asked = locators !== undefined && tuple.state !== 'active' ? context.entropy(16) : undefined
   const echo = asked === undefined ? [] : [encodeEchoRequestSigned(asked)]
   const rekey =
@@ -273,6 +280,7 @@ function finish(association: Association, now: number, rekey: PlainRekey): void 
   if (session?.plain?.rekey !== rekey || theirs === undefined || !acknowledged) return
   const { plain } = session
   plain.rekey = undefined
+  plain.rekeyedAt = now
   plain.peerDh = theirs.dh
   session.current = { ...session.current, resumption: theirs.resumption }
   switchOutbound(session, theirs.outbound, context.config.finalsMax)

@@ -149,7 +149,7 @@ export function thawAssociation(
     inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, now)),
     retired: finalsFrom(frozen, context.config.finalsMax),
     ratchet: { name: 'settled' },
-    plain: frozen.plain && { peerDh: frozen.plain.peerDh, rekey: undefined, thawed: true },
+    plain: frozen.plain && { peerDh: frozen.plain.peerDh, rekey: undefined, rekeyedAt: -Infinity, thawed: true },
     nextUpdateId: frozen.plain?.nextUpdateId ?? 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateId),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
