@@ -43,8 +43,13 @@ export interface Config {
   readonly baseExchangeMs: number
   readonly updateTriesMax: number
   readonly closeTriesMax: number
-  /** How long a closed association still answers a repeated CLOSE. */
-  readonly closedMs: number
+  /**
+   * MSL (RFC 7401 §4.4.1), for which CLOSE is repeated; a closed association answers a repeated CLOSE for twice as long. The RFC's
+   * two minutes keep packets of one association out of the next, which here their keys do.
+   */
+  readonly mslMs: number
+  /** UAL (RFC 7401 §4.4.1): an association without a datagram or a ping for so long is closed. Infinity: none ever is. */
+  readonly idleMs: number
   readonly associationsMax: number
   readonly locatorsPerPeerMax: number
   readonly unsentPacketsMax: number
@@ -65,11 +70,13 @@ export interface Config {
   /** ICVs that fail under one SA: at half of them it is rekeyed, beyond them it opens nothing more (RFC 9001 §6.6). */
   readonly forgedPacketsMax: number
   readonly finalsMax: number
-  /** Rekey with fresh Diffie–Hellman after so many packets or so long (DESIGN §5). */
+  /** Rekey with fresh Diffie–Hellman after so many packets, bytes or so long (DESIGN §5). Less for some suites: sa/wear.ts. */
   readonly rekeyPackets: number
+  readonly rekeyBytes: number
   readonly rekeyMs: number
-  /** Nothing is sealed beyond this number of one SA, whatever becomes of the rekey. */
+  /** Nothing is sealed beyond this number of one SA, nor beyond so many bytes, whatever becomes of the rekey. */
   readonly sealedPacketsMax: number
+  readonly sealedBytesMax: number
   readonly updateIdWindow: number
   /** After so long without an answer a busy association probes, whatever its PTO. */
   readonly silenceMsMin: number
@@ -139,7 +146,8 @@ export const DEFAULTS: Config = {
   baseExchangeMs: 4_500,
   updateTriesMax: 6,
   closeTriesMax: 4,
-  closedMs: 10_000,
+  mslMs: 5_000,
+  idleMs: Infinity,
   associationsMax: 65_536,
   locatorsPerPeerMax: 8,
   unsentPacketsMax: 256,
@@ -158,8 +166,10 @@ export const DEFAULTS: Config = {
   forgedPacketsMax: 2 ** 36,
   finalsMax: 4,
   rekeyPackets: 2 ** 23,
+  rekeyBytes: 2 ** 36,
   rekeyMs: 3_600_000,
   sealedPacketsMax: 2 ** 25,
+  sealedBytesMax: 2 ** 38,
   updateIdWindow: 64,
   silenceMsMin: 1_000,
   checkTriesMax: 4,

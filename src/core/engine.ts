@@ -16,7 +16,7 @@ import { startClose } from './association/closing.ts'
 import type { OwnContext } from './association/context.ts'
 import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
 import { offerOf } from './association/exchange-offer.ts'
-import { startOpening } from './association/opening.ts'
+import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { Responding } from './association/responding.ts'
@@ -150,8 +150,7 @@ export class Engine implements Machine {
   associate(now: number, peer: { readonly hit: Hit; readonly locators: readonly Locator[] }): void {
     assert(peer.hit !== this.hit, 'an identity has no association with itself')
     if (this.#phase.name !== 'running') return
-    const known = this.#associations.get(peer.hit)
-    if (known !== undefined && known.state.name !== 'closed') return
+    if (!wantsOpening(this.#associations.get(peer.hit), now)) return
     const association = this.#make(peer.hit, now)
     startOpening(association, now, peer.locators)
     this.#touched(association, now)
@@ -270,7 +269,7 @@ export class Engine implements Machine {
 
   association(peer: Hit): AssociationView | undefined {
     const association = this.#associations.get(peer)
-    return association === undefined || association.state.name === 'closed' ? undefined : viewOf(association)
+    return association === undefined || association.over ? undefined : viewOf(association)
   }
 
   *associations(): IterableIterator<AssociationView> {
@@ -306,14 +305,13 @@ export class Engine implements Machine {
 
   #enqueue(peer: Hit, draft: (association: Association) => Unsent): SendOutcome {
     const association = this.#associations.get(peer)
-    const state = association?.state.name ?? 'closed'
-    if (association === undefined || state === 'closed' || state === 'closing') return 'no-association'
+    if (association === undefined || association.over || association.state.name === 'closing') return 'no-association'
     if (!enqueue(association, draft(association))) {
       association.full = true
       return 'full'
     }
     this.#agenda.note(association)
-    return state === 'established' && association.paths.current?.state === 'active' ? 'sent' : 'queued'
+    return association.usable !== undefined && association.paths.current?.state === 'active' ? 'sent' : 'queued'
   }
 
   #make(peer: Hit, now: number): Association {
@@ -345,7 +343,7 @@ export class Engine implements Machine {
   #fenced(epoch: number): void {
     if (this.#phase.name === 'stopped') return
     for (const association of [...this.#associations.values()])
-      if (association.state.name !== 'closed') association.end(0, 'fenced')
+      if (!association.over && association.on('fenced') !== undefined) association.end(0, 'fenced')
     this.#outlet.tell({ type: 'fenced', epoch })
     this.destroy()
   }
@@ -394,6 +392,7 @@ export class Engine implements Machine {
 
 /** An S that only one end may have: FREEZE waits for its confirmation (MOVING §3). */
 function isUnconfirmed(association: Association): boolean {
-  const name = association.session?.ratchet.name
-  return name === 'answered' || name === 'crossed' || name === 'committed'
+  const { ratchet, plain } = association.session ?? {}
+  const name = ratchet?.name
+  return plain?.rekey !== undefined || name === 'answered' || name === 'crossed' || name === 'committed'
 }

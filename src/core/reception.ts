@@ -6,12 +6,13 @@ import { equalBytes } from '../base/bytes.ts'
 import { type Hit, hitText } from '../crypto/hit.ts'
 import type { Message } from '../wire/messages.ts'
 import type { Association } from './association/association.ts'
-import { onClose, onCloseAck } from './association/closing.ts'
+import { onClose, onCloseAck, repeatCloseAck } from './association/closing.ts'
 import type { Context } from './association/context.ts'
-import { onUpdate } from './association/control.ts'
-import { onNotify, otherIdentity, refusal } from './association/notify.ts'
+import { onUpdate, refuseUpdate } from './association/control.ts'
+import { onNotify, otherIdentity } from './association/notify.ts'
 import { onBlocked, onOtherIdentity, onR1, onR2 } from './association/opening.ts'
 import type { Responding } from './association/responding.ts'
+import { actionOf } from './association/states.ts'
 
 export interface Reception {
   readonly context: Context
@@ -53,19 +54,34 @@ function dispatch(
   message: Exclude<Message, { kind: 'I1' | 'I2' }>,
   source: Route,
 ): void {
+  const does = association.on(message.kind)
+  if (does === undefined) return association.context.count(UNEXPECTED[message.kind])
   if (message.kind === 'R1') return onR1(association, now, message, source)
   if (message.kind === 'R2') return onR2(association, now, message, source)
-  if (association.state.name === 'opening') {
-    return message.kind === 'NOTIFY'
-      ? onBlocked(association, now, message)
-      : association.context.count('packet-before-exchange')
-  }
   const tuple = association.paths.glance(source)
-  if (message.kind === 'UPDATE') return onUpdate(association, now, message, tuple)
-  if (message.kind === 'NOTIFY') return onNotify(association, now, message, tuple)
-  if (message.kind === 'CLOSE') return onClose(association, now, message, tuple)
+  if (message.kind === 'UPDATE')
+    return does === 'refuse'
+      ? refuseUpdate(association.context, now, message, source)
+      : onUpdate(association, now, message, tuple)
+  if (message.kind === 'NOTIFY')
+    return association.state.name === 'opening'
+      ? onBlocked(association, now, message)
+      : onNotify(association, now, message, tuple)
+  if (message.kind === 'CLOSE')
+    return does === 'send CLOSE_ACK again'
+      ? repeatCloseAck(association, now, message, tuple)
+      : onClose(association, now, message, tuple)
   return onCloseAck(association, now, message)
 }
+
+const UNEXPECTED = {
+  R1: 'r1-unexpected',
+  R2: 'r2-unexpected',
+  UPDATE: 'update-unexpected',
+  NOTIFY: 'notify-unexpected',
+  CLOSE: 'close-unexpected',
+  CLOSE_ACK: 'close-ack-unexpected',
+} as const
 
 /** An I1 for an identity that is not here: a signed word says who is. Shorter than an I1. */
 function onMisaddressed(context: Context, now: number, message: Message, source: Route): void {
@@ -75,14 +91,11 @@ function onMisaddressed(context: Context, now: number, message: Message, source:
   context.sendPacket(otherIdentity(context, message.sender), source)
 }
 
-/** MOVING §6: an UPDATE for an association that we do not have is refused, so that its sender learns it. */
+/** A packet for an association that we do not have, by the row of UNASSOCIATED. */
 function onStranger({ context, associations }: Reception, now: number, message: Message, source: Route): void {
   context.count('no-association')
-  if (message.kind === 'NOTIFY') {
-    if (!context.mayNotifyStranger(now, source)) return
-    for (const association of associations.values()) onOtherIdentity(association, message, source)
-    return
-  }
-  if (message.kind !== 'UPDATE' || message.epoch === undefined || !context.mayNotifyStranger(now, source)) return
-  context.sendPacket(refusal(context, message.sender, message.epoch.sender, message.packet.bytes), source)
+  if (actionOf('UNASSOCIATED', message.kind) === undefined) return
+  if (message.kind === 'UPDATE') refuseUpdate(context, now, message, source)
+  if (message.kind !== 'NOTIFY' || !context.mayNotifyStranger(now, source)) return
+  for (const association of associations.values()) onOtherIdentity(association, message, source)
 }

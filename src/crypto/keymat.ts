@@ -85,6 +85,24 @@ export function ratchetKeys(
   return keySet(context, { prk, keymat: expand('sha256', prk, info, keymatBytes(context)) }, info)
 }
 
+/** What an RFC 7402 rekey makes new; the HIP keys stay. Prints redacted. */
+export type EspKeySet = Pick<KeySet, 'esp' | 'resumption'>
+
+/** The keys of a rekey with a peer that knows only the RFCs: a KEYMAT from new values, of which ESP keys alone are drawn (RFC 7402 §6.10, §7). */
+export function rekeyedKeys(context: KeyContext, kij: Uint8Array): EspKeySet {
+  const { own, peer, suite } = context
+  const info = ownIsGreater(context) ? concat(peer, own) : concat(own, peer)
+  const esp = espSuiteOf(context)
+  const length = 2 * (esp.encryptionBytes + esp.authenticationBytes)
+  const material = suite.keymat(kij, concat(context.i, context.j), info, length)
+  const draw = new Draw(material.keymat)
+  const [greater, less] = [drawEsp(draw, esp), drawEsp(draw, esp)]
+  return redacted('EspKeySet', {
+    esp: ownIsGreater(context) ? { send: greater, receive: less } : { send: less, receive: greater },
+    resumption: resumptionOf(expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)),
+  })
+}
+
 /** The keys of the interim SA, from the thawed side (`sender`) to its peer only, on the peer's reserve SPI (MOVING §3). */
 export function interimKeys(
   context: Pick<KeyContext, 'espSuite' | 'algorithms'>,

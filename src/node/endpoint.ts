@@ -44,6 +44,8 @@ export interface PlaceOptions extends Choices {
   readonly bind?: Bind | readonly Bind[]
   /** Whether a peer may associate with us, asked before it costs a signature; who may not is told so. Default: everybody. */
   readonly admit?: (peer: Hit) => boolean
+  /** An association without a datagram or a ping for so many milliseconds is closed. Default: none ever is. */
+  readonly idleMs?: number
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
   readonly signal?: AbortSignal
   readonly config?: Partial<Config>

@@ -31,7 +31,7 @@ export function makeEngine({ identity, port, place, frozen, floors }: EnginePlac
     locators: port.own,
     now: now(),
     admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
-    ...(place.config === undefined ? {} : { config: place.config }),
+    config: { ...place.config, ...(place.idleMs === undefined ? {} : { idleMs: place.idleMs }) },
     ...(keylog === undefined ? {} : { keylog }),
     ...(floors === undefined ? {} : { floors: floors.floors }),
   }

@@ -43,6 +43,7 @@ const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
 const PARKING = 'test/scenarios/parking.test.ts'
 const FAILOVER = 'test/scenarios/failover.test.ts'
 const REKEYING = 'test/scenarios/rekeying.test.ts'
+const ENDINGS = 'test/scenarios/endings.test.ts'
 const POOL = 'test/core/r1-pool.test.ts'
 
 const DIFFICULTY = 'test/core/difficulty.test.ts'
@@ -195,11 +196,12 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(a2.told).toContain('parked')
     expect(parkedAt).toBe(6)
   },
-  closeTriesMax: {
-    file: 'test/scenarios/endings.test.ts',
-    test: 'ends this end after a few tries when nobody answers',
+  closeTriesMax: { file: ENDINGS, test: 'ends this end after a few tries when nobody answers' },
+  idleMs: {
+    file: 'test/scenarios/idle.test.ts',
+    test: 'ends what nobody has used for UAL, and dummies, checks and rekeys are no use',
   },
-  closedMs: () => {
+  mslMs: () => {
     const cast = stage()
     cast.a.engine.close(cast.wire.now, cast.b.engine.hit)
     cast.wire.run(100)
@@ -323,7 +325,9 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(a2.told).toContain('resumed')
   },
   rekeyPackets: { file: REKEYING, test: 'after so many packets, and the old SA is sealed with no more' },
+  rekeyBytes: { file: REKEYING, test: 'after so many bytes' },
   rekeyMs: { file: REKEYING, test: 'after so long' },
+  sealedBytesMax: { file: REKEYING, test: 'and nothing is sealed beyond the last byte of an SA' },
   sealedPacketsMax: { file: REKEYING, test: 'and nothing is sealed beyond the last number of an SA' },
   updateIdWindow: () => {
     const ids = new UpdateIds(64)

@@ -30,7 +30,7 @@ export function watched(entropy: Entropy): Entropy {
 
 /** The association that counts, of the engine with this entropy: the one that is not closed. */
 export function associationOf(entropy: Entropy): Association | undefined {
-  for (const association of holders.get(entropy) ?? []) if (association.state.name !== 'closed') return association
+  for (const association of holders.get(entropy) ?? []) if (!association.over) return association
   return undefined
 }
 
@@ -110,7 +110,11 @@ export class End {
     const seed = CAST.seeds[side]
     association.context.claimSpi(seed.inboundSpi, association)
     association.context.claimSpi(seed.reserveIn, association)
+    // As if the packets between had come, the first data too.
+    association.state = { name: 'unassociated' }
+    association.on(seed.initiator ? 'thaw' : 'I2')
     establish(association, now, seed, association.paths.observe(locatorOf(peer, 1)), true)
+    if (!seed.initiator) association.expire(association.timers.at('open'))
     while (engine.event() !== undefined);
   }
 

@@ -3,9 +3,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { spiOf } from '../../src/wire/esp.ts'
+import { EspSuite } from '../../src/wire/registry.ts'
 import {
   type Cast,
   converse,
+  enter,
   type Flying,
   type Label,
   labelOf,
@@ -165,6 +167,43 @@ describe('a rekey begins by itself', () => {
     expect(cast.b.datagrams().length).toBe(100)
   })
 
+  it('after so many bytes', () => {
+    const cast = stage({ config: { rekeyBytes: 20_000 } })
+    for (let n = 0; n < 40; n++) {
+      say(cast, cast.a, cast.b, `${n}`.padEnd(1_000))
+      cast.wire.run(40)
+    }
+    cast.wire.run(500)
+    expect(rekeyed(cast)).toEqual([2, 2])
+    const perSpi = new Map<number, number>()
+    for (const { bytes } of those(cast, 'ESP', cast.a))
+      perSpi.set(spiOf(bytes), (perSpi.get(spiOf(bytes)) ?? 0) + bytes.length)
+    expect(Math.max(...perSpi.values())).toBeLessThanOrEqual(20_000 + 5_000)
+    expect(cast.b.datagrams().length).toBe(40)
+  })
+
+  it('256 times as soon where a tag has 8 bytes', () => {
+    const cast = stage({ config: { rekeyPackets: 2_560 }, espSuites: [EspSuite.AES_GCM_8] })
+    for (let n = 0; n < 15; n++) say(cast, cast.a, cast.b, `${n}`)
+    cast.wire.run(500)
+    expect(rekeyed(cast)).toEqual([1, 1])
+    expect(cast.b.datagrams().length).toBe(15)
+  })
+
+  it('at the receiver, of a peer that should have begun one long ago', () => {
+    const cast = stage({ associate: false, config: { rekeyPackets: 2 ** 23, sealedPacketsMax: 2 ** 25 } })
+    const strict = enter(cast, cast.bob, 1, place(3), { config: { sealedPacketsMax: 10 } })
+    cast.a.engine.associate(0, { hit: strict.engine.hit, locators: [strict.at] })
+    cast.wire.run(100)
+    for (let n = 0; n < 9; n++) say(cast, cast.a, strict, `${n}`)
+    cast.wire.run(100)
+    expect(those(cast, 'U1').length).toBe(0)
+    for (let n = 0; n < 9; n++) say(cast, cast.a, strict, `${n}`)
+    cast.wire.run(500)
+    expect(those(cast, 'U1', strict).length).toBe(1)
+    expect(strict.told.filter((type) => type === 'rekeyed').length).toBe(1)
+  })
+
   it('after so long', () => {
     const cast = stage({ config: { rekeyMs: 60_000 } })
     cast.wire.run(59_000)
@@ -183,6 +222,18 @@ describe('a rekey begins by itself', () => {
     cast.wire.run(1_000)
     expect(those(cast, 'ESP', cast.a).length).toBe(15)
     expect(cast.b.datagrams().length).toBe(15)
+  })
+})
+
+describe('the last byte of an SA', () => {
+  it('and nothing is sealed beyond the last byte of an SA', () => {
+    const cast = stage({ config: { rekeyBytes: 5_000, sealedBytesMax: 10_000 } })
+    cast.filters.lose('U1')
+    for (let n = 0; n < 40; n++) say(cast, cast.a, cast.b, `${n}`.padEnd(1_000))
+    cast.wire.run(1_000)
+    const bytes = those(cast, 'ESP', cast.a).reduce((sum, flying) => sum + flying.bytes.length, 0)
+    expect(bytes).toBeLessThanOrEqual(10_000)
+    expect(bytes).toBeGreaterThan(8_500)
   })
 })
 

@@ -80,6 +80,7 @@ function association(prng: Prng, suiteId: number, espSuite: number, full: boolea
       { locator: { address: '2001:db8::9', port: 1 }, preferred: false, remainingMs: 0 },
     ],
     unsent: full ? [{ sourcePort: 9, port: 10, bytes: prng.bytes(5) }] : [],
+    plain: undefined,
   }
 }
 

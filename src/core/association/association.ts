@@ -1,6 +1,6 @@
-// One association: this identity and one peer (RFC 7401 §4.4). The class holds what every part needs and the outer state;
-// the parts are beside it: opening (base exchange), control (UPDATE and NOTIFY in), ratchet (rekey), ../moving/rebind
-// (MOVING §5, §6), reach (address checks, silence, parking), data (ESP) and closing.
+// One association: this identity and one peer (RFC 7401 §4.4). The class holds what every part needs and the outer state, which
+// turns as states.ts allows; the parts are beside it: opening (base exchange), control (UPDATE and NOTIFY in), ratchet (rekey),
+// ../moving/rebind (MOVING §5, §6), reach (address checks, silence, parking), data (ESP) and closing.
 
 import type { Locator, Route } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
@@ -11,23 +11,29 @@ import type { Start } from '../../crypto/keymat.ts'
 import { sumOfPair } from '../../wire/checksum.ts'
 import type { EndReason } from '../machine.ts'
 import { repeatOffer } from '../moving/offer.ts'
-import { expireClosing } from './closing.ts'
+import { expireClosing, expireIdle } from './closing.ts'
 import type { Context } from './context.ts'
 import { Credit } from './credit.ts'
 import { rekeyIfDue } from './data.ts'
 import { expireFailover, tendPaths } from './failover.ts'
 import { dropOpening, expireOpening, type Opening } from './opening.ts'
 import { Paths, type Tuple } from './paths.ts'
+import { repeatPlainRekey } from './plain.ts'
 import { repeatAnswer, repeatReliable } from './ratchet.ts'
 import { expireKeepalive, expirePark, expireSilence, probeParked, repeatChecks, resumeTimers } from './reach.ts'
 import { Rtt } from './rtt.ts'
 import { closeInbound, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
+import { type Action, actionOf, type Input, leads, type StateName } from './states.ts'
 import type { Envelope } from './update.ts'
 
-/** RFC 7401 §4.4.1, with the data of each state inside it. `parked` is ours (MOVING §6): alive, but out of reach. */
+/**
+ * RFC 7401 §4.4.2, with the data of each state inside it; `nameOf` is what the RFC calls it. `opening` is I1-SENT or I2-SENT, by
+ * how far the exchange is. `parked` is ours (MOVING §6): alive, but out of reach.
+ */
 export type State =
   | { readonly name: 'unassociated' }
   | { readonly name: 'opening'; readonly opening: Opening }
+  | { readonly name: 'r2-sent'; readonly session: Session }
   | { readonly name: 'established'; readonly session: Session }
   | { readonly name: 'parked'; readonly session: Session }
   | {
@@ -35,23 +41,35 @@ export type State =
       readonly session: Session
       readonly close: Uint8Array
       readonly nonce: Uint8Array
+      readonly startedAt: number
+      /** Why it is closed, in the owner's words. */
+      readonly detail: string
       tries: number
     }
-  | { readonly name: 'closed'; readonly closeAck: Uint8Array | undefined }
+  | { readonly name: 'closed'; readonly closeAck: Uint8Array }
+  | { readonly name: 'e-failed' }
 
-const EDGES: Readonly<Record<State['name'], readonly State['name'][]>> = {
-  unassociated: ['opening', 'established'],
-  opening: ['opening', 'established', 'closed'],
-  established: ['parked', 'closing', 'closed', 'established'],
-  parked: ['established', 'closing', 'closed'],
-  closing: ['established', 'closed'],
-  closed: ['opening', 'established'],
+const NAMES: Readonly<Record<Exclude<State['name'], 'opening'>, StateName>> = {
+  unassociated: 'UNASSOCIATED',
+  'r2-sent': 'R2-SENT',
+  established: 'ESTABLISHED',
+  parked: 'PARKED',
+  closing: 'CLOSING',
+  closed: 'CLOSED',
+  'e-failed': 'E-FAILED',
+}
+
+/** What RFC 7401 §4.4.2 calls a state. An Initiator that solves a puzzle has not sent its I2 yet. */
+export function nameOf(state: State): StateName {
+  if (state.name !== 'opening') return NAMES[state.name]
+  return state.opening.name === 'I2-SENT' ? 'I2-SENT' : 'I1-SENT'
 }
 
 export type Timer =
   | 'open'
   | 'offer'
   | 'answer'
+  | 'plain-rekey'
   | 'reliable'
   | 'check'
   | 'silence'
@@ -64,6 +82,10 @@ export type Timer =
   | 'park-probe'
   | 'rekey'
   | 'close'
+  | 'idle'
+
+/** How an association is when it is over. */
+type Over = Extract<State, { readonly name: 'unassociated' | 'closed' | 'e-failed' }>
 
 /** What waits to be sealed. Bytes are ours: the caller may reuse its buffer. */
 export type Unsent =
@@ -108,6 +130,7 @@ export class Association {
   /** Sum over both HITs, for the checksums of inner datagrams. */
   readonly pair: number
   state: State = { name: 'unassociated' }
+  #input: Input | undefined
   /** How many base exchanges this association has needed. */
   baseExchanges = 0
   readonly reliable: Map<Reliable['purpose'], Reliable> = new Map()
@@ -119,6 +142,8 @@ export class Association {
   answerEcho:
     | { readonly nonce: Uint8Array; readonly keys: Set<string>; readonly sentAt: number; sends: number }
     | undefined
+  /** When the application last said or heard something. */
+  usedAt: number
   lastHeardAt: number
   lastSentAt: number
   /** When we first sent something that the peer has not followed by anything. */
@@ -147,6 +172,7 @@ export class Association {
     this.credit = new Credit(context.config, now)
     this.rtt = new Rtt(context.config)
     this.unsent = new Queue(context.config.unsentPacketsMax)
+    this.usedAt = now
     this.lastHeardAt = now
     this.lastSentAt = now
   }
@@ -158,25 +184,49 @@ export class Association {
   }
 
   get session(): Session | undefined {
-    const { state } = this
-    return state.name === 'established' || state.name === 'parked' || state.name === 'closing'
-      ? state.session
-      : undefined
+    return 'session' in this.state ? this.state.session : undefined
   }
 
-  /** The one place that changes the outer state. */
+  /** The same while they may be used for anything: RFC 7402 §6.9 treats R2-SENT like ESTABLISHED. */
+  get usable(): Session | undefined {
+    const { state } = this
+    return state.name === 'established' || state.name === 'r2-sent' ? state.session : undefined
+  }
+
+  /** Nothing but the memory of it is left. */
+  get over(): boolean {
+    return this.session === undefined && this.state.name !== 'opening'
+  }
+
+  /** Something comes: what the table has for it in the present state; undefined: nothing. */
+  on(input: Input): Action | undefined {
+    this.#input = input
+    return actionOf(nameOf(this.state), input)
+  }
+
+  /** The one place that changes the outer state: as the table has it for what came last. */
   turn(to: State): void {
-    assert(EDGES[this.state.name].includes(to.name), `association: no edge from ${this.state.name} to ${to.name}`)
+    const [from, input] = [nameOf(this.state), this.#input]
+    assert(
+      input !== undefined && leads(from, input, nameOf(to)),
+      `association: ${input} does not lead from ${from} to ${nameOf(to)}`,
+    )
     this.state = to
   }
 
   /** Runs everything that is due. */
   expire(now: number): void {
-    for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) EXPIRE[timer](this, now)
+    for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) {
+      this.on(timer === 'idle' ? 'idle' : 'timeout')
+      EXPIRE[timer](this, now)
+    }
   }
 
-  /** Ends the association without a word to the peer, and tells the owner why. */
-  end(now: number, reason: EndReason, detail = ''): void {
+  /**
+   * Ends the association without a word to the peer, and tells the owner why. Only an answered CLOSE and an exchange that failed
+   * are remembered for a while.
+   */
+  end(now: number, reason: EndReason, detail = '', to: Over = { name: 'unassociated' }): void {
     const { session, context } = this
     const tried = this.tried
     if (this.state.name === 'opening') dropOpening(this, this.state.opening)
@@ -186,9 +236,10 @@ export class Association {
     this.early = []
     this.unsent.clear()
     this.unsentBytes = 0
-    if (this.state.name !== 'closed') this.turn({ name: 'closed', closeAck: undefined })
-    this.timers.set('close', now + context.config.closedMs)
+    this.turn(to)
+    if (to.name !== 'unassociated') this.timers.set('close', now + 2 * context.config.mslMs)
     context.event({ type: 'ended', peer: this.peer, reason, tried, detail })
+    if (to.name === 'unassociated') context.forget(this)
   }
 
   forgetKeys(session: Session): void {
@@ -199,6 +250,7 @@ export class Association {
       this.context.dropSpi(ratchet.offer.inboundSpi)
       this.context.dropSpi(ratchet.offer.reserveIn)
     }
+    if (session.plain?.rekey !== undefined) this.context.dropSpi(session.plain.rekey.inboundSpi)
   }
 
   /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */
@@ -216,6 +268,7 @@ export class Association {
       hipSend: secrets.hip.send,
       // Until it has answered, the peer knows nothing of this start.
       proveStart: session.interim !== undefined,
+      plain: session.plain !== undefined,
     }
   }
 
@@ -246,6 +299,10 @@ export class Association {
     this.credit.earn(now, size)
     this.lastHeardAt = now
     this.unansweredSince = undefined
+    if (this.state.name === 'r2-sent') {
+      this.turn({ name: 'established', session: this.state.session })
+      this.timers.stop('open')
+    }
     if (this.state.name === 'parked') {
       this.turn({ name: 'established', session: this.state.session })
       this.timers.stop('park')
@@ -262,6 +319,7 @@ const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => 
   open: expireOpening,
   offer: repeatOffer,
   answer: repeatAnswer,
+  'plain-rekey': repeatPlainRekey,
   reliable: repeatReliable,
   check: repeatChecks,
   silence: expireSilence,
@@ -274,6 +332,7 @@ const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => 
   'park-probe': probeParked,
   rekey: rekeyIfDue,
   close: expireClosing,
+  idle: expireIdle,
 }
 
 /** Every timer that an association can have. */

@@ -5,23 +5,38 @@ import type { Close, CloseAck } from '../../wire/messages.ts'
 import { encodeEchoRequestSigned, encodeEchoResponseSigned } from '../../wire/update.ts'
 import { provenStart } from '../moving/rebind.ts'
 import type { Association } from './association.ts'
-import type { Tuple } from './paths.ts'
 import { heldSecrets, type Secrets, type Session } from './session.ts'
+import { sameStart, UNKNOWN_START } from './start-proof.ts'
+import type { Tuple } from './tuple.ts'
 import { buildClose, macFits, signatureFits } from './update.ts'
 
 /** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. */
 export function startClose(association: Association, now: number): void {
+  if (association.on('close') === 'discard') association.end(now, 'closed')
+  else sayGoodbye(association, now, '')
+}
+
+/** RFC 7401 §4.4.3: nothing has been said or heard for UAL. The timer looks, when it fires, how long that really is. */
+export function expireIdle(association: Association, now: number): void {
+  const { usable, context, unsent } = association
+  // What is parked, or has something to send, is not idle.
+  if (usable === undefined || unsent.size > 0) association.usedAt = now
+  const due = association.usedAt + context.config.idleMs
+  if (due > now) return association.timers.set('idle', due)
+  sayGoodbye(association, now, 'idle')
+}
+
+function sayGoodbye(association: Association, now: number, detail: string): void {
   const { session, context, state } = association
-  if (session === undefined || state.name === 'closing') {
-    if (state.name !== 'closing' && state.name !== 'closed') association.end(now, 'closed')
-    return
-  }
+  if (session === undefined || state.name === 'closing') return
   const nonce = context.entropy(16)
   const close = buildClose(association.envelope(session), 'CLOSE', [encodeEchoRequestSigned(nonce)])
-  association.turn({ name: 'closing', session, close, nonce, tries: 1 })
+  association.turn({ name: 'closing', session, close, nonce, tries: 1, startedAt: now, detail })
   for (const timer of [
+    'open',
     'offer',
     'answer',
+    'plain-rekey',
     'reliable',
     'check',
     'silence',
@@ -29,6 +44,7 @@ export function startClose(association: Association, now: number): void {
     'park',
     'park-probe',
     'rekey',
+    'idle',
   ] as const) {
     association.timers.stop(timer)
   }
@@ -45,35 +61,70 @@ function sendClose(association: Association, now: number, packet: Uint8Array): v
   else association.sendTo(now, packet, current)
 }
 
-/** In `closing` CLOSE is repeated; in `closed` the memory of it goes. */
+/** In `closing` CLOSE is repeated; in `closed` and `e-failed` the memory of it goes. */
 export function expireClosing(association: Association, now: number): void {
   const { state, context } = association
-  if (state.name === 'closed') return context.forget(association)
+  if (state.name === 'closed' || state.name === 'e-failed') {
+    association.turn({ name: 'unassociated' })
+    return context.forget(association)
+  }
   if (state.name !== 'closing') return
-  if (state.tries >= context.config.closeTriesMax) return association.end(now, 'closed', 'the peer did not acknowledge')
+  const { closeTriesMax, mslMs } = context.config
+  if (state.tries >= closeTriesMax || now - state.startedAt >= mslMs)
+    return association.end(now, 'closed', 'the peer did not acknowledge')
   state.tries += 1
   sendClose(association, now, state.close)
-  association.timers.set('close', now + association.rtt.backoffMs(state.tries))
+  const next = now + association.rtt.backoffMs(state.tries)
+  association.timers.set('close', Math.min(next, state.startedAt + mslMs))
 }
 
-/** CLOSE in. A repeated one gets the CLOSE_ACK that the first one got. */
-export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
-  const { state, session, context } = association
+/** In `closed`, the CLOSE_ACK of the first CLOSE goes out for every other. */
+export function repeatCloseAck(association: Association, now: number, message: Close, tuple: Tuple): void {
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
-  if (state.name === 'closed') {
-    if (state.closeAck !== undefined) association.sendTo(now, state.closeAck, tuple)
-    return
-  }
-  if (session === undefined || message.epoch === undefined) return context.count('close-unexpected')
+  if (association.state.name === 'closed') association.sendTo(now, association.state.closeAck, tuple)
+}
+
+export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
+  const { session, context } = association
+  association.paths.countReceived(tuple, message.packet.bytes.length + 4)
+  if (session === undefined) return onEarlyClose(association, now, message, tuple)
   if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
   const secrets = fitting(association, session, message)
   if (secrets === undefined) return
   const echo = encodeEchoResponseSigned(message.echoRequestSigned)
   const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
   association.sendTo(now, closeAck, tuple)
-  association.forgetKeys(session)
-  association.turn({ name: 'closed', closeAck })
-  association.end(now, 'closed-by-peer')
+  association.end(now, 'closed-by-peer', '', { name: 'closed', closeAck })
+}
+
+/** I2-SENT: the R2 was lost, and its sender closes. The keys of our I2 are those of the association (RFC 7401 §4.4.3). */
+function onEarlyClose(association: Association, now: number, message: Close, tuple: Tuple): void {
+  const { state, context, peerBytes } = association
+  if (state.name !== 'opening' || state.opening.name !== 'I2-SENT') return
+  const { accepted, keys, context: keyContext } = state.opening.sent
+  const { suite } = keyContext
+  const { peerKey, peerStart } = accepted
+  if (message.echoRequestSigned.length > context.config.echoBytesMax) return context.count('echo-too-long')
+  if (!macFits(message, suite, keys.hip.receive)) return context.count('mac-forged')
+  const sender = message.epoch?.sender
+  const ofThatStart = peerStart === undefined || (sender !== undefined && sameStart(sender, peerStart))
+  if (!ofThatStart || !signatureFits(message, peerKey, context.algorithms)) return context.count('close-refused')
+  const envelope = {
+    own: context.hitBytes,
+    peer: peerBytes,
+    suite,
+    start: context.start,
+    identity: context.identity,
+    addressee: peerStart ?? UNKNOWN_START,
+    baseEpoch: 0,
+    resumption: keys.resumption,
+    hipSend: keys.hip.send,
+    proveStart: false,
+    plain: peerStart === undefined,
+  }
+  const closeAck = buildClose(envelope, 'CLOSE_ACK', [encodeEchoResponseSigned(message.echoRequestSigned)])
+  association.sendTo(now, closeAck, tuple)
+  association.end(now, 'closed-by-peer', 'before its R2 came', { name: 'closed', closeAck })
 }
 
 /**
@@ -83,7 +134,11 @@ export function onClose(association: Association, now: number, message: Close, t
 function fitting(association: Association, session: Session, message: Close): Secrets | undefined {
   const { context } = association
   const { epoch } = message
-  if (epoch === undefined) return undefined
+  if (session.plain !== undefined) return fittingPlain(association, session, message)
+  if (epoch === undefined) {
+    context.count('close-without-epoch')
+    return undefined
+  }
   const secrets = heldSecrets(session).find(({ hip }) => macFits(message, session.context.suite, hip.receive))
   const { sender, addressee } = epoch
   const known = session.peerStart
@@ -101,6 +156,15 @@ function fitting(association: Association, session: Session, message: Close): Se
   return secrets
 }
 
+/** A peer that knows only the RFCs has one set of HIP keys, and no starts. */
+function fittingPlain({ context }: Association, session: Session, message: Close): Secrets | undefined {
+  const secrets = session.current
+  if (!macFits(message, session.context.suite, secrets.hip.receive)) context.count('mac-forged')
+  else if (signatureFits(message, session.peerKey, context.algorithms)) return secrets
+  else context.count('signature-forged')
+  return undefined
+}
+
 /** We have answered a P1, and the new S is not confirmed yet. */
 function peerHasThawed({ ratchet }: Session): boolean {
   if (ratchet.name === 'answered' || ratchet.name === 'crossed') return ratchet.answer.kind === 'rebind'
@@ -109,10 +173,10 @@ function peerHasThawed({ ratchet }: Session): boolean {
 
 export function onCloseAck(association: Association, now: number, message: CloseAck): void {
   const { state, context } = association
-  if (state.name !== 'closing') return context.count('close-ack-unexpected')
+  if (state.name !== 'closing') return
   const { session } = state
   const fits = heldSecrets(session).some(({ hip }) => macFits(message, session.context.suite, hip.receive))
   if (!fits || !equalBytes(message.echoResponseSigned, state.nonce)) return context.count('close-ack-forged')
   if (!signatureFits(message, session.peerKey, context.algorithms)) return context.count('signature-forged')
-  association.end(now, 'closed')
+  association.end(now, 'closed', state.detail)
 }

@@ -1,6 +1,7 @@
 // UPDATE in (RFC 7401 §6.12; MOVING §6). First whose packet it is and to which of our starts it speaks, then MAC, then
 // signature, then the acknowledged part, then the new part. Nothing here trusts a byte before the MAC has fitted.
 
+import type { Route } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Start } from '../../crypto/keymat.ts'
 import type { Update } from '../../wire/messages.ts'
@@ -8,12 +9,14 @@ import { encodeAck, encodeEchoResponseSigned } from '../../wire/update.ts'
 import { listedLocators, sendOffer } from '../moving/offer.ts'
 import { isRebindOffer, onRebindAnswer, onRebindOffer } from '../moving/rebind.ts'
 import type { Association } from './association.ts'
+import type { Context } from './context.ts'
 import { answerSuperseded, refusal } from './notify.ts'
-import type { Tuple } from './paths.ts'
+import { onPlainUpdate } from './plain.ts'
 import { acknowledge, onRekeyOffer, sendAnswer, settle } from './ratchet.ts'
 import { onEcho } from './reach.ts'
 import { onReaddress, readdress } from './readdress.ts'
 import { heldSecrets, type Secrets, type Session } from './session.ts'
+import type { Tuple } from './tuple.ts'
 import { macFits, signatureFits } from './update.ts'
 
 /** How the start that a packet names stands to the one we know. */
@@ -28,9 +31,8 @@ function relate(claimed: Start, known: Start): Relation {
 export function onUpdate(association: Association, now: number, message: Update, tuple: Tuple): void {
   const { session, context } = association
   const { epoch } = message
-  if (session === undefined || association.state.name === 'closing')
-    return onUpdateTooLate(association, now, message, tuple)
-  if (epoch === undefined) return context.count('update-without-epoch')
+  if (session?.plain !== undefined) return onPlainUpdate(association, now, message, tuple)
+  if (session === undefined || epoch === undefined) return context.count('update-without-epoch')
   if ((message.echoRequestSigned?.length ?? 0) > context.config.echoBytesMax) return context.count('echo-too-long')
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
   const sender = relate(epoch.sender, session.peerStart)
@@ -65,12 +67,11 @@ function onUnknownSecret(association: Association, now: number, message: Update,
   context.sendPacket(refusal(context, association.peerBytes, session.peerStart, message.packet.bytes), tuple.route)
 }
 
-/** The association is over, or as good as over: whoever still talks to it learns that (MOVING §6). */
-function onUpdateTooLate(association: Association, now: number, message: Update, tuple: Tuple): void {
-  const { context, peerBytes } = association
-  context.count('update-too-late')
-  if (message.epoch === undefined || !context.mayNotifyStranger(now, tuple.locator)) return
-  context.sendPacket(refusal(context, peerBytes, message.epoch.sender, message.packet.bytes), tuple.route)
+/** There is no association, or it is as good as over: whoever still talks to it learns that (MOVING §6). */
+export function refuseUpdate(context: Context, now: number, message: Update, source: Route): void {
+  context.count('update-refused')
+  if (message.epoch === undefined || !context.mayNotifyStranger(now, source)) return
+  context.sendPacket(refusal(context, message.sender, message.epoch.sender, message.packet.bytes), source)
 }
 
 /** Signed UPDATEs and mere address checks have Update IDs of the same series, but a thief of the MAC key can only forge checks. */
@@ -153,7 +154,7 @@ function onAnswer(
 }
 
 /** RFC 7401 §6.12.2: what this packet acknowledges or answers; false if that is nothing. */
-function onAcknowledged(
+export function onAcknowledged(
   association: Association,
   now: number,
   message: Update,

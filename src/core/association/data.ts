@@ -16,7 +16,9 @@ import { spiOf } from '../../wire/esp.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import { NextHeader } from '../../wire/registry.ts'
 import type { Transmit } from '../machine.ts'
+import { isWorn, mayNotSeal, turnsWorn } from '../sa/wear.ts'
 import type { Association, Unsent } from './association.ts'
+import { takenUp } from './plain.ts'
 import { commitByData, startRekey } from './ratchet.ts'
 import { expectAnswer, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
@@ -25,7 +27,7 @@ import { sameOrNone, type Tuple } from './tuple.ts'
 /** Takes one ESP packet whose SPI is ours. */
 export function onEsp(association: Association, now: number, packet: Uint8Array, source: Route): void {
   const { session, context } = association
-  if (session === undefined || association.state.name === 'closing') return context.count('esp-without-session')
+  if (association.on('ESP') === undefined || session === undefined) return context.count('esp-without-session')
   const spi = spiOf(packet)
   const entry = session.inbound.find(({ sa }) => sa.spi === spi)
   if (entry === undefined) return holdEarly(association, now, packet, source)
@@ -41,9 +43,13 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   if (ratchet.name === 'answered' || ratchet.name === 'crossed') {
     if (equalBytes(entry.of, ratchet.next.secrets.resumption.id)) commitByData(association, now)
   }
+  if (session.plain?.rekey?.inboundSpi === spi) takenUp(association, now, session.plain.rekey)
   const tuple = tupleOf(association, source)
   association.paths.countReceived(tuple, packet.length)
   association.heard(now, tuple, packet.length)
+  const { sealedPacketsMax, ptoMaxMs } = context.config
+  if (opened.sequence >= sealedPacketsMax && association.timers.at('rekey') > now + ptoMaxMs)
+    association.timers.set('rekey', now)
   if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence)) follow(association, now, tuple)
   deliver(association, now, opened.nextHeader, opened.payload)
 }
@@ -71,9 +77,13 @@ function tupleOf(association: Association, source: Route): Tuple {
   return association.paths.glance(source)
 }
 
-/** Half of the forgeries that one SA stands have come: it is time for another. Only the SAs of the present S can be rekeyed. */
+/**
+ * Half of the forgeries that one SA stands have come, or numbers that the peer should never have reached (RFC 7402 §6.8): it is
+ * time for another. Only the SAs of the present S can be rekeyed.
+ */
 function isDoubtful({ session, context }: Association, { sa, role, of }: Inbound): boolean {
-  if (session === undefined || sa.forged < context.config.forgedPacketsMax / 2) return false
+  const { forgedPacketsMax, sealedPacketsMax } = context.config
+  if (session === undefined || (sa.forged < forgedPacketsMax / 2 && sa.highest < sealedPacketsMax)) return false
   return role === 'ordinary' && equalBytes(of, session.current.resumption.id)
 }
 
@@ -98,6 +108,7 @@ function deliver(association: Association, now: number, nextHeader: number, payl
     const datagram = readInnerUdp(payload, peerBytes, context.hitBytes, association.pair)
     if (isMalformed(datagram)) return context.count('datagram-malformed')
     if (!context.ports.has(datagram.port)) return context.count('port-closed')
+    association.usedAt = now
     context.event({
       type: 'datagram',
       peer,
@@ -108,6 +119,7 @@ function deliver(association: Association, now: number, nextHeader: number, payl
     return
   }
   if (nextHeader === NextHeader.NONE) return context.count('dummy-received')
+  association.usedAt = now
   if (nextHeader !== NextHeader.ICMPV6) return context.count('next-header-unknown')
   const echo = decodeEcho(payload, peerBytes, context.hitBytes)
   if (isMalformed(echo)) return context.count('echo-malformed')
@@ -148,10 +160,9 @@ export function enqueue(association: Association, item: Unsent): boolean {
 /** Seals the next datagram that may leave, or returns undefined. */
 export function nextDatagram(association: Association, now: number): Transmit | undefined {
   const item = association.unsent.peek()
-  const { session } = association
+  const session = association.usable
   const tuple = association.paths.current
-  if (item === undefined || session === undefined || tuple === undefined || association.state.name !== 'established')
-    return undefined
+  if (item === undefined || session === undefined || tuple === undefined) return undefined
   const { outbound } = session
   const length = payloadLength(association, item)
   const doubtful = tuple.state !== 'active' && outbound !== session.interim
@@ -164,7 +175,10 @@ export function nextDatagram(association: Association, now: number): Transmit | 
   }
   association.unsent.shift()
   const packet = (item.kind === 'datagram' ? item.packet : undefined) ?? outbound.allocate(length)
-  if (item.kind !== 'dummy') association.unsentBytes -= item.bytes.length
+  if (item.kind !== 'dummy') {
+    association.unsentBytes -= item.bytes.length
+    association.usedAt = now
+  }
   outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))
   account(association, now, session, tuple, packet.length)
   expectAnswer(association, now, item.kind === 'dummy' ? association.context.config.keepaliveMs : 0)
@@ -181,7 +195,7 @@ export function nextDatagram(association: Association, now: number): Transmit | 
  */
 function mayLeave(association: Association, now: number, session: Session, tuple: Tuple, size: number): boolean {
   const { config } = association.context
-  if (session.outbound.sequence >= config.sealedPacketsMax) return false
+  if (session.outbound.exhausted || mayNotSeal(session.outbound, size, config)) return false
   if (session.outbound === session.interim) {
     return (
       association.interimSent < config.interimPacketsMax && association.interimBytes + size <= config.interimBytesMax
@@ -200,7 +214,7 @@ function account(association: Association, now: number, session: Session, tuple:
     if (tuple.state !== 'active') association.credit.spend(now, size)
     association.paths.countSent(tuple, size)
   }
-  if (session.outbound.sequence === association.context.config.rekeyPackets) association.timers.set('rekey', now)
+  if (turnsWorn(session.outbound, size, association.context.config)) association.timers.set('rekey', now)
 }
 
 function payloadLength(association: Association, item: Unsent): number {
@@ -226,9 +240,9 @@ function fill(association: Association, item: Unsent, packet: Uint8Array, offset
 export function rekeyIfDue(association: Association, now: number): void {
   const { session, context, timers } = association
   if (session === undefined) return
-  const { rekeyMs, rekeyPackets } = context.config
+  const { rekeyMs } = context.config
   const worn =
-    session.outbound.sequence >= rekeyPackets || session.inbound.some((entry) => isDoubtful(association, entry))
+    isWorn(session.outbound, context.config) || session.inbound.some((entry) => isDoubtful(association, entry))
   const due = worn || now - session.establishedAt >= rekeyMs
   const started = due && startRekey(association, now)
   if (association.state.name === 'parked') return timers.stop('rekey')

@@ -1,11 +1,11 @@
 // From the end of a base exchange to an association with keys (RFC 7401 §4.4.4, RFC 7402 §5.2.1).
 
-import { assert } from '../../base/assert.ts'
 import type { Association } from './association.ts'
-import type { Tuple } from './paths.ts'
 import { startCheck } from './reach.ts'
 import type { Seed } from './seed.ts'
 import { addInbound, makeOutbound, type Session, secretsOf } from './session.ts'
+import { UNKNOWN_START } from './start-proof.ts'
+import type { Tuple } from './tuple.ts'
 import { UpdateIds } from './update.ts'
 
 /**
@@ -14,8 +14,7 @@ import { UpdateIds } from './update.ts'
  */
 export function establish(association: Association, now: number, seed: Seed, tuple: Tuple, asked: boolean): void {
   const { context, timers } = association
-  const { keys, peerStart, peerKey, peerReceipt, reserveOut } = seed
-  assert(peerStart !== undefined && reserveOut !== undefined, 'peers without EPOCH are refused earlier')
+  const { keys, peerStart, peerKey, peerReceipt, reserveOut, peerDh } = seed
   const outbound = makeOutbound({ context: seed.context }, context, seed.outboundSpi, keys.esp.send)
   const session: Session = {
     peer: association.peer,
@@ -25,31 +24,34 @@ export function establish(association: Association, now: number, seed: Seed, tup
     context: seed.context,
     responder: !seed.initiator,
     dhGroup: seed.dhGroup,
-    peerStart,
+    peerStart: peerStart ?? UNKNOWN_START,
     baseEpoch: 0,
-    current: secretsOf(keys, seed.reserveIn, reserveOut),
+    current: secretsOf(keys, peerStart === undefined ? 0 : seed.reserveIn, reserveOut ?? 0),
     outbound,
     interim: undefined,
     inbound: [],
     retired: [],
     ratchet: { name: 'settled' },
+    plain: peerDh && { peerDh, rekey: undefined, rekeyedAt: -Infinity, thawed: false },
     nextUpdateId: 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
   addInbound(session, context, 'ordinary', seed.inboundSpi, keys.esp.receive, keys.resumption.id)
-  const { epoch, incarnation } = peerStart
-  context.floors.raise({ key: peerKey, epoch, incarnation, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
-  association.turn({ name: 'established', session })
+  if (peerStart === undefined) context.dropSpi(seed.reserveIn)
+  else context.floors.raise({ key: peerKey, ...peerStart, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
+  association.turn({ name: seed.initiator ? 'established' : 'r2-sent', session })
   association.baseExchanges += 1
   if (asked) association.paths.activate(tuple, 'exchange')
   else association.paths.current = tuple
   association.lastHeardAt = now
-  timers.stop('open')
   timers.stop('close')
+  if (seed.initiator) timers.stop('open')
+  else timers.set('open', now + context.config.baseExchangeMs)
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
+  timers.set('idle', now + context.config.idleMs)
   context.event({ type: 'associated', peer: association.peer, initiator: seed.initiator })
   // Who has several locators tells the peer (RFC 8047 §4.2.3), once R2 has had its time.
   if (context.locators.length > 1) timers.set('tend', now + association.rtt.ptoMs)

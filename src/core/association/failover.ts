@@ -18,9 +18,9 @@ export function watchPath(association: Association, now: number): void {
 
 /** One PTO of silence: all paths are asked. Two: the best that has answered is taken. */
 export function expireFailover(association: Association, now: number): void {
-  const { paths, timers, rtt, session, state } = association
+  const { paths, timers, rtt, usable: session } = association
   const { silence, current } = paths
-  if (silence === undefined || current === undefined || session === undefined || state.name !== 'established') return
+  if (silence === undefined || current === undefined || session === undefined) return
   // A P1 looks for the peer by turns at all its locators.
   if ('offer' in session.ratchet && session.ratchet.offer?.kind === 'rebind') return
   if (silence.asked) {
@@ -82,8 +82,8 @@ export function takePath(association: Association, now: number, tuple: Tuple, wh
 
 /** What the peer has listed is verified, and tried again now and then; and it gets our own locators, if we have several. */
 export function tendPaths(association: Association, now: number): void {
-  const { paths, context, timers, session, state, rtt } = association
-  if (state.name !== 'established' || session === undefined) return
+  const { paths, context, timers, usable: session, rtt } = association
+  if (session === undefined) return
   if (session.ratchet.name !== 'settled') return timers.set('tend', now + rtt.ptoMs)
   if (!association.announced && context.locators.length > 1) readdress(association, now)
   const wanted = paths.preferred

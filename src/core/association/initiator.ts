@@ -191,6 +191,7 @@ export function acceptR2(self: ExchangeContext, sent: SentI2, r2: R2): Seed | Dr
     outboundSpi: newSpi,
     reserveIn: sent.reserveIn,
     reserveOut: r2.reserveSpi,
+    peerDh: accepted.peerStart === undefined ? accepted.dh.publicValue : undefined,
   }
 }
 

@@ -13,7 +13,7 @@ import { provenStart } from '../moving/rebind.ts'
 import { openReceipt } from '../moving/receipt.ts'
 import type { Association } from './association.ts'
 import type { Context } from './context.ts'
-import type { Tuple } from './paths.ts'
+import type { Tuple } from './tuple.ts'
 import { buildNotify, epochOf, signatureFits } from './update.ts'
 
 export type RefusalReason = 'no-association' | 'no-shared-secret' | 'older-state' | 'numbers-above-finals'

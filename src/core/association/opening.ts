@@ -38,9 +38,18 @@ export type Opening =
 /** An I2 that nobody answers may come from the R1 of somebody who only repeats R1s: after so many tries I1 goes out again. */
 const I2_TRIES = 3
 
+/** Whether somebody who wants an association has to begin one. What is ending makes way for it at once. */
+export function wantsOpening(known: Association | undefined, now: number): boolean {
+  if (known === undefined) return true
+  if (known.on('associate') !== 'send I1') return false
+  if (known.state.name === 'closing') known.end(now, 'closed', 'begun again before the peer acknowledged')
+  return true
+}
+
 /** Sends the first I1s: to a few locators at once, to one by turns afterwards (RFC 7401 §6.6). */
 export function startOpening(association: Association, now: number, locators: readonly Locator[]): void {
   const { context } = association
+  association.on('associate')
   const i1 = encodeI1(context, association.peerBytes)
   const named = locators.slice(0, context.config.locatorsPerPeerMax)
   const targets = routesTo(context.locators, named)
@@ -54,6 +63,8 @@ export function startOpening(association: Association, now: number, locators: re
 /** The timer of whatever step the exchange is at. */
 export function expireOpening(association: Association, now: number): void {
   const { state, context, rtt } = association
+  // Exchange Complete (RFC 7401 §4.4.1): the peer has had time for every I2 that it could send.
+  if (state.name === 'r2-sent') association.turn({ name: 'established', session: state.session })
   if (state.name !== 'opening') return
   const { opening } = state
   const { dial } = opening
@@ -87,7 +98,7 @@ function startOver(association: Association, opening: Opening): void {
 /** What was seen last decides what the user is told. */
 function giveUp(association: Association, now: number): void {
   const { fault } = association
-  association.end(now, fault?.reason ?? 'unreachable', fault?.detail ?? '')
+  association.end(now, fault?.reason ?? 'unreachable', fault?.detail ?? '', { name: 'e-failed' })
 }
 
 /** RFC 7401 §6.8. Matched by HITs, never by address. Of several R1s the one with the largest counter counts. */
@@ -102,8 +113,13 @@ export function onR1(association: Association, now: number, message: R1, source:
   if ('drop' in accepted)
     return fail(association, accepted.drop, INCOMPATIBLE.has(accepted.drop) ? 'incompatible' : undefined)
   const { peerStart, peerKey, peerReceipt } = accepted
-  if (peerStart === undefined) return fail(association, 'r1-without-epoch', 'incompatible')
-  const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+  // Who has had epochs does not lose them: a former host could leave them out.
+  if (peerStart === undefined && context.floors.get(peerKey) !== undefined)
+    return fail(association, 'r1-without-epoch', 'refused')
+  const judgement =
+    peerStart === undefined
+      ? 'accepted'
+      : context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
   dropOpening(association, opening)
   const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source }
@@ -169,7 +185,8 @@ export function onBlocked(association: Association, now: number, message: Notify
     return context.count('notify-ignored')
   if (!verify(accepted.peerKey, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes))
     return context.count('signature-forged')
-  if (accepted.peerReceipt === undefined) return association.end(now, 'refused', 'blocked by policy')
+  if (accepted.peerReceipt === undefined)
+    return association.end(now, 'refused', 'blocked by policy', { name: 'e-failed' })
   association.fault = { reason: 'refused', detail: 'blocked by policy' }
 }
 

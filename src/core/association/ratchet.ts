@@ -14,7 +14,7 @@ import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_S
 import type { Association, Reliable } from './association.ts'
 import { replayEarly } from './data.ts'
 import { watchPath } from './failover.ts'
-import type { Tuple } from './paths.ts'
+import { startPlainRekey } from './plain.ts'
 import { park, startCheck } from './reach.ts'
 import { readdress } from './readdress.ts'
 import {
@@ -30,12 +30,14 @@ import {
   switchOutbound,
   turnRatchet,
 } from './session.ts'
+import type { Tuple } from './tuple.ts'
 import { buildUpdate, type Contents } from './update.ts'
 
 /** Begins an ordinary rekey; false while anything else is unfinished (RFC 7402 §6.9: one at a time). */
 export function startRekey(association: Association, now: number): boolean {
-  const { session, context, state } = association
-  if (session === undefined || state.name !== 'established' || session.ratchet.name !== 'settled') return false
+  const { usable: session, context } = association
+  if (session === undefined || session.ratchet.name !== 'settled') return false
+  if (session.plain !== undefined) return startPlainRekey(association, now)
   // A thawed association has its P1 to send first.
   if (association.reliable.size > 0 || session.interim !== undefined) return false
   const dh = freshDh(association, session)

@@ -154,8 +154,8 @@ function silenceMs(association: Association): number {
 
 /** Probes the current tuple; in the end the association is parked. */
 export function expireSilence(association: Association, now: number): void {
-  const { session, context, state, paths, unansweredSince } = association
-  if (session === undefined || state.name !== 'established' || unansweredSince === undefined) return
+  const { usable: session, context, paths, unansweredSince } = association
+  if (session === undefined || unansweredSince === undefined) return
   if ('offer' in session.ratchet && session.ratchet.name !== 'committed') return
   const due = unansweredSince + silenceMs(association)
   if (association.silenceTries === 0 && due > now) return association.timers.set('silence', due)
@@ -181,13 +181,25 @@ export function probe(association: Association, now: number, tuple: Tuple): bool
   return sent
 }
 
+/** What a parked end does not wait for. */
+const PARKED_TIMERS = [
+  'open',
+  'offer',
+  'answer',
+  'plain-rekey',
+  'reliable',
+  'check',
+  'silence',
+  'failover',
+  'tend',
+] as const
+
 /** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
 export function park(association: Association, now: number): void {
-  const { state, context, timers } = association
-  if (state.name !== 'established') return
-  association.turn({ name: 'parked', session: state.session })
-  for (const timer of ['offer', 'answer', 'reliable', 'check', 'silence', 'failover', 'tend'] as const)
-    timers.stop(timer)
+  const { usable: session, context, timers } = association
+  if (session === undefined) return
+  association.turn({ name: 'parked', session })
+  for (const timer of PARKED_TIMERS) timers.stop(timer)
   association.parkProbeMs = Math.min(
     2 * association.rtt.backoffMs(context.config.updateTriesMax),
     context.config.parkProbeMsMax,
@@ -245,6 +257,10 @@ export function resumeTimers(association: Association, now: number): void {
     ratchet.offer.tries = 2
     timers.set('offer', now + association.rtt.ptoMs)
   }
+  if (session.plain?.rekey !== undefined) {
+    session.plain.rekey.tries = 2
+    timers.set('plain-rekey', now + association.rtt.ptoMs)
+  }
   for (const reliable of association.reliable.values()) {
     reliable.tries = 2
     reliable.sentAt = now
@@ -254,7 +270,7 @@ export function resumeTimers(association: Association, now: number): void {
 
 /** RFC 9028 §4.10 and MOVING §6: a quiet path is kept open by an ESP dummy, long enough for a rebinding to show. */
 export function expireKeepalive(association: Association, now: number): void {
-  const { context, state } = association
+  const { usable: session, context } = association
   const { keepaliveMs } = context.config
   const due = association.lastSentAt + keepaliveMs
   if (due > now) {
@@ -262,14 +278,10 @@ export function expireKeepalive(association: Association, now: number): void {
     return
   }
   const { current } = association.paths
-  if (state.name === 'established' && current?.state === 'active' && association.unsent.size === 0) {
+  if (session !== undefined && current?.state === 'active' && association.unsent.size === 0) {
     association.unsent.push({ kind: 'dummy' })
     context.wake(association)
-  } else if (
-    state.name === 'established' &&
-    current?.state === 'unverified' &&
-    state.session.ratchet.name === 'settled'
-  ) {
+  } else if (current?.state === 'unverified' && session?.ratchet.name === 'settled') {
     // Its checks were lost, or may not even be sent, and without data nobody would ask again: silence is to end this, too.
     startCheck(association, now, current, association.paths.why)
     expectAnswer(association, now)

@@ -19,7 +19,7 @@ import { buildUpdate } from './update.ts'
  */
 export function readdress(association: Association, now: number): void {
   const { session, context, state } = association
-  if (session === undefined || (state.name !== 'established' && state.name !== 'parked')) return
+  if (session === undefined || state.name === 'closing') return
   const { ratchet } = session
   association.paths.relocate()
   association.readdressWanted = ratchet.name !== 'settled'
@@ -95,6 +95,6 @@ function preferredAt({ paths }: Association): Locator | undefined {
   return paths.why === 'failover' ? paths.current?.at : undefined
 }
 
-function ordinarySpi(session: Session): number {
+export function ordinarySpi(session: Session): number {
   return session.inbound.findLast(({ role }) => role === 'ordinary')?.sa.spi ?? 0
 }

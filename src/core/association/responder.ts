@@ -158,6 +158,7 @@ function authenticate<Reason extends string>(
     keys,
     outboundSpi: i2.espInfo.newSpi,
     reserveOut: i2.reserveSpi,
+    peerDh: proof.peerStart === undefined ? concat(i2.dh.publicValue) : undefined,
   }
 }
 

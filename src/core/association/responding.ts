@@ -3,7 +3,7 @@
 
 import type { Locator } from '../../base/address.ts'
 import { compareBytes } from '../../base/bytes.ts'
-import type { Hit } from '../../crypto/hit.ts'
+import { type Hit, hitBytes } from '../../crypto/hit.ts'
 import type { PublicKey } from '../../crypto/identity.ts'
 import type { I1, I2 } from '../../wire/messages.ts'
 import type { Association } from './association.ts'
@@ -14,6 +14,7 @@ import { dropOpening } from './opening.ts'
 import { R1Pool } from './r1-pool.ts'
 import { acceptI2, type Candidate } from './responder.ts'
 import { sameStart } from './start-proof.ts'
+import { type Action, actionOf } from './states.ts'
 
 export class Responding {
   readonly #context: Context
@@ -40,9 +41,8 @@ export class Responding {
    */
   onI1(now: number, message: I1, source: Locator, existing: Association | undefined): void {
     const context = this.#context
-    const opening = existing?.state.name === 'opening' ? existing.state.opening : undefined
-    if (opening?.name === 'I1-SENT' && compareBytes(context.hitBytes, message.sender) < 0)
-      return context.count('i1-crossed')
+    const does = existing === undefined ? actionOf('UNASSOCIATED', 'I1') : existing.on('I1')
+    if (does !== 'send R1' && compareBytes(context.hitBytes, message.sender) < 0) return context.count('i1-crossed')
     const answer = this.#pool.answer(now, message, source)
     if ('drop' in answer) return context.count(answer.drop)
     context.sendPacket(answer.r1, source)
@@ -61,9 +61,11 @@ export class Responding {
     const outcome = acceptI2(context, this.#pool, now, message, source, {
       admit: this.#admit,
       decide: (candidate) => {
-        const refused = this.#refusal(candidate, existing)
+        const does = existing === undefined ? actionOf('UNASSOCIATED', 'I2') : existing.on('I2')
+        const refused = this.#refusal(candidate, existing, does)
         if (refused !== undefined) return refused
         association = reuse(existing, now) ?? make()
+        association.on('I2')
         return { inboundSpi: context.newSpi(association), reserveIn: context.newSpi(association) }
       },
     })
@@ -85,19 +87,20 @@ export class Responding {
   }
 
   /** MOVING §2: a lower epoch, or an equal one of another incarnation, never replaces an association. */
-  #refusal(candidate: Candidate, existing: Association | undefined): Refusal | undefined {
+  #refusal(candidate: Candidate, existing: Association | undefined, does: Action | undefined): Refusal | undefined {
     const context = this.#context
     const { peerStart, peerKey, peerReceipt } = candidate
-    if (peerStart === undefined) return 'i2-without-epoch'
-    if (context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }) !== 'accepted')
-      return 'i2-below-floor'
+    // Who has had epochs does not lose them: a former host could leave them out.
+    if (peerStart === undefined && context.floors.get(peerKey) !== undefined) return 'i2-without-epoch'
+    const judged = peerStart && context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+    if (judged !== undefined && judged !== 'accepted') return 'i2-below-floor'
     const bound = existing?.session?.peerStart
-    if (bound !== undefined) {
+    if (bound !== undefined && peerStart !== undefined) {
       const zombie = peerStart.epoch < bound.epoch || (peerStart.epoch === bound.epoch && !sameStart(peerStart, bound))
       return zombie ? 'i2-zombie' : undefined
     }
-    if (existing?.state.name === 'opening' && existing.state.opening.name === 'I2-SENT') {
-      return compareBytes(context.hitBytes, existing.peerBytes) < 0 ? 'i2-crossed' : undefined
+    if (does === 'process, send R2 if our HIT is the greater') {
+      return compareBytes(context.hitBytes, hitBytes(candidate.peer)) < 0 ? 'i2-crossed' : undefined
     }
     return existing === undefined && context.isFull() ? 'associations-full' : undefined
   }
@@ -112,6 +115,6 @@ function reuse(existing: Association | undefined, now: number): Association | un
     dropOpening(existing, existing.state.opening)
     return existing
   }
-  if (existing.state.name !== 'closed') existing.end(now, 'replaced')
+  if (existing.session !== undefined) existing.end(now, 'replaced')
   return undefined
 }

@@ -39,6 +39,8 @@ export interface Seed extends PeerProof {
   /** The SPI we keep free for the peer's thaw, and the one it keeps free for ours: there whenever `peerStart` is. */
   readonly reserveIn: number
   readonly reserveOut: number | undefined
+  /** The peer's Diffie–Hellman value, if it has no EPOCH: a rekey may need it (RFC 7402 §6.10). */
+  readonly peerDh: Uint8Array | undefined
 }
 
 /** A packet that is not acted on, and the name under which it is counted. */

@@ -20,6 +20,7 @@ import { InboundSa } from '../sa/inbound.ts'
 import { OutboundSa } from '../sa/outbound.ts'
 import { ReplayWindow } from '../sa/replay.ts'
 import { type Context, logEsp } from './context.ts'
+import type { Plain } from './plain.ts'
 import type { UpdateIds } from './update.ts'
 
 /** One S with the HIP keys and reserve SPIs that belong to it. */
@@ -117,6 +118,8 @@ export interface Session {
   /** Last numbers sealed on outbound SAs that are no longer in use; never an interim SA (MOVING §2). */
   retired: Final[]
   ratchet: Ratchet
+  /** With a peer that knows only the RFCs: then `ratchet` stays settled, `peerStart` unknown, and nothing is reserved. */
+  readonly plain: Plain | undefined
   /** Our next Update ID; restarts with our epoch. */
   nextUpdateId: number
   peerUpdateIds: UpdateIds

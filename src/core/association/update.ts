@@ -35,6 +35,8 @@ export interface Envelope {
   readonly hipSend: HipKeys
   /** P1, and the answers and CLOSE of a start whose P1 is unanswered, prove the epoch with receipt and INSTANCE. */
   readonly proveStart: boolean
+  /** For a peer that knows only the RFCs: no EPOCH, and everything is signed (RFC 7401 §5.3.5). */
+  readonly plain?: boolean
 }
 
 /** An UPDATE; address checks go without the signature. `padTo` is the size of the finished packet, for P1. */
@@ -97,6 +99,11 @@ function seal(
   padTo: number,
 ): Uint8Array {
   const { own, peer, suite, start } = envelope
+  if (envelope.plain === true) {
+    const packet = encodeMessage(kind, own, peer, parameters)
+    const mac = suite.mac(envelope.hipSend.integrity, packet)
+    return sign(appendParameter(packet, Parameter.HIP_MAC, mac), envelope.identity)
+  }
   const proof = envelope.proveStart && start.receipt !== undefined
   const epoch = epochOf(start, envelope.addressee, envelope.baseEpoch, envelope.resumption.id, proof)
   let bytes = encodeMessage(kind, own, peer, [...parameters, epoch])
@@ -155,14 +162,20 @@ export class UpdateIds {
   readonly #window: number
   #highest: number | undefined
   #seen: Set<number> | undefined
+  /** Nothing below is new. */
+  readonly #since: number | undefined
 
-  constructor(window: number) {
+  /** `since`: the highest that an earlier memory had, of which nothing else is left. */
+  constructor(window: number, since?: number) {
     this.#window = window
+    this.#since = since
+    if (since !== undefined) this.record(since)
   }
 
   state(id: number): 'new' | 'seen' | 'old' {
     if (this.#highest === undefined) return 'new'
     if (this.#seen?.has(id) === true) return 'seen'
+    if (this.#since !== undefined && distance(id, this.#since) < 0) return 'old'
     return distance(id, this.#highest) <= -this.#window ? 'old' : 'new'
   }
 

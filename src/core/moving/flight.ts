@@ -42,11 +42,13 @@ export class Flight {
 
 /** The peer may have rebound us first; then there is nothing left to offer. */
 function needsOffer({ session }: Association): boolean {
+  if (session?.plain !== undefined) return session.plain.thawed && session.plain.rekey === undefined
   return session !== undefined && session.ratchet.name === 'settled' && session.outbound === session.interim
 }
 
-function holdsPlace({ session, state }: Association): boolean {
-  if (session === undefined || state.name !== 'established') return false
-  const { ratchet } = session
+function holdsPlace({ usable: session }: Association): boolean {
+  if (session === undefined) return false
+  const { ratchet, plain } = session
+  if (plain?.rekey !== undefined) return plain.thawed && plain.rekey.tries < TRIES_IN_PLACE
   return (ratchet.name === 'offering' || ratchet.name === 'crossed') && ratchet.offer.tries < TRIES_IN_PLACE
 }

@@ -11,7 +11,14 @@ import type { Malformed } from '../../wire/malformed.ts'
 import { type CborValue, encodeCbor } from '../../wire/object.ts'
 import { type FieldMap, type Fields, fieldMap, keyField, locatorField, readFields, startField } from './fields.ts'
 import { FLOORS_MAX, readFloor, writeFloor } from './floor-codec.ts'
-import type { FrozenAssociation, FrozenInbound, FrozenLocator, FrozenSocket, FrozenState } from './frozen.ts'
+import type {
+  FrozenAssociation,
+  FrozenInbound,
+  FrozenLocator,
+  FrozenPlain,
+  FrozenSocket,
+  FrozenState,
+} from './frozen.ts'
 
 /** Largest counts and sizes. What the engine keeps (`config.ts`) is well inside. */
 const ASSOCIATIONS_MAX = 65_536
@@ -31,6 +38,7 @@ const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER
 /** A year: longer lifetimes are cut to it. */
 const REMAINING_MS_MAX = 365 * 24 * 3_600_000
 const SPI_MIN = 256
+const DH_BYTES_MAX = 512
 const U32_MAX = 0xffff_ffff
 /** The newest layout of the maps below. */
 const LAYOUT = 1
@@ -132,6 +140,9 @@ function writeAssociation(a: FrozenAssociation): FieldMap {
         ]),
       ),
     ],
+    [23, a.plain?.peerDh],
+    [24, a.plain?.nextUpdateId],
+    [25, a.plain?.peerUpdateId],
   ])
 }
 
@@ -163,7 +174,16 @@ function readAssociation(fields: Fields, algorithms: Algorithms): FrozenAssociat
       port: item.integer(2, 0, 0xffff),
       bytes: item.bytes(3, 0, DATAGRAM_BYTES_MAX),
     })),
+    plain: fields.has(23) ? readPlain(fields) : undefined,
   })
+}
+
+function readPlain(fields: Fields): FrozenPlain {
+  return {
+    peerDh: fields.bytes(23, 1, DH_BYTES_MAX),
+    nextUpdateId: fields.integer(24, 0, U32_MAX),
+    peerUpdateId: fields.has(25) ? fields.integer(25, 0, U32_MAX) : undefined,
+  }
 }
 
 /** The suites, and the lengths they give to puzzle numbers and HIP keys. */

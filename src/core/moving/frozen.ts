@@ -44,8 +44,16 @@ export interface FrozenAssociation {
   readonly inbound: readonly FrozenInbound[]
   readonly finals: readonly { readonly spi: number; readonly sequence: number }[]
   readonly locators: readonly FrozenLocator[]
+  /** What a peer that knows only the RFCs is told and remembered of (MOVING §2): its value, our next Update ID, its highest. */
+  readonly plain: FrozenPlain | undefined
   /** Datagrams that had not been sealed yet, oldest first. */
   readonly unsent: readonly { readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }[]
+}
+
+export interface FrozenPlain {
+  readonly peerDh: Uint8Array
+  readonly nextUpdateId: number
+  readonly peerUpdateId: number | undefined
 }
 
 export interface FrozenInbound {

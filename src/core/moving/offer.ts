@@ -7,6 +7,7 @@ import { encodeLocatorSet, type LocatorEntry } from '../../wire/mobility.ts'
 import { encodeFinals } from '../../wire/private.ts'
 import type { Association } from '../association/association.ts'
 import type { Listed } from '../association/paths.ts'
+import { startPlainRekey } from '../association/plain.ts'
 import { freshDh, nextUpdateId, offerParameters, sendAlong } from '../association/ratchet.ts'
 import { park } from '../association/reach.ts'
 import { finalsOf, type Offer, turnRatchet } from '../association/session.ts'
@@ -17,6 +18,7 @@ import type { OwnLocator } from '../own-locators.ts'
 export function offerRebind(association: Association, now: number): void {
   const { session, context } = association
   assert(session !== undefined && session.ratchet.name === 'settled', 'P1 starts from a resumed association')
+  if (session.plain !== undefined) return void startPlainRekey(association, now)
   const dh = freshDh(association, session)
   const inboundSpi = context.newSpi(association)
   const reserveIn = context.newSpi(association)
@@ -38,7 +40,12 @@ export function offerRebind(association: Association, now: number): void {
 const P1_LOCATORS_MAX = 2
 
 /** Unanswered P1s go by turns to every place where the peer may be (MOVING §5). */
-export function sendOffer(association: Association, now: number, offer: Offer, where?: Route): void {
+export function sendOffer(
+  association: Association,
+  now: number,
+  offer: Pick<Offer, 'bytes' | 'turn'>,
+  where?: Route,
+): void {
   const targets = association.paths.targets(now)
   const target = where ?? targets[offer.turn % Math.max(1, targets.length)]
   if (target === undefined) return

@@ -9,6 +9,7 @@ import { resumptionOf, type Start } from '../../crypto/keymat.ts'
 import { hitSuite } from '../../crypto/suites.ts'
 import { Association, type Unsent } from '../association/association.ts'
 import type { Context } from '../association/context.ts'
+import type { Plain } from '../association/plain.ts'
 import {
   addFinal,
   finalsOf,
@@ -21,6 +22,7 @@ import {
 } from '../association/session.ts'
 import { UpdateIds } from '../association/update.ts'
 import { InboundSa } from '../sa/inbound.ts'
+import { OutboundSa } from '../sa/outbound.ts'
 import { ReplayWindow } from '../sa/replay.ts'
 import type { FrozenAssociation, FrozenInbound, FrozenSocket, FrozenState } from './frozen.ts'
 
@@ -73,6 +75,7 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
     ),
     finals: finalsOf(session, context.config.finalsMax),
     locators: frozenLocators(association, now),
+    plain: session.plain && frozenPlain(session, session.plain),
     unsent: [...association.unsent].flatMap((item) =>
       item.kind === 'datagram' ? [{ sourcePort: item.sourcePort, port: item.port, bytes: item.bytes }] : [],
     ),
@@ -123,12 +126,7 @@ export function thawAssociation(
   assert(suite !== undefined, 'a decoded capsule names suites that we have')
   const peer = hitOf(frozen.peerKey)
   const association = new Association(context, peer, now)
-  const secrets: Secrets = {
-    resumption: resumptionOf(frozen.secret),
-    hip: { send: frozen.hipSend, receive: frozen.hipReceive },
-    reserveIn: frozen.reserveIn,
-    reserveOut: frozen.reserveOut,
-  }
+  const secrets = secretsOf(frozen)
   const keys = {
     suite,
     espSuite: frozen.espSuite,
@@ -139,12 +137,7 @@ export function thawAssociation(
     i: frozen.i,
     j: frozen.j,
   }
-  const interim = makeOutbound(
-    { context: keys },
-    context,
-    frozen.reserveOut,
-    interimOf(keys, secrets, context.start, frozen.peerStart),
-  )
+  const interim = frozen.plain === undefined ? interimSa(context, keys, secrets, frozen.peerStart) : undefined
   const session: Session = {
     peer,
     peerBytes: keys.peer,
@@ -156,22 +149,29 @@ export function thawAssociation(
     peerStart: frozen.peerStart,
     baseEpoch,
     current: secrets,
-    outbound: interim,
+    outbound: interim ?? unsealing(context, keys),
     interim,
     inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, now)),
     retired: finalsFrom(frozen, context.config.finalsMax),
     ratchet: { name: 'settled' },
-    nextUpdateId: 0,
-    peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
+    plain: frozen.plain && { peerDh: frozen.plain.peerDh, rekey: undefined, rekeyedAt: -Infinity, thawed: true },
+    nextUpdateId: frozen.plain?.nextUpdateId ?? 0,
+    peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateId),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
+  association.on('thaw')
   association.turn({ name: 'established', session })
-  for (const spi of [frozen.reserveIn, ...frozen.inbound.map((sa) => sa.spi)]) context.claimSpi(spi, association)
+  for (const { spi } of frozen.inbound) context.claimSpi(spi, association)
+  if (frozen.plain === undefined) context.claimSpi(frozen.reserveIn, association)
   place(association, frozen, now)
   arm(association, session, now)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
   return association
+}
+
+function secretsOf({ secret, hipSend, hipReceive, reserveIn, reserveOut }: FrozenAssociation): Secrets {
+  return { resumption: resumptionOf(secret), hip: { send: hipSend, receive: hipReceive }, reserveIn, reserveOut }
 }
 
 /** In the order of the capsule, newest first; what it says twice, if it does, is said once. */
@@ -186,12 +186,27 @@ function arm(association: Association, session: Session, now: number): void {
   timers.set('old-sas', Math.min(...session.inbound.map(({ closesAt }) => closesAt)))
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
+  timers.set('idle', now + context.config.idleMs)
 }
 
-function interimOf(keys: Session['context'], secrets: Secrets, own: Start, peer: Start): ReturnType<typeof interimFor> {
-  const sender = { hit: keys.own, start: own }
+function interimSa(context: Context, keys: Session['context'], secrets: Secrets, peer: Start): OutboundSa {
+  const sender = { hit: keys.own, start: context.start }
   const receiver = { hit: keys.peer, start: peer }
-  return interimFor({ context: keys }, secrets, sender, receiver, secrets.reserveOut)
+  const session = { context: keys }
+  const { reserveOut } = secrets
+  return makeOutbound(session, context, reserveOut, interimFor(session, secrets, sender, receiver, reserveOut))
+}
+
+/** Without EPOCH there is nothing to seal with before the rekey (MOVING §2): an SA that is used up from the start. */
+function unsealing({ aead, entropy, algorithms }: Context, { espSuite: suite }: Session['context']): OutboundSa {
+  const { espSuites } = algorithms
+  const layout = espSuites.get(suite)
+  assert(layout !== undefined, 'a decoded capsule names suites that we have')
+  const keys = {
+    encryption: new Uint8Array(layout.encryptionBytes),
+    authentication: new Uint8Array(layout.authenticationBytes),
+  }
+  return new OutboundSa({ spi: 0, suite, keys, aead, espSuites, entropy, limit: 0 })
 }
 
 function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: number): Inbound {
@@ -201,6 +216,10 @@ function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: 
   const { espSuites } = algorithms
   const sa = new InboundSa({ spi, suite, keys, aead, espSuites, window, final })
   return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
+}
+
+function frozenPlain({ nextUpdateId, peerUpdateIds }: Session, { peerDh }: Plain): FrozenAssociation['plain'] {
+  return { peerDh, nextUpdateId, peerUpdateId: peerUpdateIds.highest }
 }
 
 /** In a capsule the peers' locators are unverified (MOVING §5). */

@@ -30,6 +30,7 @@ export class OutboundSa {
   readonly #sealer: Sealer
   readonly #limit: number
   #sequence = 0
+  #bytes = 0
 
   constructor({
     spi,
@@ -55,6 +56,11 @@ export class OutboundSa {
     return this.#sequence
   }
 
+  /** Bytes of packets sealed. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** True once `seal` may not be called again: the keys are used up. */
   get exhausted(): boolean {
     return this.#sequence >= this.#limit
@@ -76,6 +82,7 @@ export class OutboundSa {
     assert(packet.length === espSize(this.#layout, payloadLength), 'a packet to seal comes from allocate')
     const sequence = this.#sequence + 1
     this.#sequence = sequence
+    this.#bytes += packet.length
     writeEspHeader(packet, this.spi, sequence >>> 0)
     writeTrailer(packet, this.#layout, payloadLength, nextHeader)
     this.#sealer.seal(packet, sequence)

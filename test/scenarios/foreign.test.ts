@@ -1,0 +1,350 @@
+// Peers that know only the RFCs (test/support/foreign-peer.ts): base exchange both ways, data, RFC 7402 rekeys by either end and both,
+// RFC 8046 readdressing with and without them, CLOSE, and a move of ours (MOVING §2: a plain rekey with Diffie–Hellman).
+
+import { describe, expect, it } from 'vitest'
+import { Prng } from '../../src/base/prng.ts'
+import type { Config } from '../../src/core/config.ts'
+import { Identity } from '../../src/crypto/identity.ts'
+import { seeded } from '../support/actors.ts'
+import { ForeignPeer } from '../support/foreign-peer.ts'
+import {
+  actor,
+  type Cast,
+  type End,
+  endedAt,
+  enter,
+  type Flying,
+  freeze,
+  place,
+  stage,
+  thaw,
+} from '../support/stage.ts'
+
+interface Abroad {
+  readonly cast: Cast
+  readonly a: End
+  readonly foreign: ForeignPeer
+  /** What becomes of a datagram between them: false loses it. */
+  passes: (flying: Flying) => boolean
+}
+
+const ESP_SUITES = [8]
+
+/** Alice, with a key that the stranger knows, and the stranger at .9, not associated. `first`: whose HIT is the greater. */
+function abroad(config: Partial<Config> = {}, seed = 31): Abroad {
+  const identities = [31, seed + 1].map((n) => Identity.generate(seeded(n), 'ecdsa-p256')) as [Identity, Identity]
+  const cast = stage({ associate: false, identities, espSuites: ESP_SUITES, config })
+  const foreign = new ForeignPeer(Identity.generate(seeded(seed + 2), 'ecdsa-p256'), place(9))
+  const here: Abroad = { cast, a: cast.a, foreign, passes: () => true }
+  cast.wire.bend = (flying) => {
+    const isTheirs = flying.to.address === foreign.at.address
+    if (!isTheirs) return [flying]
+    if (here.passes(flying)) foreign.receive(flying.bytes, flying.from)
+    return []
+  }
+  return here
+}
+
+function run({ cast, foreign, passes }: Abroad, ms: number): void {
+  for (let at = 0; at < ms; at += 5) {
+    cast.wire.run(5)
+    for (const flying of foreign.sent.splice(0)) if (passes(flying)) cast.wire.inject(flying)
+  }
+}
+
+type Beginner = 'we' | 'they'
+
+function associated(who: Beginner, config: Partial<Config> = {}, seed = 31): Abroad {
+  const here = abroad(config, seed)
+  const { cast, a, foreign } = here
+  if (who === 'we') a.engine.associate(cast.wire.now, { hit: foreign.identity.hit, locators: [foreign.at] })
+  else foreign.associate(a.engine.hit, a.at)
+  run(here, 50)
+  return here
+}
+
+let words = 0
+
+function talk(here: Abroad, a = here.a): boolean {
+  const { foreign } = here
+  const word = `word ${words++}`
+  foreign.say(`${word} of theirs`)
+  a.engine.send(here.cast.wire.now, foreign.identity.hit, 7, 7, new TextEncoder().encode(`${word} of ours`))
+  run(here, 30)
+  return a.datagrams().includes(`${word} of theirs`) && foreign.heard.includes(`${word} of ours`)
+}
+
+function rekeyed(end: End): number {
+  return end.told.filter((type) => type === 'rekeyed').length
+}
+
+describe('a peer that knows only the RFCs', () => {
+  it.each(['we', 'they'] as const)('associates when %s begin, and both can talk', (who) => {
+    const here = associated(who)
+    expect(here.a.engine.association(here.foreign.identity.hit)).toMatchObject({ state: 'established', peerEpoch: 0 })
+    expect(here.foreign.state).toBe(who === 'we' ? 'R2-SENT' : 'ESTABLISHED')
+    expect(talk(here)).toBe(true)
+    expect(here.foreign.state).toBe('ESTABLISHED')
+    run(here, 20_000)
+    expect(talk(here)).toBe(true)
+  })
+
+  it('is closed, and closes, with an echo', () => {
+    const ours = associated('we')
+    ours.a.engine.close(ours.cast.wire.now, ours.foreign.identity.hit)
+    run(ours, 50)
+    expect([ours.foreign.state, endedAt(ours.a)[0]?.reason]).toEqual(['CLOSED', 'closed'])
+    const theirs = associated('they')
+    theirs.foreign.close()
+    run(theirs, 50)
+    expect([theirs.foreign.state, endedAt(theirs.a)[0]?.reason]).toEqual(['UNASSOCIATED', 'closed-by-peer'])
+  })
+
+  it('begins again in place of an association that it has lost', () => {
+    const here = associated('they')
+    const { foreign, a, cast } = here
+    const again = new ForeignPeer(foreign.identity, foreign.at)
+    cast.wire.bend = ({ to, from, bytes }) => {
+      if (to.address !== again.at.address) return [{ to, from, bytes }]
+      again.receive(bytes, from)
+      return []
+    }
+    const next = { ...here, foreign: again }
+    again.associate(a.engine.hit, a.at)
+    run(next, 50)
+    expect(endedAt(a).map(({ reason }) => reason)).toEqual(['replaced'])
+    expect(talk(next)).toBe(true)
+  })
+
+  it('cannot leave out the epochs that its identity has had', () => {
+    const cast = stage({
+      identities: [Identity.generate(seeded(41), 'ecdsa-p256'), Identity.generate(seeded(42), 'ecdsa-p256')],
+      espSuites: ESP_SUITES,
+    })
+    const former = new ForeignPeer(cast.bob.identity, place(9))
+    cast.wire.bend = (flying) => {
+      if (flying.to.address !== former.at.address) return [flying]
+      former.receive(flying.bytes, flying.from)
+      return []
+    }
+    const here: Abroad = { cast, a: cast.a, foreign: former, passes: () => true }
+    former.associate(cast.a.engine.hit, cast.a.at)
+    run(here, 100)
+    expect(former.state).toBe('I2-SENT')
+    expect(cast.a.engine.counters['i2-without-epoch']).toBe(1)
+    const fresh = enter(cast, actor(77, true), 1, place(4), { espSuites: ESP_SUITES })
+    expect(fresh.engine.counters['i2-without-epoch']).toBeUndefined()
+    expect(endedAt(cast.a)).toEqual([])
+  })
+})
+
+describe('an RFC 7402 rekey', () => {
+  it.each([
+    ['we', 31],
+    ['they', 31],
+    ['we', 51],
+    ['they', 51],
+  ] as const)('by ours, with a value of theirs, without one, and by them (%s, %i)', (who, seed) => {
+    const here = associated(who, {}, seed)
+    const { a, foreign, cast } = here
+    expect(a.engine.rekey(cast.wire.now, foreign.identity.hit)).toBe(true)
+    run(here, 50)
+    expect([rekeyed(a), foreign.rekeys]).toEqual([1, 1])
+    expect(talk(here)).toBe(true)
+    foreign.bringsDh = false
+    a.engine.rekey(cast.wire.now, foreign.identity.hit)
+    run(here, 50)
+    expect([rekeyed(a), foreign.rekeys]).toEqual([2, 2])
+    expect(talk(here)).toBe(true)
+    foreign.startRekey(true)
+    run(here, 50)
+    expect([rekeyed(a), foreign.rekeys]).toEqual([3, 3])
+    expect(talk(here)).toBe(true)
+    foreign.startRekey(false)
+    run(here, 50)
+    expect([rekeyed(a), foreign.rekeys]).toEqual([4, 4])
+    expect(talk(here)).toBe(true)
+  })
+
+  it.each([
+    ['with', true],
+    ['without', false],
+  ] as const)('by both at once, theirs %s a value', (_, withDh) => {
+    const here = associated('we')
+    const { a, foreign, cast } = here
+    a.engine.rekey(cast.wire.now, foreign.identity.hit)
+    foreign.startRekey(withDh)
+    const [theirs] = foreign.sent.splice(0)
+    if (theirs === undefined) throw new Error('no UPDATE')
+    cast.wire.inject(theirs)
+    run(here, 100)
+    expect([rekeyed(a), foreign.rekeys]).toEqual([1, 1])
+    expect(talk(here)).toBe(true)
+  })
+
+  it.each([0, 1, 2, 3])('ends with the same keys, though packet %i of a crossing is lost', (lost) => {
+    const here = associated('we')
+    const { a, foreign, cast } = here
+    let count = 0
+    here.passes = () => count++ !== lost
+    a.engine.rekey(cast.wire.now, foreign.identity.hit)
+    foreign.startRekey(true)
+    for (let turn = 0; turn < 20; turn++) {
+      run(here, 200)
+      foreign.repeat()
+    }
+    expect(foreign.rekeys).toBeGreaterThanOrEqual(1)
+    expect(foreign.rekey).toBeUndefined()
+    expect(talk(here)).toBe(true)
+  })
+
+  it('begins by itself after so many packets, so many bytes and so long', () => {
+    for (const config of [{ rekeyMs: 2_000 }, { rekeyPackets: 5 }, { rekeyBytes: 300 }]) {
+      const here = associated('they', config)
+      for (let n = 0; n < 6; n++) expect(talk(here)).toBe(true)
+      run(here, 2_100)
+      expect(here.foreign.rekeys).toBeGreaterThanOrEqual(1)
+      expect(talk(here)).toBe(true)
+    }
+  })
+
+  it('never seals under the new keys before it is acknowledged, and never twice with one number', () => {
+    const here = associated('they')
+    const { a, foreign, cast } = here
+    here.passes = ({ to }) => to !== foreign.there
+    a.engine.rekey(cast.wire.now, foreign.identity.hit)
+    run(here, 1_000)
+    here.passes = () => true
+    for (let n = 0; n < 5; n++) expect(talk(here)).toBe(true)
+    expect(foreign.rekeys).toBe(0)
+    foreign.repeat()
+    run(here, 3_000)
+    expect(foreign.rekeys).toBe(1)
+    expect(talk(here)).toBe(true)
+    expect(cast.spy.reused).toEqual([])
+  })
+
+  it('of another group, or with an index beside a value, is dropped', () => {
+    const here = associated('they')
+    const { a, foreign } = here
+    foreign.startRekey(true)
+    const [flying] = foreign.sent.splice(0)
+    if (flying === undefined) throw new Error('no UPDATE')
+    const changed = flying.bytes.slice()
+    // The last bit of its KEYMAT index: ESP_INFO is the first parameter.
+    changed[4 + 40 + 7] = 1
+    here.cast.wire.inject({ ...flying, bytes: changed })
+    run(here, 50)
+    expect(a.engine.counters['mac-forged']).toBe(1)
+    expect(rekeyed(a)).toBe(0)
+  })
+})
+
+describe('whatever is lost, doubled or late', () => {
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))('both ends agree in the end (seed %i)', (seed) => {
+    const random = new Prng(seed)
+    const here = associated(random.chance(0.5) ? 'we' : 'they', { rekeyPackets: 20 }, random.chance(0.5) ? 31 : 51)
+    const { a, foreign, cast } = here
+    const late: Flying[] = []
+    here.passes = (flying) => {
+      if (random.chance(0.1)) late.push(flying)
+      return !random.chance(0.2)
+    }
+    for (let turn = 0; turn < 40; turn++) {
+      if (random.chance(0.2)) a.engine.rekey(cast.wire.now, foreign.identity.hit)
+      if (random.chance(0.2) && foreign.rekey === undefined) foreign.startRekey(random.chance(0.5))
+      foreign.bringsDh = random.chance(0.5)
+      talk(here)
+      if (random.chance(0.5)) foreign.repeat()
+      for (const flying of late.splice(0)) {
+        if (flying.to.address === foreign.at.address) foreign.receive(flying.bytes, flying.from)
+        else cast.wire.inject(flying)
+      }
+    }
+    here.passes = () => true
+    for (let turn = 0; turn < 20; turn++) {
+      run(here, 500)
+      foreign.repeat()
+    }
+    expect(talk(here)).toBe(true)
+    expect(foreign.rekeys).toBeGreaterThanOrEqual(1)
+    expect(cast.spy.reused).toEqual([])
+    expect(endedAt(a)).toEqual([])
+  })
+})
+
+describe('an RFC 8046 readdress', () => {
+  it.each([
+    [1, false],
+    [2, false],
+    [1, true],
+    [2, true],
+  ] as const)('of theirs, by a locator of type %i, rekeying: %s, is checked and followed', (type, rekey) => {
+    const here = associated('they')
+    const { a, foreign } = here
+    foreign.readdress(place(19), type, rekey)
+    run(here, 100)
+    expect(a.engine.association(foreign.identity.hit)).toMatchObject({ locator: place(19), state: 'established' })
+    expect(foreign.rekeys).toBe(rekey ? 1 : 0)
+    expect(talk(here)).toBe(true)
+  })
+
+  it('of ours is checked by them and followed', () => {
+    const here = associated('they')
+    const { a, foreign, cast } = here
+    const outside = place(20)
+    cast.wire.bend = (flying) => {
+      if (flying.to.address === outside.address) return [{ ...flying, to: a.at }]
+      if (flying.to.address !== foreign.at.address) return [flying]
+      foreign.receive(flying.bytes, outside)
+      return []
+    }
+    a.engine.readdress(cast.wire.now, [outside])
+    for (let turn = 0; turn < 20; turn++) {
+      cast.wire.run(5)
+      for (const flying of foreign.sent.splice(0)) cast.wire.inject({ ...flying, to: a.at })
+    }
+    expect(foreign.there).toEqual(outside)
+  })
+})
+
+describe('a move of ours', () => {
+  it('takes it along by a rekey with our new locator, without data before its answer', () => {
+    const here = associated('they')
+    const { a, foreign, cast } = here
+    expect(talk(here)).toBe(true)
+    foreign.startRekey(true)
+    run(here, 50)
+    const state = freeze(cast, a)
+    expect(state.associations[0]?.plain).toBeDefined()
+    const moved = thaw(cast, cast.alice, state, 2, place(3), { espSuites: ESP_SUITES })
+    moved.engine.send(cast.wire.now, foreign.identity.hit, 7, 7, new TextEncoder().encode('first'))
+    expect(cast.wire.sent.filter(({ from, bytes }) => from === moved.at && bytes[0] !== 0)).toEqual([])
+    run(here, 200)
+    expect(moved.told).toContain('resumed')
+    expect(foreign.there).toEqual(moved.at)
+    expect(foreign.heard).toContain('first')
+    expect(talk(here, moved)).toBe(true)
+    expect(cast.spy.reused).toEqual([])
+  })
+
+  it('finds it though the first UPDATEs are lost, and takes nothing old for new', () => {
+    const here = associated('we')
+    const { foreign, cast, a } = here
+    foreign.readdress(foreign.at, 2)
+    const old = foreign.sent.at(-1)
+    run(here, 100)
+    const moved = thaw(cast, cast.alice, freeze(cast, a), 2, place(3), { espSuites: ESP_SUITES })
+    here.passes = () => false
+    run(here, 1_200)
+    here.passes = () => true
+    run(here, 5_000)
+    expect(moved.told).toContain('resumed')
+    expect(talk(here, moved)).toBe(true)
+    if (old === undefined) throw new Error('no UPDATE')
+    const before = moved.engine.counters.readdressed ?? 0
+    cast.wire.inject({ ...old, to: moved.at })
+    run(here, 100)
+    expect(moved.engine.counters.readdressed ?? 0).toBe(before)
+  })
+})

@@ -1,0 +1,41 @@
+// ESP as a stranger would write it: suite 8 with 64-bit numbers (RFC 4303, RFC 3602, RFC 4868, RFC 7402 §5.1.2).
+
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { concat, equalBytes } from '../../src/base/bytes.ts'
+
+export interface EspKeys {
+  readonly encryption: Uint8Array
+  readonly authentication: Uint8Array
+}
+
+const ICV_BYTES = 16
+const UDP = 17
+
+/** One packet around an inner UDP datagram. */
+export function seal(keys: EspKeys, spi: number, sequence: number, payload: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(8)
+  header.writeUInt32BE(spi)
+  header.writeUInt32BE(sequence, 4)
+  const padding = (16 - ((payload.length + 2) % 16)) % 16
+  const trailer = Buffer.from([...Array.from({ length: padding }, (_, at) => at + 1), padding, UDP])
+  const iv = Buffer.alloc(16, sequence)
+  const cipher = createCipheriv('aes-128-cbc', keys.encryption, iv).setAutoPadding(false)
+  const packet = concat(header, iv, cipher.update(concat(payload, trailer)), cipher.final())
+  return concat(packet, icv(keys, packet))
+}
+
+/** What is in a packet that must be sound. */
+export function open(keys: EspKeys, packet: Uint8Array): { readonly payload: Uint8Array; readonly nextHeader: number } {
+  const body = packet.subarray(0, -ICV_BYTES)
+  if (!equalBytes(icv(keys, body), packet.subarray(-ICV_BYTES))) throw new Error('an ICV is wrong')
+  const decipher = createDecipheriv('aes-128-cbc', keys.encryption, body.subarray(8, 24)).setAutoPadding(false)
+  const plain = concat(decipher.update(body.subarray(24)), decipher.final())
+  const padding = plain[plain.length - 2] ?? 0
+  return { payload: plain.subarray(0, plain.length - 2 - padding), nextHeader: plain[plain.length - 1] ?? 0 }
+}
+
+/** Over the packet and the upper half of its number, which is zero here (RFC 4303 §2.2.1). */
+function icv(keys: EspKeys, packet: Uint8Array): Uint8Array {
+  const mac = createHmac('sha256', keys.authentication)
+  return mac.update(packet).update(new Uint8Array(4)).digest().subarray(0, ICV_BYTES)
+}

@@ -1,0 +1,399 @@
+// A HIPv2 peer that knows only the RFCs: 7401, 7402 and 8046, and none of our code but the codecs and an identity. Its states, its
+// key schedule, its rekeys and its ESP are written from those texts, as a stranger would read them.
+
+import { createECDH, createHmac, type ECDH, hkdfSync } from 'node:crypto'
+import { addressBytes, type Locator } from '../../src/base/address.ts'
+import { concat, equalBytes } from '../../src/base/bytes.ts'
+import { type Hit, hitBytes } from '../../src/crypto/hit.ts'
+import type { Identity } from '../../src/crypto/identity.ts'
+import { hipOf, INNER_UDP_BYTES, readInnerUdp, wrapHip, writeInnerUdp } from '../../src/wire/datagram.ts'
+import * as exchange from '../../src/wire/exchange.ts'
+import { isMalformed } from '../../src/wire/malformed.ts'
+import {
+  type Close,
+  decodeMessage,
+  encodeMessage,
+  type I2,
+  type Message,
+  type MessageKind,
+  type R1,
+  type Update,
+} from '../../src/wire/messages.ts'
+import { encodeLocatorSet } from '../../src/wire/mobility.ts'
+import {
+  appendParameter,
+  coveredBy,
+  encodeParameters,
+  macTwoInput,
+  type ParameterValue,
+} from '../../src/wire/packet.ts'
+import { Parameter } from '../../src/wire/registry.ts'
+import * as update from '../../src/wire/update.ts'
+import { type EspKeys, open, seal } from './foreign-esp.ts'
+import type { Flying } from './pair.ts'
+
+const HASH_BYTES = 48
+
+/** HIP-gl encryption and integrity, HIP-lg the same: AES-128-CBC and HMAC-SHA-384 (RFC 7401 §6.5). */
+const ESP_INDEX = 2 * (16 + HASH_BYTES)
+
+interface Directions {
+  readonly send: EspKeys
+  readonly receive: EspKeys
+}
+
+/** A rekey from this end (RFC 7402 §6.8): what we have sent, whether it is acknowledged, what has come. */
+interface Rekey {
+  readonly spi: number
+  readonly dh: ECDH | undefined
+  readonly updateId: number
+  readonly packet: Uint8Array
+  acknowledged: boolean
+  theirs: { readonly spi: number; readonly dh: Uint8Array | undefined } | undefined
+}
+
+export class ForeignPeer {
+  readonly identity: Identity
+  readonly own: Uint8Array
+  at: Locator
+  readonly sent: Flying[] = []
+  readonly heard: string[] = []
+  readonly kinds: string[] = []
+  state: 'UNASSOCIATED' | 'I1-SENT' | 'I2-SENT' | 'R2-SENT' | 'ESTABLISHED' | 'CLOSING' | 'CLOSED' = 'UNASSOCIATED'
+  rekeys = 0
+  /** Whether it brings a Diffie–Hellman value of its own when it answers a rekey. */
+  bringsDh = true
+  /** Where it thinks that the other end is. */
+  there: Locator | undefined
+  peer: Uint8Array = new Uint8Array(16)
+  rekey: Rekey | undefined
+  #dh = createECDH('prime256v1')
+  #peerDh: Uint8Array = new Uint8Array(0)
+  #i: Uint8Array = new Uint8Array(HASH_BYTES)
+  #j: Uint8Array = new Uint8Array(HASH_BYTES)
+  #hip: { readonly send: Uint8Array; readonly receive: Uint8Array } | undefined
+  #peerHostId: Uint8Array = new Uint8Array(0)
+  readonly #inbound = new Map<number, EspKeys>()
+  #outbound: { readonly spi: number; readonly keys: EspKeys; sequence: number } | undefined
+  #spi = 0x5000
+  #inboundSpi = 0
+  #nextUpdateId = 0
+  readonly #seen = new Set<number>()
+  #nonce = new Uint8Array(0)
+  #check: { readonly nonce: Uint8Array; readonly to: Locator } | undefined
+
+  constructor(identity: Identity, at: Locator) {
+    this.identity = identity
+    this.own = hitBytes(identity.hit)
+    this.at = at
+    this.#dh.generateKeys()
+  }
+
+  // ── What it wants ──────────────────────────────────────────────────────────
+
+  associate(hit: Hit, to: Locator): void {
+    this.peer = hitBytes(hit)
+    this.state = 'I1-SENT'
+    this.#send(encodeMessage('I1', this.own, this.peer, [exchange.encodeDhGroupList([7])]), to)
+  }
+
+  say(text: string): void {
+    const bytes = new TextEncoder().encode(text)
+    const payload = new Uint8Array(INNER_UDP_BYTES + bytes.length)
+    payload.set(bytes, INNER_UDP_BYTES)
+    writeInnerUdp(payload, 0, 7, 7, bytes, this.own, this.peer)
+    const out = this.#outbound
+    if (out === undefined || this.there === undefined) throw new Error('nothing to seal with, or nowhere to send to')
+    out.sequence += 1
+    this.#post(seal(out.keys, out.spi, out.sequence, payload), this.there)
+  }
+
+  /** RFC 7402 §6.8. Without a new Diffie–Hellman value it asks for keys from the old KEYMAT. */
+  startRekey(withDh: boolean): void {
+    this.#offer(withDh, [])
+  }
+
+  /** RFC 8046 §3.2.1: the address has changed. `type` 1 has no port, type 2 is of RFC 9028 §5.7. */
+  readdress(at: Locator, type: 1 | 2, rekey = false): void {
+    this.at = at
+    const locators = [this.#locatorSet(at, type)]
+    if (rekey) return this.#offer(true, locators)
+    const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
+    this.#update([info, ...locators, update.encodeSeq(this.#nextUpdateId++)])
+  }
+
+  close(): void {
+    this.state = 'CLOSING'
+    this.#nonce = new Uint8Array(16).fill(9)
+    this.#control('CLOSE', [update.encodeEchoRequestSigned(this.#nonce)])
+  }
+
+  /** RFC 7401 §6.11: whatever has not been acknowledged goes out again. */
+  repeat(): void {
+    if (this.rekey !== undefined && !this.rekey.acknowledged && this.there !== undefined)
+      this.#send(this.rekey.packet, this.there)
+  }
+
+  // ── What comes ─────────────────────────────────────────────────────────────
+
+  receive(bytes: Uint8Array, from: Locator): void {
+    if (bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return this.#onEsp(bytes)
+    const message = decodeMessage(hipOf(bytes))
+    if (isMalformed(message)) throw new Error(`a foreign peer cannot read this: ${message.malformed}`)
+    this.kinds.push(message.kind)
+    if (message.kind === 'I1') this.#onI1(message, from)
+    else if (message.kind === 'R1' && this.state === 'I1-SENT') this.#onR1(message, from)
+    else if (message.kind === 'I2') this.#onI2(message, from)
+    else if (message.kind === 'R2' && this.state === 'I2-SENT') this.#onR2(message)
+    else if (message.kind === 'UPDATE') this.#onUpdate(message, from)
+    else if (message.kind === 'CLOSE') this.#onClose(message)
+    else if (message.kind === 'CLOSE_ACK' && equalBytes(message.echoResponseSigned, this.#nonce))
+      this.state = 'UNASSOCIATED'
+  }
+
+  #onI1(message: Message, from: Locator): void {
+    const { algorithm, label, bytes: key } = this.identity.publicKey
+    const packet = encodeMessage('R1', this.own, new Uint8Array(16), [
+      exchange.encodePuzzle({ k: 0, lifetime: 37, opaque: new Uint8Array(2), i: this.#i }),
+      exchange.encodeDhGroupList([7]),
+      exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(this.#dh) }),
+      exchange.encodeHipCipher([2]),
+      exchange.encodeHostId({ algorithm, label, key }),
+      exchange.encodeHitSuiteList([2]),
+      exchange.encodeTransportFormatList([4095]),
+      exchange.encodeEspTransform([8]),
+    ])
+    const bytes = this.#sign(packet, Parameter.HIP_SIGNATURE_2)
+    bytes.set(message.sender, 24)
+    this.#send(bytes, from)
+  }
+
+  #onR1(message: R1, from: Locator): void {
+    const { algorithm, label, bytes: key } = this.identity.publicKey
+    this.#i = message.puzzle.i.slice()
+    // No two exchanges of one generation of R1s may have the same solution.
+    this.#j = publicValueOf(this.#dh).slice(0, HASH_BYTES)
+    this.#peerDh = message.dh.publicValue.slice()
+    this.#peerHostId = message.hostIdTlv.slice()
+    const { opaque, k } = message.puzzle
+    const keys = this.#baseKeys()
+    this.#inboundSpi = ++this.#spi
+    const packet = encodeMessage('I2', this.own, this.peer, [
+      update.encodeEspInfo({ keymatIndex: ESP_INDEX, oldSpi: 0, newSpi: this.#inboundSpi }),
+      ...(message.counter === undefined ? [] : [exchange.encodeR1Counter(message.counter)]),
+      exchange.encodeSolution({ k, opaque: opaque.slice(), i: this.#i, j: this.#j }),
+      exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(this.#dh) }),
+      exchange.encodeHipCipher([2]),
+      exchange.encodeHostId({ algorithm, label, key }),
+      exchange.encodeTransportFormatList([4095]),
+      exchange.encodeEspTransform([8]),
+    ])
+    this.state = 'I2-SENT'
+    this.there = from
+    this.#inbound.set(this.#inboundSpi, keys.receive)
+    this.#send(this.#sign(this.#mac(packet), Parameter.HIP_SIGNATURE), from)
+  }
+
+  #onI2(message: I2, from: Locator): void {
+    this.peer = message.sender.slice()
+    this.#i = message.solution.i.slice()
+    this.#j = message.solution.j.slice()
+    this.#peerDh = message.dh.publicValue.slice()
+    const keys = this.#baseKeys()
+    this.#verify(coveredBy(message.packet, Parameter.HIP_MAC), message.mac)
+    const { algorithm, label, bytes: key } = this.identity.publicKey
+    this.#inboundSpi = ++this.#spi
+    this.#inbound.set(this.#inboundSpi, keys.receive)
+    this.#outbound = { spi: message.espInfo.newSpi, keys: keys.send, sequence: 0 }
+    this.there = from
+    const packet = encodeMessage('R2', this.own, this.peer, [
+      update.encodeEspInfo({ keymatIndex: ESP_INDEX, oldSpi: 0, newSpi: this.#inboundSpi }),
+    ])
+    const hostIdTlv = encodeParameters([exchange.encodeHostId({ algorithm, label, key })])
+    const mac = this.#hmac(this.#hip?.send, macTwoInput(packet, hostIdTlv))
+    this.state = 'R2-SENT'
+    this.#send(this.#sign(appendParameter(packet, Parameter.HIP_MAC_2, mac), Parameter.HIP_SIGNATURE), from)
+  }
+
+  #onR2(message: Extract<Message, { kind: 'R2' }>): void {
+    this.#verify(macTwoInput(message.packet, this.#peerHostId), message.mac2)
+    this.#outbound = { spi: message.espInfo.newSpi, keys: this.#baseKeys().send, sequence: 0 }
+    this.state = 'ESTABLISHED'
+  }
+
+  /** RFC 7401 §6.12, RFC 7402 §6.9, RFC 8046 §5. */
+  #onUpdate(message: Update, from: Locator): void {
+    if (message.signature === undefined) throw new Error('RFC 7401 §5.3.5: an UPDATE is signed')
+    this.#verify(coveredBy(message.packet, Parameter.HIP_MAC), message.mac)
+    if (this.state === 'R2-SENT') this.state = 'ESTABLISHED'
+    const { rekey } = this
+    if (rekey !== undefined && message.ack?.includes(rekey.updateId) === true) rekey.acknowledged = true
+    const check = this.#check
+    if (check !== undefined && message.echoResponseSigned !== undefined) {
+      if (!equalBytes(check.nonce, message.echoResponseSigned)) throw new Error('another echo')
+      this.there = check.to
+      this.#check = undefined
+    }
+    if (message.seq !== undefined) this.#onSeq(message, message.seq, from)
+    this.#finish()
+  }
+
+  #onSeq(message: Update, seq: number, from: Locator): void {
+    const echo =
+      message.echoRequestSigned === undefined
+        ? []
+        : [update.encodeEchoResponseSigned(message.echoRequestSigned.slice())]
+    const replayed = this.#seen.has(seq)
+    this.#seen.add(seq)
+    const { espInfo, dh } = message
+    if (replayed || espInfo === undefined || espInfo.oldSpi === espInfo.newSpi) {
+      if (message.locators === undefined || replayed) return this.#update([update.encodeAck([seq]), ...echo], from)
+      this.#check = { nonce: new Uint8Array(16).fill(seq + 1), to: from }
+      const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
+      const request = update.encodeEchoRequestSigned(this.#check.nonce)
+      return this.#update([info, update.encodeSeq(this.#nextUpdateId++), update.encodeAck([seq]), request], from)
+    }
+    if (dh !== undefined && espInfo.keymatIndex !== 0) throw new Error('RFC 7402 §6.9 step 1')
+    const theirs = { spi: espInfo.newSpi, dh: dh?.publicValue.slice() }
+    if (this.rekey === undefined) {
+      const request: ParameterValue[] = []
+      if (message.locators !== undefined) {
+        this.#check = { nonce: new Uint8Array(16).fill(seq + 1), to: from }
+        request.push(update.encodeEchoRequestSigned(this.#check.nonce))
+        this.there = from
+      }
+      this.#offer(this.bringsDh, [update.encodeAck([seq]), ...request])
+    } else this.#update([update.encodeAck([seq]), ...echo], from)
+    if (this.rekey !== undefined) this.rekey.theirs = theirs
+  }
+
+  #onClose(message: Close): void {
+    this.#verify(coveredBy(message.packet, Parameter.HIP_MAC), message.mac)
+    this.#control('CLOSE_ACK', [update.encodeEchoResponseSigned(message.echoRequestSigned.slice())])
+    this.state = 'CLOSED'
+  }
+
+  #offer(withDh: boolean, more: readonly ParameterValue[]): void {
+    const dh = withDh ? createECDH('prime256v1') : undefined
+    dh?.generateKeys()
+    const updateId = this.#nextUpdateId++
+    const spi = ++this.#spi
+    // Nothing but the four ESP keys of 48 bytes a direction has been drawn after the base exchange.
+    const keymatIndex = withDh ? 0 : ESP_INDEX + 2 * 48
+    const packet = this.#control('UPDATE', [
+      update.encodeEspInfo({ keymatIndex, oldSpi: this.#inboundSpi, newSpi: spi }),
+      update.encodeSeq(updateId),
+      ...(dh === undefined ? [] : [exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(dh) })]),
+      ...more,
+    ])
+    this.rekey = { spi, dh, updateId, packet, acknowledged: false, theirs: undefined }
+  }
+
+  /** RFC 7402 §6.10. */
+  #finish(): void {
+    const { rekey } = this
+    if (rekey?.acknowledged !== true || rekey.theirs === undefined) return
+    this.rekey = undefined
+    if (rekey.dh === undefined && rekey.theirs.dh === undefined) throw new Error('our end always brings a value')
+    this.#dh = rekey.dh ?? this.#dh
+    this.#peerDh = rekey.theirs.dh ?? this.#peerDh
+    const keys = this.#espKeys(this.#keymat(2 * 48))
+    this.#inbound.set(rekey.spi, keys.receive)
+    this.#inboundSpi = rekey.spi
+    this.#outbound = { spi: rekey.theirs.spi, keys: keys.send, sequence: 0 }
+    this.rekeys += 1
+  }
+
+  get #greater(): boolean {
+    return Buffer.compare(this.own, this.peer) > 0
+  }
+
+  /** RFC 7401 §6.5: HKDF over Kij, salt I | J, info the sorted HITs. */
+  #keymat(length: number): Uint8Array {
+    const kij = this.#dh.computeSecret(concat(Uint8Array.of(4), this.#peerDh))
+    const info = this.#greater ? concat(this.peer, this.own) : concat(this.own, this.peer)
+    return new Uint8Array(hkdfSync('sha384', kij, concat(this.#i, this.#j), info, length))
+  }
+
+  #baseKeys(): Directions {
+    const keymat = this.#keymat(ESP_INDEX + 2 * 48)
+    const greater = keymat.slice(16, 16 + HASH_BYTES)
+    const less = keymat.slice(16 + HASH_BYTES + 16, ESP_INDEX)
+    this.#hip = this.#greater ? { send: greater, receive: less } : { send: less, receive: greater }
+    return this.#espKeys(keymat.slice(ESP_INDEX))
+  }
+
+  /** RFC 7402 §7: SA-gl encryption and authentication, SA-lg the same. */
+  #espKeys(keymat: Uint8Array): Directions {
+    const greater = { encryption: keymat.slice(0, 16), authentication: keymat.slice(16, 48) }
+    const less = { encryption: keymat.slice(48, 64), authentication: keymat.slice(64, 96) }
+    return this.#greater ? { send: greater, receive: less } : { send: less, receive: greater }
+  }
+
+  #hmac(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
+    return createHmac('sha384', key ?? new Uint8Array(0))
+      .update(bytes)
+      .digest()
+  }
+
+  #verify(covered: Uint8Array, mac: Uint8Array): void {
+    if (!equalBytes(this.#hmac(this.#hip?.receive, covered), mac)) throw new Error('a MAC is wrong')
+  }
+
+  // ── Packets ────────────────────────────────────────────────────────────────
+
+  #locatorSet({ address, port }: Locator, type: 1 | 2): ParameterValue {
+    const entry = { trafficType: 0 as const, preferred: true, lifetimeSeconds: 3_600, spi: this.#inboundSpi }
+    const bytes = addressBytes(address) ?? new Uint8Array(16)
+    if (type === 1) return encodeLocatorSet([{ ...entry, locatorType: 1, address: bytes }])
+    const more = { port, protocol: 17, kind: 0, priority: 1 }
+    return encodeLocatorSet([{ ...entry, ...more, locatorType: 2, address: bytes }])
+  }
+
+  #update(parameters: readonly ParameterValue[], to = this.there): void {
+    this.#control('UPDATE', parameters, to)
+  }
+
+  #control(kind: MessageKind, parameters: readonly ParameterValue[], to = this.there): Uint8Array {
+    const packet = encodeMessage(kind, this.own, this.peer, parameters)
+    const bytes = this.#sign(this.#mac(packet), Parameter.HIP_SIGNATURE)
+    if (to !== undefined) this.#send(bytes, to)
+    return bytes
+  }
+
+  #mac(packet: Uint8Array): Uint8Array {
+    return appendParameter(packet, Parameter.HIP_MAC, this.#hmac(this.#hip?.send, packet))
+  }
+
+  #sign(packet: Uint8Array, type: 61633 | 61697): Uint8Array {
+    const signature = { algorithm: this.identity.publicKey.algorithm, bytes: this.identity.sign(packet) }
+    return appendParameter(packet, type, exchange.encodeSignature(type, signature).contents)
+  }
+
+  #send(packet: Uint8Array, to: Locator): void {
+    this.#post(wrapHip(packet), to)
+  }
+
+  #post(bytes: Uint8Array, to: Locator): void {
+    this.sent.push({ from: this.at, to, bytes })
+  }
+
+  #onEsp(packet: Uint8Array): void {
+    const keys = this.#inbound.get(Buffer.from(packet).readUInt32BE(0))
+    if (keys === undefined) {
+      this.heard.push('?')
+      return
+    }
+    const opened = open(keys, packet)
+    if (this.state === 'R2-SENT') this.state = 'ESTABLISHED'
+    if (opened.nextHeader !== 17) return
+    const datagram = readInnerUdp(opened.payload, this.peer, this.own)
+    if (isMalformed(datagram)) throw new Error(datagram.malformed)
+    this.heard.push(new TextDecoder().decode(datagram.data))
+  }
+}
+
+/** X ‖ Y (RFC 7401 §5.2.7, RFC 5903 §7). */
+function publicValueOf(dh: ECDH): Uint8Array {
+  return new Uint8Array(dh.getPublicKey().subarray(1))
+}
