@@ -3,7 +3,6 @@
 // S (MOVING §3), in the order of the log.
 
 import { concat, toHex } from '../base/bytes.ts'
-import { type AnyEspKeys, canOpenEsp } from '../crypto/esp-any.ts'
 import { hitText } from '../crypto/hit.ts'
 import { baseKeys, type KeyContext, type KeySet, ratchetKeys, type Start } from '../crypto/keymat.ts'
 import type { PublicKey } from '../crypto/public-key.ts'
@@ -12,6 +11,7 @@ import { ESP_AES128_GCM_16, type HitSuite, hitSuite } from '../crypto/suites.ts'
 import * as wire from '../wire.ts'
 import { ALGORITHMS, decrypted, identityOf, knowsCipher, knowsEspSuite } from './algorithms.ts'
 import type { KeyLog } from './key-log.ts'
+import { type AnyEspKeys, canOpenEsp } from './open-esp.ts'
 
 /** One base exchange, as its I2 shows it. */
 export interface Exchange {
