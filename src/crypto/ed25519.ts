@@ -33,6 +33,10 @@ export const ED25519: KeyAlgorithm = Object.freeze({
   privateKey(secret: Uint8Array): KeyObject {
     return importPrivate(secret, publicKey(secret))
   },
+  publicOf(key: KeyObject): Uint8Array | undefined {
+    if (key.asymmetricKeyType !== 'ed25519') return undefined
+    return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'))
+  },
   secretOf(key: KeyObject): Uint8Array | undefined {
     if (key.asymmetricKeyType !== 'ed25519') return undefined
     return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))

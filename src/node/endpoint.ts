@@ -3,8 +3,7 @@
 
 import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
-import type { Choices } from '../core/association/exchange-offer.ts'
-import type { Config } from '../core/config.ts'
+import { AccessList } from '../core/access.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
@@ -13,17 +12,19 @@ import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
-import type { Association } from './association.ts'
+import { type Access, accessRules } from './access.ts'
+import { type Association, endError } from './association.ts'
 import { Carrier } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
+import type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 import { systemEntropy } from './entropy.ts'
 import { messageOf, SojournError } from './errors.ts'
 import { FloorFile } from './floor-file.ts'
 import { freezeCarrier } from './freeze.ts'
-import type { Host, HostKem } from './host.ts'
+import type { Host } from './host.ts'
 import { createIdentity } from './key-file.ts'
 import { observe, openKeyLog } from './observe.ts'
 import { onlyStart, ownStart } from './own-start.ts'
@@ -31,44 +32,7 @@ import { formatPeer, type PeerLike, peerOf } from './peer.ts'
 import { plain } from './plain.ts'
 import { type DatagramPort, openPort, reachableLocators } from './port.ts'
 
-/** What opening and thawing have in common. */
-export interface PlaceOptions extends Choices {
-  /** This machine: needed, with a ledger, for an identity that is saved or will move. */
-  readonly host?: Host
-  readonly ledger?: Ledger
-  /** Local UDP address. Default: every address, any free port. */
-  readonly bind?: Partial<Locator>
-  /** Whether a peer may associate with us, asked before it costs a signature; who may not is told so. Default: everybody. */
-  readonly admit?: (peer: Hit) => boolean
-  /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
-  readonly signal?: AbortSignal
-  readonly config?: Partial<Config>
-}
-
-export interface EndpointOptions extends PlaceOptions {
-  /** Who this process is. Default: a fresh identity that is not saved. */
-  readonly identity?: Identity
-  /** Start although an earlier start of this identity seems to be running here. */
-  readonly takeOver?: boolean
-}
-
-export interface AssociateOptions {
-  readonly signal?: AbortSignal
-  /** Default 5000. */
-  readonly timeoutMs?: number
-}
-
-export interface FreezeOptions {
-  /** Where it goes: a READY of the target host (`host.offer`), or that host's long-term key (`host.kem`). */
-  readonly to: Uint8Array | HostKem
-  /**
-   * The application's own suitcase, carried along as it is. A function is called once nothing more comes or goes: what it
-   * packs fits exactly what the sockets carry.
-   */
-  readonly state?: Uint8Array | (() => Uint8Array)
-  /** Aborting lets the endpoint run on. */
-  readonly signal?: AbortSignal
-}
+export type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 
 /** Why an endpoint is gone. `fenced`: a newer start of its identity, of that epoch, runs elsewhere. */
 export type EndpointEnd =
@@ -96,18 +60,27 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   readonly closed: Promise<EndpointEnd>
   readonly #carrier: Carrier
   readonly #place: PlaceOptions
+  readonly #access: AccessList
   readonly #floors: FloorFile | undefined
   #settle: (end: EndpointEnd) => void = () => undefined
   #end: EndpointEnd | undefined
   #closing: Promise<void> | undefined
   #freezing = false
 
-  private constructor(identity: Identity, epoch: number, carrier: Carrier, place: PlaceOptions, floors?: FloorFile) {
+  private constructor(
+    identity: Identity,
+    epoch: number,
+    carrier: Carrier,
+    place: PlaceOptions,
+    access: AccessList,
+    floors?: FloorFile,
+  ) {
     super()
     this.identity = identity
     this.epoch = epoch
     this.#carrier = carrier
     this.#place = place
+    this.#access = access
     this.#floors = floors
     this.closed = new Promise((resolve) => {
       this.#settle = resolve
@@ -129,6 +102,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       throw new SojournError('ERR_SOJOURN_ARGUMENT', 'a host needs a ledger and a ledger a host: give both or neither')
     }
     checkedChoices(options, identity)
+    accessRules(options, options.algorithms)
     // The port comes first: when it is taken, nothing has been claimed.
     const port = await openPort(options.bind)
     try {
@@ -173,6 +147,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     floors: FloorFile | undefined,
   ): Endpoint {
     const keylog = openKeyLog()
+    const access = new AccessList(accessRules(place, place.algorithms))
     const options = {
       ...checkedChoices(place, identity),
       identity,
@@ -180,14 +155,15 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       entropy: systemEntropy,
       locators: reachableLocators(port.locator),
       now: now(),
-      admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
+      access,
+      admit: (key: PublicKey, peer: Hit) => place.admit?.(peer, key) ?? true,
       ...(place.config === undefined ? {} : { config: place.config }),
       ...(keylog === undefined ? {} : { keylog }),
       ...(floors === undefined ? {} : { floors: floors.floors }),
     }
     const engine = frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
-    const carrier = new Carrier({ engine, port, ledger: place.ledger })
-    const endpoint = new Endpoint(identity, start.epoch, carrier, place, floors)
+    const carrier = new Carrier({ engine, port, ledger: place.ledger, algorithms: place.algorithms })
+    const endpoint = new Endpoint(identity, start.epoch, carrier, place, access, floors)
     // The application gets to its sockets and events before the first packet is sent.
     setImmediate(() => carrier.start())
     return endpoint
@@ -225,6 +201,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     if (peer.hit === this.hit) {
       throw new SojournError('ERR_SOJOURN_ARGUMENT', `${peer.hit} is this endpoint itself: name another peer`)
     }
+    if (this.#access.excludes(peer.hit)) throw endError(peer.hit, 'denied', [], '')
     const locators = peer.locators.length > 0 ? peer.locators : await this.#find(peer.hit)
     if (locators.length === 0 && this.#carrier.association(peer.hit) === undefined) {
       const message = `nobody knows where ${peer.hit} is: write it as HIT@ADDR:PORT, or give a ledger it uses`
@@ -237,18 +214,30 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return this.#carrier.associations()
   }
 
-  /** A socket for datagrams in the shape of node:dgram. */
-  createDatagramSocket(): DatagramSocket {
+  /**
+   * Who may associate with this identity from now on, whoever begins: instead of what `allow` and `deny` said before. Says
+   * goodbye to those who may not any more. Throws ERR_SOJOURN_ARGUMENT.
+   * @example endpoint.setAccess({ deny: [peer] })
+   */
+  setAccess(access: Access): void {
+    this.#access.set(accessRules(access, this.#place.algorithms))
+    this.#carrier.engine.enforceAccess(now())
+    this.#carrier.driver.run()
+  }
+
+  /** A socket for datagrams in the shape of node:dgram; `access` says whose datagrams it takes. */
+  createDatagramSocket(access: Access = {}): DatagramSocket {
     this.#requireRunning()
-    return new DatagramSocket(this.#carrier)
+    return new DatagramSocket(this.#carrier, access)
   }
 
   /**
-   * `createDatagramSocket` and `bind` in one: resolves when it listens. Rejects with ERR_SOJOURN_ADDRESS.
+   * `createDatagramSocket` and `bind` in one: resolves when it listens. Datagrams of peers that `access` leaves out are dropped
+   * and counted. Rejects with ERR_SOJOURN_ADDRESS or ARGUMENT.
    * @example (await endpoint.datagrams(7)).on('message', (bytes, { hit, port }) => console.log(hit, port, bytes))
    */
-  async datagrams(port = 0): Promise<DatagramSocket> {
-    const socket = this.createDatagramSocket()
+  async datagrams(port = 0, access: Access = {}): Promise<DatagramSocket> {
+    const socket = this.createDatagramSocket(access)
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
       socket.bind(port, () => {

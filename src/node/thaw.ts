@@ -4,6 +4,7 @@ import { type CapsuleFault, decodeCapsule, openCapsule, type ReadCapsule } from 
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { accessRules } from './access.ts'
 import { checkedChoices } from './choices.ts'
 import { startIdentity } from './door.ts'
 import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
@@ -41,6 +42,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   const { host, ledger, signal } = options
   signal?.throwIfAborted()
   checkedChoices(options, undefined)
+  accessRules(options, options.algorithms)
   const read = openCapsule(plain(capsule), host.hit)
   if (typeof read === 'string') throw capsuleError(FAULTS[read])
   // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.

@@ -208,8 +208,8 @@ export const CONTROLS: readonly Control[] = [
       edit('src/core/association/responding.ts', "return zombie ? 'i2-zombie' : undefined", 'return undefined'),
       edit(
         'src/core/association/responding.ts',
-        "!== 'accepted')\n      return 'i2-below-floor'",
-        "=== 'other-ledger')\n      return 'i2-below-floor'",
+        "!== 'accepted') return 'i2-below-floor'",
+        "=== 'other-ledger') return 'i2-below-floor'",
       ),
     ],
     file: STARTS,

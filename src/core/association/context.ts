@@ -6,9 +6,11 @@ import type { Entropy } from '../../crypto/entropy.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { Identity, PublicKey } from '../../crypto/identity.ts'
 import type { EspKeys, Start } from '../../crypto/keymat.ts'
+import type { AccessList } from '../access.ts'
 import type { Config } from '../config.ts'
 import type { MachineEvent } from '../machine.ts'
 import type { Floors } from '../moving/floor.ts'
+import type { Ports } from '../ports.ts'
 import type { Association } from './association.ts'
 import type { Offer } from './exchange-offer.ts'
 
@@ -45,8 +47,10 @@ export interface Context extends Offer {
   readonly floors: Floors
   /** Our own locators, as peers should know them. */
   readonly locators: readonly Locator[]
+  /** Who may associate, whoever begins. */
+  readonly access: AccessList
   /** Ports that the application has bound. */
-  readonly ports: ReadonlySet<number>
+  readonly ports: Ports
   /** Puts one HIP packet on the wire, inside UDP. */
   sendPacket(packet: Uint8Array, to: Locator): void
   event(event: MachineEvent): void

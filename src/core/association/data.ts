@@ -46,7 +46,7 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   association.heard(now, tuple, packet.length)
   if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence))
     startCheck(association, now, tuple)
-  deliver(association, now, opened.nextHeader, opened.payload)
+  deliver(association, session, now, opened.nextHeader, opened.payload)
 }
 
 /**
@@ -87,12 +87,19 @@ export function replayEarly(association: Association, now: number): void {
   for (const { bytes, source } of early) onEsp(association, now, bytes, source)
 }
 
-function deliver(association: Association, now: number, nextHeader: number, payload: Uint8Array): void {
+function deliver(
+  association: Association,
+  session: Session,
+  now: number,
+  nextHeader: number,
+  payload: Uint8Array,
+): void {
   const { context, peer, peerBytes } = association
   if (nextHeader === NextHeader.UDP) {
     const datagram = readInnerUdp(payload, peerBytes, context.hitBytes, association.pair)
     if (isMalformed(datagram)) return context.count('datagram-malformed')
-    if (!context.ports.has(datagram.port)) return context.count('port-closed')
+    const fault = context.ports.fault(datagram.port, peer, session.peerKey)
+    if (fault !== undefined) return context.count(fault)
     context.event({
       type: 'datagram',
       peer,

@@ -5,7 +5,7 @@ import { formatLocator, type Locator, sameLocator } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { hitOf, hitText } from '../../crypto/hit.ts'
-import { publicKeyFrom, verify } from '../../crypto/identity.ts'
+import { publicKeyFrom, samePublicKey, verify } from '../../crypto/identity.ts'
 import type { Notify, R1, R2 } from '../../wire/messages.ts'
 import { coveredBy } from '../../wire/packet.ts'
 import { Notification, Parameter } from '../../wire/registry.ts'
@@ -102,7 +102,10 @@ export function onR1(association: Association, now: number, message: R1, source:
   const { peerStart, peerKey, peerReceipt } = accepted
   if (peerStart === undefined) return fail(association, 'r1-without-epoch', 'incompatible')
   const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+  if (judgement === 'other-key' || (before !== undefined && !samePublicKey(before.peerKey, peerKey)))
+    return fail(association, 'r1-other-key', 'imposter')
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
+  if (!context.access.admits(association.peer, peerKey)) return association.end(now, 'denied')
   dropOpening(association, opening)
   const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source }
   association.turn({ name: 'opening', opening: next })

@@ -4,9 +4,10 @@
 import type { Locator } from '../../base/address.ts'
 import { compareBytes } from '../../base/bytes.ts'
 import type { Hit } from '../../crypto/hit.ts'
-import type { PublicKey } from '../../crypto/identity.ts'
+import { type PublicKey, samePublicKey } from '../../crypto/identity.ts'
 import type { I1, I2 } from '../../wire/messages.ts'
 import type { Association } from './association.ts'
+import { startClose } from './closing.ts'
 import type { Context } from './context.ts'
 import { establish } from './establish.ts'
 import { blocked } from './notify.ts'
@@ -59,7 +60,7 @@ export class Responding {
     const context = this.#context
     let association: Association | undefined
     const outcome = acceptI2(context, this.#pool, now, message, source, {
-      admit: this.#admit,
+      admit: (key, peer) => context.access.admits(peer, key) && this.#admit(key, peer),
       decide: (candidate) => {
         const refused = this.#refusal(candidate, existing)
         if (refused !== undefined) return refused
@@ -89,8 +90,10 @@ export class Responding {
     const context = this.#context
     const { peerStart, peerKey, peerReceipt } = candidate
     if (peerStart === undefined) return 'i2-without-epoch'
-    if (context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }) !== 'accepted')
-      return 'i2-below-floor'
+    const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+    const known = existing === undefined ? undefined : peerKeyOf(existing)
+    if (judgement === 'other-key' || (known !== undefined && !samePublicKey(known, peerKey))) return 'i2-other-key'
+    if (judgement !== 'accepted') return 'i2-below-floor'
     const bound = existing?.session?.peerStart
     if (bound !== undefined) {
       const zombie = peerStart.epoch < bound.epoch || (peerStart.epoch === bound.epoch && !sameStart(peerStart, bound))
@@ -103,7 +106,22 @@ export class Responding {
   }
 }
 
-type Refusal = 'i2-without-epoch' | 'i2-below-floor' | 'i2-zombie' | 'i2-crossed' | 'associations-full'
+type Refusal = 'i2-without-epoch' | 'i2-other-key' | 'i2-below-floor' | 'i2-zombie' | 'i2-crossed' | 'associations-full'
+
+/** Says goodbye to a peer that the lists do not admit any more. False if there is no need to. */
+export function dismiss(association: Association, now: number): boolean {
+  const { peer, session, context, state } = association
+  if (session === undefined || state.name === 'closing' || context.access.admits(peer, session.peerKey)) return false
+  startClose(association, now)
+  return true
+}
+
+/** The key that this association is with, once it has shown itself: its HIT alone is not the peer. */
+function peerKeyOf({ session, state }: Association): PublicKey | undefined {
+  if (session !== undefined) return session.peerKey
+  if (state.name !== 'opening' || state.opening.name === 'I1-SENT') return undefined
+  return state.opening.name === 'SOLVING' ? state.opening.accepted.peerKey : state.opening.sent.accepted.peerKey
+}
 
 /** An association that was opening keeps its queue; one that was established ends and makes room. */
 function reuse(existing: Association | undefined, now: number): Association | undefined {

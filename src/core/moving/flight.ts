@@ -40,9 +40,14 @@ export class Flight {
   }
 }
 
-/** The peer may have rebound us first; then there is nothing left to offer. */
-function needsOffer({ session }: Association): boolean {
-  return session !== undefined && session.ratchet.name === 'settled' && session.outbound === session.interim
+/** The peer may have rebound us first, or we may not want it any more; then there is nothing left to offer. */
+function needsOffer({ session, state }: Association): boolean {
+  return (
+    session !== undefined &&
+    state.name !== 'closing' &&
+    session.ratchet.name === 'settled' &&
+    session.outbound === session.interim
+  )
 }
 
 function holdsPlace({ session, state }: Association): boolean {

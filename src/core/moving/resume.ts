@@ -45,6 +45,12 @@ export function freezeIdentity(
   }
 }
 
+/** An S that only one end may have: FREEZE waits for its confirmation (MOVING §3). */
+export function isUnconfirmed(association: Association): boolean {
+  const name = association.session?.ratchet.name
+  return name === 'answered' || name === 'crossed' || name === 'committed'
+}
+
 /** What goes on elsewhere; undefined for an association that is not established: those are begun again (MOVING §7). */
 function freezeAssociation(association: Association, now: number): FrozenAssociation | undefined {
   const { session, context, state } = association
