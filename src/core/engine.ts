@@ -262,9 +262,8 @@ export class Engine implements Machine {
   /** Stops for good and forgets every key, without a word. */
   destroy(): void {
     this.#phase = { name: 'stopped' }
-    for (const association of this.#associations.values()) {
-      if (association.session !== undefined) association.forgetKeys(association.session)
-    }
+    for (const association of this.#associations.values()) association.forget()
+    this.#reception.responding.forget()
     this.#associations.clear()
     this.#spis.clear()
     this.#ready.clear()
@@ -377,7 +376,7 @@ export class Engine implements Machine {
       sendPacket: (packet, to) => outlet.send(packet, to),
       event: (event) => outlet.tell(event),
       count: (name) => outlet.count(name),
-      keylog: options.keylog ?? (() => undefined),
+      keylog: options.keylog,
       newSpi: (association) => this.#spis.draw(association),
       claimSpi: (spi, association) => this.#spis.claim(spi, association),
       dropSpi: (spi) => this.#spis.drop(spi),

@@ -3,7 +3,7 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { concat } from '../base/bytes.ts'
-import { base64url } from './buffer.ts'
+import { base64url, fromBase64url } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
 import { HI_ECDSA, type IdentityAlgorithm, type KeyAlgorithm, LABEL_P256, SUITE_ECDSA_SHA384 } from './key-algorithm.ts'
 import { drawScalar, type NistCurve, P256, uncompressed, validScalar } from './nist-curve.ts'
@@ -48,7 +48,7 @@ export function ecdsa({ name, label, curve, hash }: EcdsaParts): KeyAlgorithm {
     },
     secretOf(key: KeyObject): Uint8Array | undefined {
       if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== curve.openssl) return undefined
-      return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
+      return fromBase64url(key.export({ format: 'jwk' }).d ?? '')
     },
     sign: (secret: Uint8Array, _key: () => KeyObject, message: Uint8Array) =>
       curve.noble.sign(message, secret, { prehash: true, lowS: false, format: 'compact' }),

@@ -8,7 +8,7 @@ import type { EspSuiteInfo } from './aead.ts'
 import { type Algorithms, STANDARD } from './algorithms.ts'
 import { sha256 } from './hash.ts'
 import { expand, extract } from './hkdf.ts'
-import { redacted } from './secret.ts'
+import { Secret, wipe } from './secret.ts'
 import type { HitSuite, Keymat } from './suites.ts'
 
 /** HIP keys of one direction. */
@@ -31,7 +31,7 @@ export interface Resumption {
   readonly secret: Uint8Array
 }
 
-/** All keys of one generation, as seen from one end. Prints redacted, and so do its parts. */
+/** All keys of one generation, as seen from one end. */
 export interface KeySet {
   readonly hip: { readonly send: HipKeys; readonly receive: HipKeys }
   readonly esp: { readonly send: EspKeys; readonly receive: EspKeys }
@@ -81,7 +81,9 @@ export function ratchetKeys(
   const info = ownIsGreater(context)
     ? concat(context.peer, context.own, startBytes(peer), startBytes(own))
     : concat(context.own, context.peer, startBytes(own), startBytes(peer))
-  const prk = extract('sha256', concat(context.i, context.j), concat(kij, previous.secret))
+  const both = concat(kij, previous.secret)
+  const prk = extract('sha256', concat(context.i, context.j), both)
+  wipe(both)
   return keySet(context, { prk, keymat: expand('sha256', prk, info, keymatBytes(context)) }, info)
 }
 
@@ -100,7 +102,9 @@ export function interimKeys(
   const starts = concat(startBytes(sender), startBytes(receiver))
   const info = concat(utf8('sojourn interim'), senderHit, receiverHit, starts, tail)
   const bytes = expand('sha256', s.secret, info, suite.encryptionBytes + suite.authenticationBytes)
-  return drawEsp(new Draw(bytes), suite)
+  const keys = drawEsp(new Draw(bytes), suite)
+  wipe(bytes)
+  return keys
 }
 
 /** Where in KEYMAT the ESP keys of a base exchange begin: the KEYMAT index of its ESP_INFO (RFC 7402 §5.1.1). */
@@ -116,7 +120,7 @@ export function incarnationOf(instancePublicKey: Uint8Array): Uint8Array {
 /** The Resumption of an S: the id is a hash of it (MOVING §3). */
 export function resumptionOf(secret: Uint8Array): Resumption {
   const id = sha256(utf8('sojourn resume id'), secret).slice(0, 8)
-  return redacted('Resumption', { id, secret })
+  return { id, secret }
 }
 
 function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet {
@@ -127,12 +131,14 @@ function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet
   const espGreater = drawEsp(draw, esp)
   const espLess = drawEsp(draw, esp)
   const greater = ownIsGreater(context)
-  return redacted('KeySet', {
+  const secret = expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)
+  wipe(material.prk, material.keymat)
+  return {
     hip: greater ? { send: hipGreater, receive: hipLess } : { send: hipLess, receive: hipGreater },
     esp: greater ? { send: espGreater, receive: espLess } : { send: espLess, receive: espGreater },
-    resumption: resumptionOf(expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)),
+    resumption: resumptionOf(secret),
     keymatLength: draw.at,
-  })
+  }
 }
 
 // Each key is a copy, so that no view keeps the whole KEYMAT alive.
@@ -148,18 +154,20 @@ class Draw {
     const from = this.at
     this.at += length
     assert(this.at <= this.#keymat.length, 'KEYMAT is shorter than the keys drawn from it')
-    return this.#keymat.slice(from, this.at)
+    const key = new Secret(length)
+    key.set(this.#keymat.subarray(from, this.at))
+    return key
   }
 }
 
 function drawHip(draw: Draw, context: KeyContext): HipKeys {
   const encryption = draw.take(cipherBytes(context))
-  return redacted('HipKeys', { encryption, integrity: draw.take(context.suite.macKeyBytes) })
+  return { encryption, integrity: draw.take(context.suite.macKeyBytes) }
 }
 
 function drawEsp(draw: Draw, suite: EspSuiteInfo): EspKeys {
   const encryption = draw.take(suite.encryptionBytes)
-  return redacted('EspKeys', { encryption, authentication: draw.take(suite.authenticationBytes) })
+  return { encryption, authentication: draw.take(suite.authenticationBytes) }
 }
 
 function keymatBytes(context: KeyContext): number {

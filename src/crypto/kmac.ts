@@ -4,6 +4,7 @@
 
 import { cshake128 } from '@noble/hashes/sha3-addons.js'
 import { utf8 } from '../base/bytes.ts'
+import { wipe } from './secret.ts'
 
 type State = ReturnType<typeof cshake128.create>
 
@@ -19,7 +20,9 @@ export class KmacKey {
 
   /** `key`: at most 8191 bytes. */
   constructor(key: Uint8Array) {
-    this.#state = named().clone().update(bytepad(key))
+    const padded = bytepad(key)
+    this.#state = named().clone().update(padded)
+    wipe(padded)
   }
 
   /** KMAC128 of the parts one after another, 256 bits, no customisation. */
@@ -29,7 +32,15 @@ export class KmacKey {
 
   /** KMACXOF128 of the message, `length` bytes. */
   xof(message: Uint8Array, length: number): Uint8Array {
-    return this.#taking([message]).update(ANY_LENGTH).xof(length)
+    const state = this.#taking([message]).update(ANY_LENGTH)
+    const output = state.xof(length)
+    state.destroy()
+    return output
+  }
+
+  /** Forgets the key. Nothing can be made with it afterwards. */
+  destroy(): void {
+    this.#state.destroy()
   }
 
   #taking(parts: readonly Uint8Array[]): State {

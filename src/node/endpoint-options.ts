@@ -30,7 +30,10 @@ export interface PlaceOptions extends Choices, Access {
 }
 
 export interface EndpointOptions extends PlaceOptions {
-  /** Who this process is. Default: a fresh identity that is not saved. */
+  /**
+   * Who this process is. Default: a fresh identity that is not saved, and whose key is destroyed with the endpoint. One that is
+   * given stays its owner's: `identity.destroy()` when it is not needed any more.
+   */
   readonly identity?: Identity
   /** Start although an earlier start of this identity seems to be running here. */
   readonly takeOver?: boolean

@@ -61,6 +61,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   readonly #carrier: Carrier
   readonly #place: PlaceOptions
   readonly #access: AccessList
+  /** Keys that nobody else has given us or may use: they go when the endpoint goes. */
+  readonly #own: readonly Identity[]
   readonly #floors: FloorFile | undefined
   #settle: (end: EndpointEnd) => void = () => undefined
   #end: EndpointEnd | undefined
@@ -73,6 +75,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     carrier: Carrier,
     place: PlaceOptions,
     access: AccessList,
+    own: readonly Identity[],
     floors?: FloorFile,
   ) {
     super()
@@ -81,6 +84,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     this.#carrier = carrier
     this.#place = place
     this.#access = access
+    this.#own = own
     this.#floors = floors
     this.closed = new Promise((resolve) => {
       this.#settle = resolve
@@ -111,7 +115,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
         host === undefined || ledger === undefined
           ? onlyStart()
           : ownStart(await startHere(identity, host, ledger, options))
-      return Endpoint.#run(identity, start, port, options, undefined, floors)
+      const own = options.identity === undefined ? [identity, start.instance] : [start.instance]
+      return Endpoint.#run(identity, start, port, options, undefined, floors, own)
     } catch (error) {
       await port.close()
       throw error
@@ -127,7 +132,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     place: PlaceOptions,
     floors: FloorFile,
   ): Resumed {
-    const endpoint = Endpoint.#run(identity, start, port, place, frozen, floors)
+    const endpoint = Endpoint.#run(identity, start, port, place, frozen, floors, [identity, start.instance])
     const carrier = endpoint.#carrier
     const sockets = new Map(
       frozen.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
@@ -145,6 +150,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     place: PlaceOptions,
     frozen: FrozenState | undefined,
     floors: FloorFile | undefined,
+    own: readonly Identity[],
   ): Endpoint {
     const keylog = openKeyLog()
     const access = new AccessList(accessRules(place, place.algorithms))
@@ -163,7 +169,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     }
     const engine = frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
     const carrier = new Carrier({ engine, port, ledger: place.ledger, algorithms: place.algorithms })
-    const endpoint = new Endpoint(identity, start.epoch, carrier, place, access, floors)
+    const endpoint = new Endpoint(identity, start.epoch, carrier, place, access, own, floors)
     // The application gets to its sockets and events before the first packet is sent.
     setImmediate(() => carrier.start())
     return endpoint
@@ -343,8 +349,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   async #shut(end: EndpointEnd): Promise<void> {
     if (this.#end !== undefined) return
     this.#end = end
-    await this.#carrier.shut(end.reason, `the endpoint is ${end.reason}`)
+    const shut = this.#carrier.shut(end.reason, `the endpoint is ${end.reason}`)
+    // Nothing is sealed or signed any more: the keys need not wait until the port has closed.
     this.#carrier.engine.destroy()
+    for (const identity of this.#own) identity.destroy()
+    await shut
     const kept = this.#floors?.close(end.reason)
     // A frozen process is waited for, and its floors are in the capsule too.
     if (end.reason !== 'frozen') await kept

@@ -1,7 +1,7 @@
 // Thawing (MOVING §4, §7): everything that can be checked is checked before the single door, and nothing is sent before it.
 
 import { type CapsuleFault, decodeCapsule, openCapsule, type ReadCapsule } from '../core/moving/capsule.ts'
-import type { FrozenState } from '../core/moving/frozen.ts'
+import { type FrozenState, forgetFrozen } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import { accessRules } from './access.ts'
@@ -67,9 +67,11 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
     const started = await startIdentity(plan, startKeys, ledger, { signal, record })
     host.forget(keys)
     const resumed = Endpoint.resume(identity, frozen, ownStart(started), port, options, floors)
+    forgetFrozen(frozen)
     observe('thawed', { hit: identity.hit, epoch: started.epoch, from: frozen.epoch })
     return { ...resumed, state: frozen.state }
   } catch (error) {
+    forgetFrozen(frozen)
     await port.close()
     throw error
   }

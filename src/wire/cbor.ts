@@ -45,7 +45,11 @@ export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValu
   } catch (error) {
     return malformed(error instanceof Error ? error.message : 'CBOR is not sound', tokenizer.pos())
   }
-  return equalBytes(encodeCbor(value), bytes) ? value : malformed('CBOR is not deterministic', 0)
+  const again = encodeCbor(value)
+  const same = equalBytes(again, bytes)
+  // It may have been a capsule.
+  again.fill(0)
+  return same ? value : malformed('CBOR is not deterministic', 0)
 }
 
 const ENCODE_OPTIONS = {

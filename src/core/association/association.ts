@@ -20,7 +20,7 @@ import { Paths, type Tuple } from './paths.ts'
 import { repeatAnswer, repeatReliable } from './ratchet.ts'
 import { expireKeepalive, expirePark, expireSilence, probeParked, repeatChecks, resumeTimers } from './reach.ts'
 import { Rtt } from './rtt.ts'
-import { closeInbound, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
+import { closeInbound, forgetSession, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
 import type { Envelope } from './update.ts'
 
 /** RFC 7401 §4.4.1, with the data of each state inside it. `parked` is ours (MOVING §6): alive, but out of reach. */
@@ -194,6 +194,14 @@ export class Association {
       this.context.dropSpi(ratchet.offer.inboundSpi)
       this.context.dropSpi(ratchet.offer.reserveIn)
     }
+    forgetSession(session)
+  }
+
+  /** Overwrites every key, without a word to anybody. */
+  forget(): void {
+    if (this.state.name === 'opening') dropOpening(this, this.state.opening)
+    if (this.session !== undefined) this.forgetKeys(this.session)
+    this.unsent.clear()
   }
 
   /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */

@@ -55,7 +55,8 @@ export interface Context extends Offer {
   sendPacket(packet: Uint8Array, to: Locator): void
   event(event: MachineEvent): void
   count(name: Counted): void
-  keylog(entry: KeyLogEntry): void
+  /** Undefined unless somebody wants the keys: then it is given copies. */
+  readonly keylog: ((entry: KeyLogEntry) => void) | undefined
   /** A fresh inbound SPI that leads to this association. */
   newSpi(association: Association): number
   /** An SPI from a capsule. */
@@ -76,6 +77,11 @@ export interface Context extends Offer {
   fenced(epoch: number): void
 }
 
-export function logEsp(context: Context, spi: number, suite: number, keys: EspKeys): void {
-  context.keylog({ kind: 'ESP', spi, suite, encryption: keys.encryption, authentication: keys.authentication })
+export function logEsp({ keylog }: Pick<Context, 'keylog'>, spi: number, suite: number, keys: EspKeys): void {
+  const { encryption, authentication } = keys
+  keylog?.({ kind: 'ESP', spi, suite, encryption: encryption.slice(), authentication: authentication.slice() })
+}
+
+export function logKij({ keylog, identity }: Pick<Context, 'keylog' | 'identity'>, peer: Hit, kij: Uint8Array): void {
+  keylog?.({ kind: 'KIJ', a: identity.hit, b: peer, kij: kij.slice() })
 }

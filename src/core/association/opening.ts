@@ -3,6 +3,7 @@
 
 import { formatLocator, type Locator, sameLocator } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
+import { forgetKeySet } from '../../crypto/forget.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { hitOf, hitText } from '../../crypto/hit.ts'
 import { publicKeyFrom, samePublicKey, verify } from '../../crypto/identity.ts'
@@ -197,9 +198,10 @@ function fail(association: Association, name: string, reason: EndReason | undefi
   if (reason !== undefined) association.fault = { reason, detail: name }
 }
 
-/** The SPIs of an exchange that came to nothing lead nowhere. */
+/** The SPIs of an exchange that came to nothing lead nowhere, and its keys are gone. */
 export function dropOpening(association: Association, opening: Opening): void {
   if (opening.name !== 'I2-SENT') return
   association.context.dropSpi(opening.sent.inboundSpi)
   association.context.dropSpi(opening.sent.reserveIn)
+  forgetKeySet(opening.sent.keys)
 }

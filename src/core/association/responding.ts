@@ -35,6 +35,10 @@ export class Responding {
     if (this.#pool.deadline <= now) this.#pool.expire(now)
   }
 
+  forget(): void {
+    this.#pool.forget()
+  }
+
   /**
    * No state, no signature. In a simultaneous open the smaller HIT stays Initiator and gets no R1 from one that is
    * in I1-SENT itself (RFC 7401 §4.4.4).

@@ -8,6 +8,7 @@ import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { Identity, type PublicKey, publicKeyFrom } from '../../crypto/identity.ts'
+import { wipe } from '../../crypto/secret.ts'
 import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
 import {
   type CborValue,
@@ -19,7 +20,7 @@ import {
   type Grant,
 } from '../../wire/object.ts'
 import { EPOCH_MAX } from './fields.ts'
-import type { FrozenState } from './frozen.ts'
+import { type FrozenState, forgetFrozen } from './frozen.ts'
 import { decodeState, encodeState } from './frozen-codec.ts'
 import { type DelegationChain, signedBy, signObject } from './receipt.ts'
 
@@ -92,9 +93,13 @@ export function prepareCapsule(
   algorithms: Algorithms = STANDARD,
 ): PreparedCapsule | 'too-large' {
   const plaintext = encodeState(state)
-  if (plaintext.length > CAPSULE_BYTES_MAX / 2) return 'too-large'
+  if (plaintext.length > CAPSULE_BYTES_MAX / 2) {
+    wipe(plaintext)
+    return 'too-large'
+  }
   const again = decodeCapsule(plaintext, header, algorithms)
   assert(!isMalformed(again), `a capsule reads back: ${isMalformed(again) ? again.malformed : ''}`)
+  forgetFrozen(again)
   return { plaintext, aad: encodeCbor(headerFields(header)) }
 }
 
@@ -158,9 +163,9 @@ export function decodeCapsule(
   if (isMalformed(value)) return value
   const state = decodeState(value, header.version, algorithms)
   if (isMalformed(state)) return state
-  const { algorithm, secret } = state.identity
-  if (Identity.fromSecret(algorithm, secret, algorithms).hit !== header.hit)
-    return malformed('identity of another HIT', 0)
+  const identity = Identity.fromSecret(state.identity.algorithm, state.identity.secret, algorithms)
+  identity.destroy()
+  if (identity.hit !== header.hit) return malformed('identity of another HIT', 0)
   return state.epoch === header.epoch ? state : malformed('state of another epoch', 0)
 }
 

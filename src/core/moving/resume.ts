@@ -4,7 +4,8 @@
 
 import { assert } from '../../base/assert.ts'
 import { hitBytes, hitOf } from '../../crypto/hit.ts'
-import { resumptionOf, type Start } from '../../crypto/keymat.ts'
+import { type EspKeys, type HipKeys, resumptionOf, type Start } from '../../crypto/keymat.ts'
+import { secretCopy } from '../../crypto/secret.ts'
 import { hitSuite } from '../../crypto/suites.ts'
 import { Association, type Unsent } from '../association/association.ts'
 import type { Context } from '../association/context.ts'
@@ -23,7 +24,7 @@ import { InboundSa } from '../sa/inbound.ts'
 import { ReplayWindow } from '../sa/replay.ts'
 import type { FrozenAssociation, FrozenInbound, FrozenSocket, FrozenState } from './frozen.ts'
 
-/** The whole identity as a value (MOVING §7). `at` is when it was frozen: what has a lifetime goes on from there. */
+/** The whole identity as a value of its own (MOVING §7): keys are copied, here and at the thaw. `at` is when it was frozen: what has a lifetime goes on from there. */
 export function freezeIdentity(
   context: Context,
   associations: Iterable<Association>,
@@ -68,9 +69,9 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
     espSuite: session.context.espSuite,
     i: session.context.i,
     j: session.context.j,
-    secret: secrets.resumption.secret,
-    hipSend: secrets.hip.send,
-    hipReceive: secrets.hip.receive,
+    secret: secretCopy(secrets.resumption.secret),
+    hipSend: copyOfHip(secrets.hip.send),
+    hipReceive: copyOfHip(secrets.hip.receive),
     reserveIn: secrets.reserveIn,
     reserveOut: secrets.reserveOut,
     inbound: session.inbound.flatMap((entry) =>
@@ -84,10 +85,18 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
   }
 }
 
+function copyOfHip({ encryption, integrity }: HipKeys): HipKeys {
+  return { encryption: secretCopy(encryption), integrity: secretCopy(integrity) }
+}
+
+function copyOfEsp({ encryption, authentication }: EspKeys): EspKeys {
+  return { encryption: secretCopy(encryption), authentication: secretCopy(authentication) }
+}
+
 function frozenInbound({ sa, of, closesAt }: Inbound, now: number): FrozenInbound {
   return {
     spi: sa.spi,
-    keys: sa.keys,
+    keys: copyOfEsp(sa.keys),
     ...sa.snapshot(),
     final: sa.final === Infinity ? undefined : sa.final,
     of,
@@ -125,8 +134,8 @@ export function thawAssociation(
   const peer = hitOf(frozen.peerKey)
   const association = new Association(context, peer, now)
   const secrets: Secrets = {
-    resumption: resumptionOf(frozen.secret),
-    hip: { send: frozen.hipSend, receive: frozen.hipReceive },
+    resumption: resumptionOf(secretCopy(frozen.secret)),
+    hip: { send: copyOfHip(frozen.hipSend), receive: copyOfHip(frozen.hipReceive) },
     reserveIn: frozen.reserveIn,
     reserveOut: frozen.reserveOut,
   }
@@ -200,7 +209,7 @@ function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: 
   const window = new ReplayWindow(context.config.replayWindow, frozen.highest, frozen.bitmap)
   const { aead, algorithms } = context
   const { espSuites } = algorithms
-  const sa = new InboundSa({ spi, suite, keys, aead, espSuites, window, final })
+  const sa = new InboundSa({ spi, suite, keys: copyOfEsp(keys), aead, espSuites, window, final })
   return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
 }
 
