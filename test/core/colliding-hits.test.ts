@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { AccessList } from '../../src/core/access.ts'
+import { acceptR1, buildI2 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
 import { Engine } from '../../src/core/engine.ts'
 import { Floors } from '../../src/core/moving/floor.ts'
@@ -14,15 +15,25 @@ import { hitBytes } from '../../src/crypto/hit.ts'
 import { type PublicKey, samePublicKey, verify } from '../../src/crypto/identity.ts'
 import { encodeClaim } from '../../src/wire/object.ts'
 import { claim, HOST_A, HOST_B, identity, incarnation, LEDGER } from '../support/actors.ts'
-import { answerR1, askForR1, exchange, OPEN_DOOR, offerI2, end as partOf, startOf } from '../support/exchange.ts'
+import { collidingIdentities } from '../support/colliding.ts'
+import {
+  answerR1,
+  askForR1,
+  exchange,
+  OPEN_DOOR,
+  offerI2,
+  end as partOf,
+  read,
+  startOf,
+  unwrapped,
+} from '../support/exchange.ts'
 import { type Actor, actor, End, freeze, hip, place, send, thaw, Wire } from '../support/pair.ts'
 
 vi.mock('../../src/crypto/hit.ts', async (original) => {
-  const { cutTo12Bits } = await import('../support/colliding.ts')
+  const { cutTo12Bits } = await import('../support/short-hits.ts')
   return cutTo12Bits(await original<typeof import('../../src/crypto/hit.ts')>())
 })
 
-const { collidingIdentities } = await import('../support/colliding.ts')
 const [one, two] = collidingIdentities()
 
 it('the two keys of these tests are two, with one HIT', () => {
@@ -194,17 +205,17 @@ describe('what is remembered of one key', () => {
     const pool = new R1Pool(responder)
     const [a, b] = [partOf(72, { identity: one }), partOf(73, { identity: two })]
     const r1 = askForR1(0, a, responder, pool)
-    // One R1 fits both, because it names a HIT; and J depends on the HIT, not on the key.
-    const [first, second] = [answerR1(a, responder, r1), answerR1(b, responder, r1)]
-    const sameJ = [first, second].map(({ context }) => Buffer.from(context.i).toString('hex'))
-    expect(sameJ[1]).toBe(sameJ[0])
+    const first = answerR1(a, responder, r1)
     const outcome = offerI2(0, responder, pool, first.bytes, OPEN_DOOR)
     expect(outcome).toMatchObject({ seed: { peerKey: one.publicKey } })
-    const other = offerI2(0, responder, pool, second.bytes, OPEN_DOOR)
-    // Another J: its own exchange, under its own key and with keys of its own.
+    // One R1 fits both, because it names a HIT, and so does one solution.
+    const accepted = unwrapped(acceptR1(b, responder.identity.hit, read('R1', r1)))
+    const spis = { inboundSpi: 0x3000, reserveIn: 0x3001 }
+    const same = unwrapped(buildI2(b, accepted, first.context.j, spis))
+    expect(offerI2(300, responder, pool, same.bytes, OPEN_DOOR)).toEqual({ drop: 'i2-consumed' })
+    // With a J of its own it has an exchange of its own, under its own key.
+    const other = offerI2(300, responder, pool, answerR1(b, responder, r1).bytes, OPEN_DOOR)
     expect(other).toMatchObject({ seed: { peerKey: two.publicKey } })
-    const ids = [outcome, other].map((one) => ('seed' in one ? one.seed.keys.resumption.id : undefined))
-    expect(ids[1]).not.toEqual(ids[0])
   })
 
   it('in the ledger is not the record of the other, before and after it was activated', () => {

@@ -8,15 +8,14 @@ import { carriedBy } from '../../src/inspect/carried.ts'
 import { inspect } from '../../src/inspect/inspect.ts'
 import { readKeyLog } from '../../src/inspect/key-log.ts'
 import { keyLogLine } from '../../src/node/observe.ts'
+import { collidingIdentities } from '../support/colliding.ts'
 import { actor, End, place, send, Wire } from '../support/pair.ts'
 import { pcapOf, type Seen } from '../support/pcap.ts'
 
 vi.mock('../../src/crypto/hit.ts', async (original) => {
-  const { cutTo12Bits } = await import('../support/colliding.ts')
+  const { cutTo12Bits } = await import('../support/short-hits.ts')
   return cutTo12Bits(await original<typeof import('../../src/crypto/hit.ts')>())
 })
-
-const { collidingIdentities } = await import('../support/colliding.ts')
 
 /** What one of the two and X have to say to each other, and the keys. */
 function played(
