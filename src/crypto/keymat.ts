@@ -81,7 +81,9 @@ export function ratchetKeys(
   const info = ownIsGreater(context)
     ? concat(context.peer, context.own, startBytes(peer), startBytes(own))
     : concat(context.own, context.peer, startBytes(own), startBytes(peer))
-  const both = concat(kij, previous.secret)
+  const both = new Secret(kij.length + previous.secret.length)
+  both.set(kij)
+  both.set(previous.secret, kij.length)
   const prk = extract('sha256', concat(context.i, context.j), both)
   wipe(both)
   return keySet(context, { prk, keymat: expand('sha256', prk, info, keymatBytes(context)) }, info)
@@ -141,22 +143,21 @@ function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet
   }
 }
 
-// Each key is a copy, so that no view keeps the whole KEYMAT alive.
+// The keys of one generation lie in one piece of memory, a view each, and are overwritten each in its time.
 class Draw {
   at = 0
-  readonly #keymat: Uint8Array
+  readonly #memory: ArrayBuffer
 
   constructor(keymat: Uint8Array) {
-    this.#keymat = keymat
+    this.#memory = new ArrayBuffer(keymat.length)
+    new Uint8Array(this.#memory).set(keymat)
   }
 
-  take(length: number): Uint8Array {
+  take(length: number): Secret {
     const from = this.at
     this.at += length
-    assert(this.at <= this.#keymat.length, 'KEYMAT is shorter than the keys drawn from it')
-    const key = new Secret(length)
-    key.set(this.#keymat.subarray(from, this.at))
-    return key
+    assert(this.at <= this.#memory.byteLength, 'KEYMAT is shorter than the keys drawn from it')
+    return new Secret(this.#memory, from, length)
   }
 }
 

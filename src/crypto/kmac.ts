@@ -4,7 +4,7 @@
 
 import { cshake128 } from '@noble/hashes/sha3-addons.js'
 import { utf8 } from '../base/bytes.ts'
-import { wipe } from './secret.ts'
+import { Secret, wipe } from './secret.ts'
 
 type State = ReturnType<typeof cshake128.create>
 
@@ -30,10 +30,18 @@ export class KmacKey {
     return this.#taking(parts).update(FIXED_LENGTH).digest()
   }
 
+  /** The same, as a key. */
+  derive(parts: readonly Uint8Array[]): Secret {
+    const output = new Secret(MAC_BYTES)
+    this.#taking(parts).update(FIXED_LENGTH).digestInto(output)
+    return output
+  }
+
   /** KMACXOF128 of the message, `length` bytes. */
-  xof(message: Uint8Array, length: number): Uint8Array {
+  xof(message: Uint8Array, length: number): Secret {
+    const output = new Secret(length)
     const state = this.#taking([message]).update(ANY_LENGTH)
-    const output = state.xof(length)
+    state.xofInto(output)
     state.destroy()
     return output
   }

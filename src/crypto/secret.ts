@@ -13,6 +13,14 @@ const SHOWN = '[secret]'
  * `[secret]`. Whoever wants to see them has to ask for them byte by byte.
  */
 export class Secret extends Uint8Array {
+  /**
+   * So many zeros, or a view of a buffer. Always in memory outside the engine's heap: what lies inside, as short arrays do, is
+   * copied whenever the collector moves it, and only the last copy can be overwritten.
+   */
+  constructor(source: number | ArrayBuffer, offset?: number, length?: number) {
+    super(typeof source === 'number' ? new ArrayBuffer(source) : source, offset, length)
+  }
+
   override toString(): string {
     return SHOWN
   }

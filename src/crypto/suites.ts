@@ -74,7 +74,7 @@ function keccakSuite(): HitSuite {
       return keyed(key).mac(parts)
     },
     keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat {
-      const prk = new KmacKey(salt).mac([kij])
+      const prk = new KmacKey(salt).derive([kij])
       const expanding = new KmacKey(prk)
       const keymat = expanding.xof(info, length)
       expanding.destroy()

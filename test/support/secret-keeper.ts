@@ -16,7 +16,7 @@ function say(line: Readonly<Record<string, unknown>>): void {
 }
 
 function identity(): Identity {
-  const secret = new Uint8Array(createHash('sha256').update(name).digest())
+  const secret = createHash('sha256').update(name).digest()
   const made = Identity.fromSecret('ed25519', secret)
   secret.fill(0)
   return made

@@ -159,7 +159,7 @@ export function decodeCapsule(
   header: CapsuleHeader,
   algorithms: Algorithms = STANDARD,
 ): FrozenState | Malformed {
-  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8 })
+  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8, secret: true })
   if (isMalformed(value)) return value
   const state = decodeState(value, header.version, algorithms)
   if (isMalformed(state)) return state
