@@ -11,6 +11,7 @@ export { Identity, type IdentityAlgorithm, type PublicKey } from './crypto/ident
 export { FileLedger } from './ledger/file.ts'
 export { type Ledger, LedgerError, type LedgerErrorCode } from './ledger/interface.ts'
 export { MemoryLedger } from './ledger/memory.ts'
+export type { Access, PeerNameLike } from './node/access.ts'
 export {
   Association,
   type AssociationEnd,

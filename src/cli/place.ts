@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { type Locator, parseLocator } from '../base/address.ts'
 import { Endpoint } from '../node/endpoint.ts'
 import { Host } from '../node/host.ts'
-import { readIdentity } from '../node/key-file.ts'
+import { readKey } from './key.ts'
 
 /** As commander hands them over. */
 export interface PlaceFlags {
@@ -27,9 +27,10 @@ export function withPlace(command: Command): Command {
 export async function openEndpoint(flags: PlaceFlags, signal: AbortSignal): Promise<Endpoint> {
   const bind = flags.bind === undefined ? {} : { bind: flags.bind }
   if (flags.identity === undefined) return Endpoint.open({ ...bind, signal })
-  const identity = await readIdentity(flags.identity)
+  const key = await readKey(flags.identity)
   const host = await Host.open()
-  return Endpoint.open({ identity, host, ledger: host.ledger(), takeOver: flags.takeOver ?? false, ...bind, signal })
+  const ledger = host.ledger(undefined, key.algorithms)
+  return Endpoint.open({ ...key, host, ledger, takeOver: flags.takeOver ?? false, ...bind, signal })
 }
 
 /** A port inside an association, from the command line. */

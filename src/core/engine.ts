@@ -9,6 +9,7 @@ import { classify, hipOf } from '../wire/datagram.ts'
 import { spiOf } from '../wire/esp.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import { decodeMessage } from '../wire/messages.ts'
+import { AccessList } from './access.ts'
 import { Agenda } from './agenda.ts'
 import { Alarm } from './alarm.ts'
 import { Association, type Unsent } from './association/association.ts'
@@ -19,7 +20,7 @@ import { offerOf } from './association/exchange-offer.ts'
 import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
-import { Responding } from './association/responding.ts'
+import { dismiss, Responding } from './association/responding.ts'
 import { Budgets } from './budgets.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
@@ -27,10 +28,11 @@ import { Flight } from './moving/flight.ts'
 import { Floors } from './moving/floor.ts'
 import type { FrozenSocket, FrozenState } from './moving/frozen.ts'
 import { learnWhereabouts, ownWhereabouts } from './moving/learn.ts'
-import { freezeIdentity, thawAssociation } from './moving/resume.ts'
+import { freezeIdentity, isUnconfirmed, thawAssociation } from './moving/resume.ts'
 import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
 import type { OwnLocator } from './own-locators.ts'
+import { Ports } from './ports.ts'
 import { type Reception, receiveHip } from './reception.ts'
 import { Spis } from './spis.ts'
 import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
@@ -39,10 +41,7 @@ export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
 export type { AssociationView, Path, SendOutcome, Way } from './view.ts'
 
-/**
- * `freezing` waits until every S is confirmed (MOVING §3). `frozen` and `stopped` machines never send again; a frozen one can
- * still be unfrozen, as long as its grant has not left.
- */
+/** `freezing` waits until every S is confirmed (MOVING §3). What is frozen or stopped never sends; `frozen` may be unfrozen. */
 type Phase =
   | { readonly name: 'running' }
   | { readonly name: 'freezing'; readonly until: number }
@@ -57,7 +56,7 @@ export class Engine implements Machine {
   readonly #associations = new Map<Hit, Association>()
   readonly #agenda = new Agenda<Association>()
   readonly #spis: Spis
-  readonly #ports = new Set<number>()
+  readonly #ports = new Ports()
   readonly #ready = new Set<Association>()
   readonly #outlet: Outlet
   readonly #flight: Flight
@@ -85,7 +84,8 @@ export class Engine implements Machine {
     for (const association of frozen.associations) {
       const thawed = thawAssociation(engine.#context, association, frozen.epoch, options.now)
       engine.#associations.set(thawed.peer, thawed)
-      engine.#flight.add(thawed)
+      if (dismiss(thawed, options.now)) engine.#agenda.note(thawed)
+      else engine.#flight.add(thawed)
       engine.#outlet.tell({ type: 'lookup', peer: thawed.peer })
     }
     engine.#advanceFlight(options.now)
@@ -156,15 +156,19 @@ export class Engine implements Machine {
     this.#touched(association, now)
   }
 
-  bind(port: number): boolean {
-    assert(Number.isInteger(port) && port > 0 && port < 65_536, 'an inner port is between 1 and 65,535')
-    if (this.#ports.has(port)) return false
-    this.#ports.add(port)
-    return true
+  bind(port: number, access?: AccessList): boolean {
+    return this.#ports.bind(port, access)
   }
 
   unbind(port: number): void {
-    this.#ports.delete(port)
+    this.#ports.unbind(port)
+  }
+
+  /** After a change of `options.access`: says goodbye to those who may not associate any more. */
+  enforceAccess(now: number): void {
+    if (this.#phase.name !== 'running') return
+    for (const association of this.#associations.values())
+      if (dismiss(association, now)) this.#touched(association, now)
   }
 
   /** Queues one datagram. The bytes are copied. */
@@ -242,6 +246,7 @@ export class Engine implements Machine {
     this.#phase = { name: 'running' }
     for (const association of this.#associations.values()) {
       if (association.unsent.size > 0) this.#ready.add(association)
+      dismiss(association, now)
       this.#touched(association, now)
     }
   }
@@ -256,9 +261,8 @@ export class Engine implements Machine {
   /** Stops for good and forgets every key, without a word. */
   destroy(): void {
     this.#phase = { name: 'stopped' }
-    for (const association of this.#associations.values()) {
-      if (association.session !== undefined) association.forgetKeys(association.session)
-    }
+    for (const association of this.#associations.values()) association.forget()
+    this.#reception.responding.forget()
     this.#associations.clear()
     this.#spis.clear()
     this.#ready.clear()
@@ -363,11 +367,12 @@ export class Engine implements Machine {
       aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
       floors: options.floors ?? new Floors(config.floorsMax),
       locators: options.locators,
+      access: options.access ?? new AccessList(),
       ports: this.#ports,
       sendPacket: (packet, to) => outlet.send(packet, to),
       event: (event) => outlet.tell(event),
       count: (name) => outlet.count(name),
-      keylog: options.keylog ?? (() => undefined),
+      keylog: options.keylog,
       newSpi: (association) => this.#spis.draw(association),
       claimSpi: (spi, association) => this.#spis.claim(spi, association),
       dropSpi: (spi) => this.#spis.drop(spi),
@@ -388,11 +393,4 @@ export class Engine implements Machine {
     this.#ready.delete(association)
     this.#flight.forget(association)
   }
-}
-
-/** An S that only one end may have: FREEZE waits for its confirmation (MOVING §3). */
-function isUnconfirmed(association: Association): boolean {
-  const { ratchet, plain } = association.session ?? {}
-  const name = ratchet?.name
-  return plain?.rekey !== undefined || name === 'answered' || name === 'crossed' || name === 'committed'
 }

@@ -22,6 +22,7 @@ export type EndReason =
   | 'fenced' // this identity has been started elsewhere (MOVING §6)
   | 'unreachable' // the base exchange got no answer
   | 'refused' // the peer answered, and lawfully said no
+  | 'denied' // our own list does not admit it
   | 'incompatible' // no common suite, group or cipher
   | 'imposter' // another identity answered at the address
   | 'expired' // parked for too long

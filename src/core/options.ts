@@ -4,6 +4,7 @@ import type { AeadProvider } from '../crypto/aead.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { AccessList } from './access.ts'
 import type { KeyLogEntry, OwnStart } from './association/context.ts'
 import type { Choices } from './association/exchange-offer.ts'
 import type { Config } from './config.ts'
@@ -20,7 +21,9 @@ export interface EngineOptions extends Choices {
   readonly locators: readonly OwnLocator[]
   readonly config?: Partial<Config>
   readonly keylog?: (entry: KeyLogEntry) => void
-  /** Whether a peer whose key is known may associate; by default everybody. */
+  /** Who may associate, whoever begins; asked before `admit`. By default everybody. */
+  readonly access?: AccessList
+  /** Whether a peer that comes to us, and whose key is known, may associate; by default everybody. */
   readonly admit?: (key: PublicKey, peer: Hit) => boolean
   /** What earlier starts of this identity learnt of its peers; by default nothing. */
   readonly floors?: Floors

@@ -10,3 +10,10 @@ export function plain(buffer: Buffer): Uint8Array {
 export function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
 }
+
+/** The bytes of base64url, in memory of their own: `Buffer.from` would leave a copy of a secret in a pool. */
+export function fromBase64url(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  const written = Buffer.from(bytes.buffer).write(text, 'base64url')
+  return written === bytes.length ? bytes : bytes.slice(0, written)
+}

@@ -7,6 +7,7 @@ import { plain } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
 import { modpGroup } from './modp.ts'
 import { drawScalar, type NistCurve, P256, P384, uncompressed } from './nist-curve.ts'
+import { Secret, wipe } from './secret.ts'
 
 /** DH group numbers (RFC 7401 §5.2.7). */
 export const DH_MODP_3072 = 4
@@ -66,7 +67,12 @@ function curveGroup(id: number, curve: NistCurve): DhGroup {
     id,
     name: curve.jwk,
     publicBytes: 2 * curve.bytes,
-    generate: (entropy: Entropy) => new CurveKey(id, curve, drawScalar(curve, entropy)),
+    generate(entropy: Entropy): DhKey {
+      const secret = drawScalar(curve, entropy)
+      const key = new CurveKey(id, curve, secret)
+      wipe(secret)
+      return key
+    },
     fromSecret: (secret: Uint8Array) => new CurveKey(id, curve, secret),
   })
 }
@@ -88,8 +94,9 @@ class CurveKey implements DhKey {
   get secret(): Uint8Array {
     // OpenSSL writes the scalar without leading zeros.
     const scalar = this.#ecdh.getPrivateKey()
-    const padded = new Uint8Array(this.#curve.bytes)
+    const padded = new Secret(this.#curve.bytes)
     padded.set(scalar, padded.length - scalar.length)
+    wipe(scalar)
     return padded
   }
 

@@ -2,7 +2,8 @@
 // RFC 7401 does not forbid it. noble signs, deterministically (RFC 6979), node:crypto verifies.
 
 import { createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { base64url } from './buffer.ts'
+import { concat } from '../base/bytes.ts'
+import { base64url, fromBase64url } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
 import { HI_ECDSA, type IdentityAlgorithm, type KeyAlgorithm, LABEL_P256, SUITE_ECDSA_SHA384 } from './key-algorithm.ts'
 import { drawScalar, type NistCurve, P256, uncompressed, validScalar } from './nist-curve.ts'
@@ -40,9 +41,14 @@ export function ecdsa({ name, label, curve, hash }: EcdsaParts): KeyAlgorithm {
     publicKey,
     privateKey: (secret: Uint8Array) =>
       createPrivateKey({ key: { ...point(curve, publicKey(secret)), d: base64url(secret) }, format: 'jwk' }),
+    publicOf(key: KeyObject): Uint8Array | undefined {
+      if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== curve.openssl) return undefined
+      const { x = '', y = '' } = key.export({ format: 'jwk' })
+      return uncompressed(curve, concat(Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')))
+    },
     secretOf(key: KeyObject): Uint8Array | undefined {
       if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== curve.openssl) return undefined
-      return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
+      return fromBase64url(key.export({ format: 'jwk' }).d ?? '')
     },
     sign: (secret: Uint8Array, _key: () => KeyObject, message: Uint8Array) =>
       curve.noble.sign(message, secret, { prehash: true, lowS: false, format: 'compact' }),

@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes, fromHex } from '../base/bytes.ts'
-import { base64url, plain } from './buffer.ts'
+import { base64url, fromBase64url, plain } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
 import { HI_EDDSA, type KeyAlgorithm, LABEL_ED25519, SUITE_EDDSA_CSHAKE128 } from './key-algorithm.ts'
 
@@ -33,9 +33,13 @@ export const ED25519: KeyAlgorithm = Object.freeze({
   privateKey(secret: Uint8Array): KeyObject {
     return importPrivate(secret, publicKey(secret))
   },
+  publicOf(key: KeyObject): Uint8Array | undefined {
+    if (key.asymmetricKeyType !== 'ed25519') return undefined
+    return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'))
+  },
   secretOf(key: KeyObject): Uint8Array | undefined {
     if (key.asymmetricKeyType !== 'ed25519') return undefined
-    return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
+    return fromBase64url(key.export({ format: 'jwk' }).d ?? '')
   },
   sign: (_secret: Uint8Array, key: () => KeyObject, message: Uint8Array) => plain(sign(undefined, message, key())),
 })

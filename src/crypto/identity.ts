@@ -7,7 +7,7 @@ import type { Entropy } from './entropy.ts'
 import { type Hit, hitOf } from './hit.ts'
 import type { IdentityAlgorithm, KeyAlgorithm, KeyAlgorithms } from './key-algorithm.ts'
 import { KEY_ALGORITHMS, type PublicKey, publicKeyPem } from './public-key.ts'
-import { inspectKey } from './secret.ts'
+import { inspectKey, type Secret, secretCopy, wipe } from './secret.ts'
 
 export type { IdentityAlgorithm } from './key-algorithm.ts'
 export { type PublicKey, publicKeyFrom, publicKeyText, samePublicKey, verify } from './public-key.ts'
@@ -24,10 +24,11 @@ export class Identity {
   readonly hit: Hit
   readonly publicKey: PublicKey
   readonly #kind: KeyAlgorithm
-  readonly #secret: Uint8Array
+  readonly #secret: Secret
   #keyObject: KeyObject | undefined
+  #destroyed = false
 
-  private constructor(kind: KeyAlgorithm, secret: Uint8Array) {
+  private constructor(kind: KeyAlgorithm, secret: Secret) {
     this.#kind = kind
     this.#secret = secret
     this.publicKey = { algorithm: kind.algorithm, label: kind.label, bytes: kind.publicKey(secret) }
@@ -46,7 +47,10 @@ export class Identity {
     const kind = kindNamed(algorithm, algorithms)
     if (kind.generate === undefined)
       throw new TypeError(`an identity of kind ${algorithm} is not drawn from entropy: read it from PEM`)
-    return Identity.fromSecret(algorithm, kind.generate(entropy), algorithms)
+    const secret = kind.generate(entropy)
+    const identity = Identity.fromSecret(algorithm, secret, algorithms)
+    wipe(secret)
+    return identity
   }
 
   /**
@@ -57,7 +61,7 @@ export class Identity {
     const kind = kindNamed(algorithm, algorithms)
     if (!kind.validSecret(secret))
       throw new TypeError(`these bytes are no ${algorithm} secret: it has a fixed form and range`)
-    return new Identity(kind, Uint8Array.from(secret))
+    return new Identity(kind, secretCopy(secret))
   }
 
   /**
@@ -68,13 +72,14 @@ export class Identity {
     const key = readPem(pem, algorithms)
     for (const kind of algorithms.keys) {
       const secret = kind.secretOf(key)
-      if (secret !== undefined) return new Identity(kind, secret)
+      if (secret !== undefined) return new Identity(kind, takenOver(secret))
     }
     throw new TypeError(`a key of type ${describe(key)} cannot be an identity: ${supported(algorithms)}`)
   }
 
   /** Signs the message: Ed25519 and P-256 64 bytes, P-384 96, RSA as many as its modulus. Equal messages get equal signatures. */
   sign(message: Uint8Array): Uint8Array {
+    this.#requireKey()
     return this.#kind.sign(this.#secret, () => this.#key(), message)
   }
 
@@ -95,7 +100,18 @@ export class Identity {
 
   /** A copy of the secret bytes, for a capsule. */
   secret(): Uint8Array {
-    return this.#secret.slice()
+    this.#requireKey()
+    return secretCopy(this.#secret)
+  }
+
+  /**
+   * Forgets the private key: its bytes are overwritten, and calls that need it throw TypeError. Copies that others hold, key
+   * files among them, are theirs. HIT and public key stay.
+   */
+  destroy(): void {
+    wipe(this.#secret)
+    this.#keyObject = undefined
+    this.#destroyed = true
   }
 
   /** Which kind of key this is, as `fromSecret` takes it. */
@@ -113,10 +129,22 @@ export class Identity {
     return `Identity ${this.hit}`
   }
 
+  #requireKey(): void {
+    if (this.#destroyed) throw new TypeError(`the key of ${this.hit} has been destroyed: read it again from its file`)
+  }
+
   #key(): KeyObject {
+    this.#requireKey()
     this.#keyObject ??= this.#kind.privateKey(this.#secret)
     return this.#keyObject
   }
+}
+
+/** The same bytes where they do not show; the first copy is gone. */
+function takenOver(bytes: Uint8Array): Secret {
+  const secret = secretCopy(bytes)
+  wipe(bytes)
+  return secret
 }
 
 function kindNamed(algorithm: IdentityAlgorithm, algorithms: WithKeys): KeyAlgorithm {

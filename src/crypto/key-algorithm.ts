@@ -32,6 +32,8 @@ export interface KeyAlgorithm {
   publicKey(secret: Uint8Array): Uint8Array
   /** A valid secret as node:crypto has it. */
   privateKey(secret: Uint8Array): KeyObject
+  /** The public key, in its one form, of a key of this kind; undefined for another kind. */
+  publicOf(key: KeyObject): Uint8Array | undefined
   /** The secret of a private key, if it is one of this kind and good enough. */
   secretOf(key: KeyObject): Uint8Array | undefined
   /** Signs without ambient randomness: equal messages get equal signatures. `key` is `privateKey(secret)`, made when asked for. */

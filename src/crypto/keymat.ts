@@ -8,7 +8,7 @@ import type { EspSuiteInfo } from './aead.ts'
 import { type Algorithms, STANDARD } from './algorithms.ts'
 import { sha256 } from './hash.ts'
 import { expand, extract } from './hkdf.ts'
-import { redacted } from './secret.ts'
+import { Secret, wipe } from './secret.ts'
 import type { HitSuite, Keymat } from './suites.ts'
 
 /** HIP keys of one direction. */
@@ -31,7 +31,7 @@ export interface Resumption {
   readonly secret: Uint8Array
 }
 
-/** All keys of one generation, as seen from one end. Prints redacted, and so do its parts. */
+/** All keys of one generation, as seen from one end. */
 export interface KeySet {
   readonly hip: { readonly send: HipKeys; readonly receive: HipKeys }
   readonly esp: { readonly send: EspKeys; readonly receive: EspKeys }
@@ -81,11 +81,15 @@ export function ratchetKeys(
   const info = ownIsGreater(context)
     ? concat(context.peer, context.own, startBytes(peer), startBytes(own))
     : concat(context.own, context.peer, startBytes(own), startBytes(peer))
-  const prk = extract('sha256', concat(context.i, context.j), concat(kij, previous.secret))
+  const both = new Secret(kij.length + previous.secret.length)
+  both.set(kij)
+  both.set(previous.secret, kij.length)
+  const prk = extract('sha256', concat(context.i, context.j), both)
+  wipe(both)
   return keySet(context, { prk, keymat: expand('sha256', prk, info, keymatBytes(context)) }, info)
 }
 
-/** What an RFC 7402 rekey makes new; the HIP keys stay. Prints redacted. */
+/** What an RFC 7402 rekey makes new; the HIP keys stay. */
 export type EspKeySet = Pick<KeySet, 'esp' | 'resumption'>
 
 /** The keys of a rekey with a peer that knows only the RFCs: a KEYMAT from new values, of which ESP keys alone are drawn (RFC 7402 §6.10, §7). */
@@ -97,10 +101,12 @@ export function rekeyedKeys(context: KeyContext, kij: Uint8Array): EspKeySet {
   const material = suite.keymat(kij, concat(context.i, context.j), info, length)
   const draw = new Draw(material.keymat)
   const [greater, less] = [drawEsp(draw, esp), drawEsp(draw, esp)]
-  return redacted('EspKeySet', {
+  const secret = expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)
+  wipe(material.prk, material.keymat)
+  return {
     esp: ownIsGreater(context) ? { send: greater, receive: less } : { send: less, receive: greater },
-    resumption: resumptionOf(expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)),
-  })
+    resumption: resumptionOf(secret),
+  }
 }
 
 /** The keys of the interim SA, from the thawed side (`sender`) to its peer only, on the peer's reserve SPI (MOVING §3). */
@@ -118,7 +124,9 @@ export function interimKeys(
   const starts = concat(startBytes(sender), startBytes(receiver))
   const info = concat(utf8('sojourn interim'), senderHit, receiverHit, starts, tail)
   const bytes = expand('sha256', s.secret, info, suite.encryptionBytes + suite.authenticationBytes)
-  return drawEsp(new Draw(bytes), suite)
+  const keys = drawEsp(new Draw(bytes), suite)
+  wipe(bytes)
+  return keys
 }
 
 /** Where in KEYMAT the ESP keys of a base exchange begin: the KEYMAT index of its ESP_INFO (RFC 7402 §5.1.1). */
@@ -134,7 +142,7 @@ export function incarnationOf(instancePublicKey: Uint8Array): Uint8Array {
 /** The Resumption of an S: the id is a hash of it (MOVING §3). */
 export function resumptionOf(secret: Uint8Array): Resumption {
   const id = sha256(utf8('sojourn resume id'), secret).slice(0, 8)
-  return redacted('Resumption', { id, secret })
+  return { id, secret }
 }
 
 function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet {
@@ -145,39 +153,42 @@ function keySet(context: KeyContext, material: Keymat, info: Uint8Array): KeySet
   const espGreater = drawEsp(draw, esp)
   const espLess = drawEsp(draw, esp)
   const greater = ownIsGreater(context)
-  return redacted('KeySet', {
+  const secret = expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)
+  wipe(material.prk, material.keymat)
+  return {
     hip: greater ? { send: hipGreater, receive: hipLess } : { send: hipLess, receive: hipGreater },
     esp: greater ? { send: espGreater, receive: espLess } : { send: espLess, receive: espGreater },
-    resumption: resumptionOf(expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)),
+    resumption: resumptionOf(secret),
     keymatLength: draw.at,
-  })
+  }
 }
 
-// Each key is a copy, so that no view keeps the whole KEYMAT alive.
+// The keys of one generation lie in one piece of memory, a view each, and are overwritten each in its time.
 class Draw {
   at = 0
-  readonly #keymat: Uint8Array
+  readonly #memory: ArrayBuffer
 
   constructor(keymat: Uint8Array) {
-    this.#keymat = keymat
+    this.#memory = new ArrayBuffer(keymat.length)
+    new Uint8Array(this.#memory).set(keymat)
   }
 
-  take(length: number): Uint8Array {
+  take(length: number): Secret {
     const from = this.at
     this.at += length
-    assert(this.at <= this.#keymat.length, 'KEYMAT is shorter than the keys drawn from it')
-    return this.#keymat.slice(from, this.at)
+    assert(this.at <= this.#memory.byteLength, 'KEYMAT is shorter than the keys drawn from it')
+    return new Secret(this.#memory, from, length)
   }
 }
 
 function drawHip(draw: Draw, context: KeyContext): HipKeys {
   const encryption = draw.take(cipherBytes(context))
-  return redacted('HipKeys', { encryption, integrity: draw.take(context.suite.macKeyBytes) })
+  return { encryption, integrity: draw.take(context.suite.macKeyBytes) }
 }
 
 function drawEsp(draw: Draw, suite: EspSuiteInfo): EspKeys {
   const encryption = draw.take(suite.encryptionBytes)
-  return redacted('EspKeys', { encryption, authentication: draw.take(suite.authenticationBytes) })
+  return { encryption, authentication: draw.take(suite.authenticationBytes) }
 }
 
 function keymatBytes(context: KeyContext): number {

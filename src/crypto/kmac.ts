@@ -4,6 +4,7 @@
 
 import { cshake128 } from '@noble/hashes/sha3-addons.js'
 import { utf8 } from '../base/bytes.ts'
+import { Secret, wipe } from './secret.ts'
 
 type State = ReturnType<typeof cshake128.create>
 
@@ -19,7 +20,9 @@ export class KmacKey {
 
   /** `key`: at most 8191 bytes. */
   constructor(key: Uint8Array) {
-    this.#state = named().clone().update(bytepad(key))
+    const padded = bytepad(key)
+    this.#state = named().clone().update(padded)
+    wipe(padded)
   }
 
   /** KMAC128 of the parts one after another, 256 bits, no customisation. */
@@ -27,9 +30,25 @@ export class KmacKey {
     return this.#taking(parts).update(FIXED_LENGTH).digest()
   }
 
+  /** The same, as a key. */
+  derive(parts: readonly Uint8Array[]): Secret {
+    const output = new Secret(MAC_BYTES)
+    this.#taking(parts).update(FIXED_LENGTH).digestInto(output)
+    return output
+  }
+
   /** KMACXOF128 of the message, `length` bytes. */
-  xof(message: Uint8Array, length: number): Uint8Array {
-    return this.#taking([message]).update(ANY_LENGTH).xof(length)
+  xof(message: Uint8Array, length: number): Secret {
+    const output = new Secret(length)
+    const state = this.#taking([message]).update(ANY_LENGTH)
+    state.xofInto(output)
+    state.destroy()
+    return output
+  }
+
+  /** Forgets the key. Nothing can be made with it afterwards. */
+  destroy(): void {
+    this.#state.destroy()
   }
 
   #taking(parts: readonly Uint8Array[]): State {

@@ -3,6 +3,7 @@
 
 import { p256, p384 } from '@noble/curves/nist.js'
 import { assert } from '../base/assert.ts'
+import { compareBytes, fromHex } from '../base/bytes.ts'
 import type { Entropy } from './entropy.ts'
 
 /** A prime-order curve of cofactor 1 by the names that everybody has for it. */
@@ -13,11 +14,25 @@ export interface NistCurve {
   readonly openssl: 'prime256v1' | 'secp384r1'
   /** Bytes of a scalar and of a coordinate. */
   readonly bytes: 32 | 48
+  /** n, the number of its points, as wide as a scalar (FIPS 186-4, D.1.2). */
+  readonly order: Uint8Array
   readonly noble: typeof p256
 }
 
-export const P256: NistCurve = Object.freeze({ jwk: 'P-256', openssl: 'prime256v1', bytes: 32, noble: p256 })
-export const P384: NistCurve = Object.freeze({ jwk: 'P-384', openssl: 'secp384r1', bytes: 48, noble: p384 })
+export const P256: NistCurve = Object.freeze({
+  jwk: 'P-256',
+  openssl: 'prime256v1',
+  bytes: 32,
+  order: fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'),
+  noble: p256,
+})
+export const P384: NistCurve = Object.freeze({
+  jwk: 'P-384',
+  openssl: 'secp384r1',
+  bytes: 48,
+  order: fromHex('ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973'),
+  noble: p384,
+})
 
 const DRAWS = 16
 
@@ -32,7 +47,9 @@ export function drawScalar(curve: NistCurve, entropy: Entropy): Uint8Array {
 
 /** Whether these are the bytes of a scalar in [1, n − 1]. */
 export function validScalar(curve: NistCurve, secret: Uint8Array): boolean {
-  return secret.length === curve.bytes && curve.noble.utils.isValidSecretKey(secret)
+  // By bytes: noble would make text and numbers of the secret, which nobody could overwrite.
+  if (secret.length !== curve.bytes || compareBytes(secret, curve.order) >= 0) return false
+  return secret.some((byte) => byte !== 0)
 }
 
 /** A point as 04‖X‖Y from that or from X‖Y; undefined for any other shape. Does not check that it is on the curve. */

@@ -1,7 +1,7 @@
 // Public keys of identities and what they sign. A peer is its full key (algorithm, label, bytes), not only its HIT
 // (DESIGN §4). What a kind of key takes for valid is in ed25519.ts and ecdsa.ts; which kinds are taken is a table.
 
-import type { KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { ECDSA_P256 } from './ecdsa.ts'
 import { ED25519 } from './ed25519.ts'
@@ -74,6 +74,30 @@ export function publicKeyPem(key: PublicKey, keys: KeyAlgorithms = KEY_ALGORITHM
   const pem = keyObject(key, keys)?.export({ type: 'spki', format: 'pem' })
   if (pem === undefined) throw new TypeError('this public key is not valid, so it has no PEM form')
   return pem.toString()
+}
+
+/**
+ * Reads a public key in PEM (SPKI). Throws TypeError of one line that never quotes the text: no key, a private one, or of a
+ * kind not in the table.
+ */
+export function publicKeyFromPem(pem: string, keys: KeyAlgorithms = KEY_ALGORITHMS): PublicKey {
+  // createPublicKey would take a private key too: whoever puts one on a list has mistaken the file.
+  if (!pem.includes('BEGIN PUBLIC KEY')) throw new TypeError('this PEM text holds no public key')
+  const object = spki(pem)
+  for (const { algorithm, label, publicOf } of object === undefined ? [] : keys) {
+    const bytes = object && publicOf(object)
+    const key = bytes && publicKeyFrom(algorithm, label, bytes, keys)
+    if (key !== undefined) return key
+  }
+  throw new TypeError(`this PEM text holds no key of ${keys.map(({ title }) => title).join(', ')}`)
+}
+
+function spki(pem: string): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: pem, format: 'pem' })
+  } catch {
+    return undefined
+  }
 }
 
 /** The kind of a key, if it is in the table. */

@@ -7,6 +7,7 @@ import { type HashName, hash, hmac, shake128 } from './hash.ts'
 import { expand, extract } from './hkdf.ts'
 import { SUITE_ECDSA_SHA384, SUITE_EDDSA_CSHAKE128, SUITE_RSA_SHA256 } from './key-algorithm.ts'
 import { KmacKey } from './kmac.ts'
+import { secretCopy, wipe } from './secret.ts'
 
 export {
   ESP_AES128_CBC_HMAC_SHA256,
@@ -73,8 +74,11 @@ function keccakSuite(): HitSuite {
       return keyed(key).mac(parts)
     },
     keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat {
-      const prk = new KmacKey(salt).mac([kij])
-      return { prk, keymat: new KmacKey(prk).xof(info, length) }
+      const prk = new KmacKey(salt).derive([kij])
+      const expanding = new KmacKey(prk)
+      const keymat = expanding.xof(info, length)
+      expanding.destroy()
+      return { prk, keymat }
     },
   })
 }
@@ -85,6 +89,15 @@ const KEYED_LIMIT = 256
 let keyedStates = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly state: KmacKey }>()
 let keyedCount = 0
 
+/** Forgets what is kept of a MAC key that is about to be overwritten. */
+export function forgetMacKey(key: Uint8Array): void {
+  const known = keyedStates.get(key)
+  if (known === undefined) return
+  keyedStates.delete(key)
+  known.state.destroy()
+  wipe(known.key)
+}
+
 function keyed(key: Uint8Array): KmacKey {
   const known = keyedStates.get(key)
   if (known !== undefined && equalBytes(known.key, key)) return known.state
@@ -93,6 +106,6 @@ function keyed(key: Uint8Array): KmacKey {
     keyedCount = 1
   }
   const state = new KmacKey(key)
-  keyedStates.set(key, { key: key.slice(), state })
+  keyedStates.set(key, { key: secretCopy(key), state })
   return state
 }

@@ -81,17 +81,18 @@ function checkHit(packet: wire.Packet, inner: readonly wire.RawParameter[], repo
 function checkSignature(packet: wire.Packet, knowledge: Knowledge, report: Report): boolean | undefined {
   const type = packet.type === wire.PacketType.R1 ? wire.Parameter.HIP_SIGNATURE_2 : wire.Parameter.HIP_SIGNATURE
   const raw = packet.parameters.find((parameter) => parameter.type === type)
-  const key = knowledge.keyOf(packet.sender)
+  const [key, ...others] = knowledge.keysOf(packet.sender)
   if (raw === undefined || key === undefined) return undefined
   const signature = wire.decodeSignature(raw.contents, raw.start + 4)
   if (wire.isMalformed(signature)) return undefined
   const where = { at: raw.start, parameter: type }
-  if (signature.algorithm !== key.algorithm) {
+  const fitting = [key, ...others].filter(({ algorithm }) => algorithm === signature.algorithm)
+  if (fitting.length === 0) {
     report({ what: `signature of algorithm ${signature.algorithm} by a key of algorithm ${key.algorithm}`, ...where })
     return false
   }
   const covered = packet.type === wire.PacketType.R1 ? wire.coveredByR1(packet, type) : wire.coveredBy(packet, type)
-  const passed = verifies(key, covered, signature.bytes)
+  const passed = fitting.some((one) => verifies(one, covered, signature.bytes))
   if (!passed) report({ what: 'signature does not verify under the key of the sender', ...where })
   return passed
 }

@@ -1,10 +1,10 @@
 // One ESP packet under the keys that may open it: which sequence number it has, whether it is authentic, and what it carries.
 
-import { openAnyEsp } from '../crypto/esp-any.ts'
 import { hitText } from '../crypto/hit.ts'
 import * as wire from '../wire.ts'
 import type { Wrong } from './checks.ts'
 import type { EspCandidates, Knowledge } from './knowledge.ts'
+import { openAnyEsp } from './open-esp.ts'
 import { spiText } from './words.ts'
 
 /** What is known of a packet. */

@@ -3,15 +3,15 @@
 // S (MOVING §3), in the order of the log.
 
 import { concat, toHex } from '../base/bytes.ts'
-import { type AnyEspKeys, canOpenEsp } from '../crypto/esp-any.ts'
 import { hitText } from '../crypto/hit.ts'
 import { baseKeys, type KeyContext, type KeySet, ratchetKeys, type Start } from '../crypto/keymat.ts'
-import type { PublicKey } from '../crypto/public-key.ts'
+import { type PublicKey, samePublicKey } from '../crypto/public-key.ts'
 import { sameSecret } from '../crypto/secret.ts'
 import { ESP_AES128_GCM_16, type HitSuite, hitSuite } from '../crypto/suites.ts'
 import * as wire from '../wire.ts'
 import { ALGORITHMS, decrypted, identityOf, knowsCipher, knowsEspSuite } from './algorithms.ts'
 import type { KeyLog } from './key-log.ts'
+import { type AnyEspKeys, canOpenEsp } from './open-esp.ts'
 
 /** One base exchange, as its I2 shows it. */
 export interface Exchange {
@@ -61,7 +61,8 @@ const STARTS_MAX = 64
 
 export class Knowledge {
   readonly #pairs = new Map<string, Pair>()
-  readonly #identities = new Map<string, PublicKey>()
+  /** Of one HIT there may be two keys, if somebody has gone to that length; none may speak for the other. */
+  readonly #identities = new Map<string, PublicKey[]>()
   readonly #hostIdTlvs = new Map<string, Uint8Array[]>()
   readonly #inbound = new Map<number, Inbound[]>()
   readonly #esp = new Map<number, AnyEspKeys[]>()
@@ -120,9 +121,9 @@ export class Knowledge {
     }
   }
 
-  /** The key that signs for a HIT, if a HOST_ID that hashes to it has been seen. */
-  keyOf(hit: Uint8Array): PublicKey | undefined {
-    return this.#identities.get(hitText(hit))
+  /** The keys that may sign for a HIT: those of the HOST_IDs that hash to it. */
+  keysOf(hit: Uint8Array): readonly PublicKey[] {
+    return this.#identities.get(hitText(hit)) ?? []
   }
 
   /** The HOST_ID TLVs that R1s of a HIT had: HIP_MAC_2 covers one of them. */
@@ -204,9 +205,14 @@ export class Knowledge {
       const sender = hitText(packet.sender)
       const identity = identityOf(hostId, packet.sender)
       // A key that is not the sender's proves nothing about what the sender signs.
-      if (identity?.fits === true) this.#identities.set(sender, identity.key)
+      if (identity?.fits === true) this.#learnKey(sender, identity.key)
       if (packet.type === wire.PacketType.R1) append(this.#hostIdTlvs, sender, bytes.subarray(raw.start, raw.end))
     }
+  }
+
+  #learnKey(hit: string, key: PublicKey): void {
+    const known = this.#identities.get(hit) ?? []
+    if (!known.some((other) => samePublicKey(other, key))) append(this.#identities, hit, key)
   }
 
   #baseGeneration(pair: Pair, exchange: Exchange): Generation | undefined {

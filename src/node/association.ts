@@ -171,6 +171,7 @@ const ENDS: Readonly<Record<EndReason, readonly [SojournErrorCode, string, strin
   fenced: ['ERR_SOJOURN_FENCED', 'no longer talks to this start of our identity', 'a newer start of it runs elsewhere'],
   unreachable: ['ERR_SOJOURN_UNREACHABLE', 'does not answer', 'check that it runs there and that UDP passes'],
   refused: ['ERR_SOJOURN_REFUSED', 'refuses us', 'ask its owner to admit this identity'],
+  denied: ['ERR_SOJOURN_REFUSED', 'is not on our own list', 'allow it, or deny it no longer'],
   incompatible: ['ERR_SOJOURN_INCOMPATIBLE', 'shares no cipher suite with us', 'compare the suites of both ends'],
   imposter: ['ERR_SOJOURN_IMPOSTER', 'is not who answers', 'check the HIT, or where it lives now'],
   expired: ['ERR_SOJOURN_TIMEOUT', 'has not answered for too long', 'associate again once it is back'],

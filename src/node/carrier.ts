@@ -4,10 +4,13 @@
 import { EventEmitter } from 'node:events'
 import { formatLocator, type Locator, sameLocator } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
+import type { AccessList, AccessRules } from '../core/access.ts'
 import type { AssociationView, Engine } from '../core/engine.ts'
 import type { EndReason, MachineEvent } from '../core/machine.ts'
+import type { Algorithms } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { type Access, accessRules } from './access.ts'
 import { Association, type AssociationCarrier, endError, type PingOptions, type Pong } from './association.ts'
 import { Attempts } from './attempts.ts'
 import type { DatagramCarrier, DatagramSocket, SendOutcome } from './datagram-socket.ts'
@@ -37,6 +40,8 @@ export interface CarrierOptions {
   readonly engine: Engine
   readonly port: DatagramPort
   readonly ledger: Ledger | undefined
+  /** Whose keys can be named on lists. */
+  readonly algorithms: Algorithms | undefined
 }
 
 const EPHEMERAL_FIRST = 49_152
@@ -57,13 +62,15 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   readonly #seeker: Seeker | undefined
   readonly #publisher: Publisher | undefined
   readonly #lingering = new Map<DatagramPort, NodeJS.Timeout>()
+  readonly #algorithms: Algorithms | undefined
   #port: DatagramPort
   #held = true
   #nextPort = 0
   #open = true
 
-  constructor({ engine, port, ledger }: CarrierOptions) {
+  constructor({ engine, port, ledger, algorithms }: CarrierOptions) {
     super()
+    this.#algorithms = algorithms
     this.engine = engine
     this.#port = port
     this.driver = new Driver(engine, port, (event) => this.#heard(event))
@@ -156,17 +163,22 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
 
   // ── Datagram sockets ───────────────────────────────────────────────────────
 
-  openPort(port: number, socket: DatagramSocket): number | undefined {
+  openPort(port: number, socket: DatagramSocket, access: AccessList): number | undefined {
     this.requireOpen()
     const chosen = port === 0 ? this.#freePort() : port
-    if (chosen === undefined || this.sockets.has(chosen) || !this.engine.bind(chosen)) return undefined
+    if (chosen === undefined || this.sockets.has(chosen) || !this.engine.bind(chosen, access)) return undefined
     this.sockets.set(chosen, socket)
     return chosen
   }
 
-  adoptPort(port: number, socket: DatagramSocket): void {
+  adoptPort(port: number, socket: DatagramSocket, access: AccessList): void {
     this.sockets.set(port, socket)
-    this.engine.bind(port)
+    this.engine.unbind(port)
+    this.engine.bind(port, access)
+  }
+
+  rules(access: Access): AccessRules {
+    return accessRules(access, this.#algorithms)
   }
 
   shutPort(port: number): void {

@@ -5,7 +5,9 @@
 import { EventEmitter } from 'node:events'
 import { utf8 } from '../base/bytes.ts'
 import { Queue } from '../base/queue.ts'
+import { AccessList, type AccessRules } from '../core/access.ts'
 import { type Hit, parseHit } from '../crypto/hit.ts'
+import type { Access } from './access.ts'
 import { SojournError } from './errors.ts'
 import { observe } from './observe.ts'
 import { plain } from './plain.ts'
@@ -38,9 +40,11 @@ export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-associat
 export interface DatagramCarrier {
   readonly hit: Hit
   /** Takes a port for this socket, 0 for any free one; undefined if it is taken. Throws ERR_SOJOURN_CLOSED. */
-  openPort(port: number, socket: DatagramSocket): number | undefined
+  openPort(port: number, socket: DatagramSocket, access: AccessList): number | undefined
   /** Gives a socket the port it had before a thaw. */
-  adoptPort(port: number, socket: DatagramSocket): void
+  adoptPort(port: number, socket: DatagramSocket, access: AccessList): void
+  /** Reads lists of peers. Throws ERR_SOJOURN_ARGUMENT. */
+  rules(access: Access): AccessRules
   shutPort(port: number): void
   sendDatagram(peer: Hit, sourcePort: number, port: number, bytes: Uint8Array): SendOutcome
   ref(): void
@@ -61,6 +65,7 @@ const UNREAD_MAX = 1_024
 /** A datagram port of an endpoint: made by `endpoint.createDatagramSocket()`. */
 export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implements AsyncDisposable {
   readonly #carrier: DatagramCarrier
+  readonly #access: AccessList
   readonly #unread = new Queue<Datagram>(UNREAD_MAX)
   #port = 0
   #state: 'unbound' | 'bound' | 'closed' = 'unbound'
@@ -68,9 +73,10 @@ export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implement
   #wake: (() => void) | undefined
   #dropped = 0
 
-  constructor(carrier: DatagramCarrier) {
+  constructor(carrier: DatagramCarrier, access: Access = {}) {
     super()
     this.#carrier = carrier
+    this.#access = new AccessList(carrier.rules(access))
     // What came before the first listener waits for it.
     const untyped = this as EventEmitter
     untyped.on('newListener', (name) => {
@@ -83,7 +89,7 @@ export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implement
     const socket = new DatagramSocket(carrier)
     socket.#port = port
     socket.#state = 'bound'
-    carrier.adoptPort(port, socket)
+    carrier.adoptPort(port, socket, socket.#access)
     for (const datagram of unread) socket.deliver(datagram.bytes, datagram.hit, datagram.port)
     return socket
   }
@@ -101,7 +107,7 @@ export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implement
     }
     requirePort(port, 0)
     if (callback !== undefined) this.once('listening', callback)
-    const got = this.#carrier.openPort(port, this)
+    const got = this.#carrier.openPort(port, this, this.#access)
     if (got === undefined) {
       const message = `port ${port} of ${this.#carrier.hit} is taken: choose another, or 0 for any free one`
       process.nextTick(() => this.emit('error', new SojournError('ERR_SOJOURN_ADDRESS', message)))
@@ -110,6 +116,17 @@ export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implement
     this.#port = got
     this.#state = 'bound'
     process.nextTick(() => this.emit('listening'))
+    return this
+  }
+
+  /**
+   * Whose datagrams this socket takes from now on, instead of what was said before; all others are dropped and counted as
+   * `port-denied`. A thaw brings the port back open to everybody: call this before anything is awaited. Throws
+   * ERR_SOJOURN_ARGUMENT.
+   * @example (await endpoint.datagrams(7, { allow: [peer] })).setAccess({})
+   */
+  setAccess(access: Access): this {
+    this.#access.set(this.#carrier.rules(access))
     return this
   }
 

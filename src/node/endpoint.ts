@@ -3,27 +3,28 @@
 
 import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
-import type { Choices } from '../core/association/exchange-offer.ts'
-import type { Config } from '../core/config.ts'
-import type { Engine } from '../core/engine.ts'
+import { AccessList } from '../core/access.ts'
+import type { Engine, OwnStart } from '../core/engine.ts'
 import type { Started } from '../core/moving/start.ts'
 import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
 import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
-import type { Association } from './association.ts'
+import { type Access, accessRules } from './access.ts'
+import { type Association, endError } from './association.ts'
 import { Carrier } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
+import type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 import { type EnginePlace, makeEngine } from './engine.ts'
 import { systemEntropy } from './entropy.ts'
 import { messageOf, SojournError } from './errors.ts'
 import { FloorFile } from './floor-file.ts'
 import { freezeCarrier } from './freeze.ts'
-import type { Host, HostKem } from './host.ts'
+import type { Host } from './host.ts'
 import { createIdentity } from './key-file.ts'
 import { observe } from './observe.ts'
 import { onlyStart, ownStart } from './own-start.ts'
@@ -32,49 +33,7 @@ import { plain } from './plain.ts'
 import type { Bind } from './port.ts'
 import { openPorts } from './port-set.ts'
 
-/** What opening and thawing have in common. */
-export interface PlaceOptions extends Choices {
-  /** This machine: needed, with a ledger, for an identity that is saved or will move. */
-  readonly host?: Host
-  readonly ledger?: Ledger
-  /**
-   * Local UDP address, or up to eight, the preferred first: peers learn all of them and go on over another one when one fails.
-   * Default: every address, any free port.
-   */
-  readonly bind?: Bind | readonly Bind[]
-  /** Whether a peer may associate with us, asked before it costs a signature; who may not is told so. Default: everybody. */
-  readonly admit?: (peer: Hit) => boolean
-  /** An association without a datagram or a ping for so many milliseconds is closed. Default: none ever is. */
-  readonly idleMs?: number
-  /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
-  readonly signal?: AbortSignal
-  readonly config?: Partial<Config>
-}
-
-export interface EndpointOptions extends PlaceOptions {
-  /** Who this process is. Default: a fresh identity that is not saved. */
-  readonly identity?: Identity
-  /** Start although an earlier start of this identity seems to be running here. */
-  readonly takeOver?: boolean
-}
-
-export interface AssociateOptions {
-  readonly signal?: AbortSignal
-  /** Default 5000. */
-  readonly timeoutMs?: number
-}
-
-export interface FreezeOptions {
-  /** Where it goes: a READY of the target host (`host.offer`), or that host's long-term key (`host.kem`). */
-  readonly to: Uint8Array | HostKem
-  /**
-   * The application's own suitcase, carried along as it is. A function is called once nothing more comes or goes: what it
-   * packs fits exactly what the sockets carry.
-   */
-  readonly state?: Uint8Array | (() => Uint8Array)
-  /** Aborting lets the endpoint run on. */
-  readonly signal?: AbortSignal
-}
+export type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 
 /** Why an endpoint is gone. `fenced`: a newer start of its identity, of that epoch, runs elsewhere. */
 export type EndpointEnd =
@@ -102,18 +61,31 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   readonly closed: Promise<EndpointEnd>
   readonly #carrier: Carrier
   readonly #place: PlaceOptions
+  readonly #access: AccessList
+  /** Keys that nobody else has given us or may use: they go when the endpoint goes. */
+  readonly #own: readonly Identity[]
   readonly #floors: FloorFile | undefined
   #settle: (end: EndpointEnd) => void = () => undefined
   #end: EndpointEnd | undefined
   #closing: Promise<void> | undefined
   #freezing = false
 
-  private constructor(identity: Identity, epoch: number, carrier: Carrier, place: PlaceOptions, floors?: FloorFile) {
+  private constructor(
+    identity: Identity,
+    epoch: number,
+    carrier: Carrier,
+    place: PlaceOptions,
+    access: AccessList,
+    own: readonly Identity[],
+    floors?: FloorFile,
+  ) {
     super()
     this.identity = identity
     this.epoch = epoch
     this.#carrier = carrier
     this.#place = place
+    this.#access = access
+    this.#own = own
     this.#floors = floors
     this.closed = new Promise((resolve) => {
       this.#settle = resolve
@@ -136,6 +108,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       throw new SojournError('ERR_SOJOURN_ARGUMENT', 'a host needs a ledger and a ledger a host: give both or neither')
     }
     checkedChoices(options, identity)
+    accessRules(options, options.algorithms)
     // The port comes first: when it is taken, nothing has been claimed.
     const port = await openPorts(options.bind)
     try {
@@ -144,8 +117,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
         host === undefined || ledger === undefined
           ? onlyStart()
           : ownStart(await startHere(identity, host, ledger, options))
-      const at = { identity, port, place: options, frozen: undefined, floors }
-      return Endpoint.#run(at, makeEngine(at, start), start.epoch)
+      const access = new AccessList(accessRules(options, options.algorithms))
+      const at = { identity, port, place: options, frozen: undefined, floors, access }
+      const own = options.identity === undefined ? [identity, start.instance] : [start.instance]
+      return Endpoint.#run(at, makeEngine(at, start), start, own)
     } catch (error) {
       await port.close()
       throw error
@@ -153,8 +128,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   }
 
   /** For `thaw`: takes up a frozen state that `engine` goes on from, by a start that was just activated. */
-  static resume(at: EnginePlace, engine: Engine, epoch: number): Resumed {
-    const endpoint = Endpoint.#run(at, engine, epoch)
+  static resume(at: EnginePlace, engine: Engine, start: OwnStart): Resumed {
+    const endpoint = Endpoint.#run(at, engine, start, [at.identity, start.instance])
     const carrier = endpoint.#carrier
     const sockets = new Map(
       at.frozen?.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
@@ -165,9 +140,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return { endpoint, sockets }
   }
 
-  static #run({ identity, port, place, floors }: EnginePlace, engine: Engine, epoch: number): Endpoint {
-    const carrier = new Carrier({ engine, port, ledger: place.ledger })
-    const endpoint = new Endpoint(identity, epoch, carrier, place, floors)
+  static #run(at: EnginePlace, engine: Engine, start: OwnStart, own: readonly Identity[]): Endpoint {
+    const { identity, port, place, floors, access } = at
+    const carrier = new Carrier({ engine, port, ledger: place.ledger, algorithms: place.algorithms })
+    const endpoint = new Endpoint(identity, start.epoch, carrier, place, access, own, floors)
     // The application gets to its sockets and events before the first packet is sent.
     setImmediate(() => carrier.start())
     return endpoint
@@ -205,6 +181,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     if (peer.hit === this.hit) {
       throw new SojournError('ERR_SOJOURN_ARGUMENT', `${peer.hit} is this endpoint itself: name another peer`)
     }
+    if (this.#access.excludes(peer.hit)) throw endError(peer.hit, 'denied', [], '')
     const locators = peer.locators.length > 0 ? peer.locators : await this.#find(peer.hit)
     if (locators.length === 0 && this.#carrier.association(peer.hit) === undefined) {
       const message = `nobody knows where ${peer.hit} is: write it as HIT@ADDR:PORT, or give a ledger it uses`
@@ -217,18 +194,30 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return this.#carrier.associations()
   }
 
-  /** A socket for datagrams in the shape of node:dgram. */
-  createDatagramSocket(): DatagramSocket {
+  /**
+   * Who may associate with this identity from now on, whoever begins: instead of what `allow` and `deny` said before. Says
+   * goodbye to those who may not any more. Throws ERR_SOJOURN_ARGUMENT.
+   * @example endpoint.setAccess({ deny: [peer] })
+   */
+  setAccess(access: Access): void {
+    this.#access.set(accessRules(access, this.#place.algorithms))
+    this.#carrier.engine.enforceAccess(now())
+    this.#carrier.driver.run()
+  }
+
+  /** A socket for datagrams in the shape of node:dgram; `access` says whose datagrams it takes. */
+  createDatagramSocket(access: Access = {}): DatagramSocket {
     this.#requireRunning()
-    return new DatagramSocket(this.#carrier)
+    return new DatagramSocket(this.#carrier, access)
   }
 
   /**
-   * `createDatagramSocket` and `bind` in one: resolves when it listens. Rejects with ERR_SOJOURN_ADDRESS.
+   * `createDatagramSocket` and `bind` in one: resolves when it listens. Datagrams of peers that `access` leaves out are dropped
+   * and counted. Rejects with ERR_SOJOURN_ADDRESS or ARGUMENT.
    * @example (await endpoint.datagrams(7)).on('message', (bytes, { hit, port }) => console.log(hit, port, bytes))
    */
-  async datagrams(port = 0): Promise<DatagramSocket> {
-    const socket = this.createDatagramSocket()
+  async datagrams(port = 0, access: Access = {}): Promise<DatagramSocket> {
+    const socket = this.createDatagramSocket(access)
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
       socket.bind(port, () => {
@@ -331,8 +320,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   async #shut(end: EndpointEnd): Promise<void> {
     if (this.#end !== undefined) return
     this.#end = end
-    await this.#carrier.shut(end.reason, `the endpoint is ${end.reason}`)
+    const shut = this.#carrier.shut(end.reason, `the endpoint is ${end.reason}`)
+    // Nothing is sealed or signed any more: the keys need not wait until the port has closed.
     this.#carrier.engine.destroy()
+    for (const identity of this.#own) identity.destroy()
+    await shut
     const kept = this.#floors?.close(end.reason)
     // A frozen process is waited for, and its floors are in the capsule too.
     if (end.reason !== 'frozen') await kept

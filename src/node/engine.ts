@@ -1,5 +1,6 @@
 // The engine of an endpoint: a fresh one, or one that goes on from a frozen state. It sends nothing before a driver pumps it.
 
+import type { AccessList } from '../core/access.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Hit } from '../crypto/hit.ts'
@@ -19,9 +20,10 @@ export interface EnginePlace {
   readonly place: PlaceOptions
   readonly frozen: FrozenState | undefined
   readonly floors: FloorFile | undefined
+  readonly access: AccessList
 }
 
-export function makeEngine({ identity, port, place, frozen, floors }: EnginePlace, start: OwnStart): Engine {
+export function makeEngine({ identity, port, place, frozen, floors, access }: EnginePlace, start: OwnStart): Engine {
   const keylog = openKeyLog()
   const options = {
     ...checkedChoices(place, identity),
@@ -30,7 +32,8 @@ export function makeEngine({ identity, port, place, frozen, floors }: EnginePlac
     entropy: systemEntropy,
     locators: port.own,
     now: now(),
-    admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
+    access,
+    admit: (key: PublicKey, peer: Hit) => place.admit?.(peer, key) ?? true,
     config: { ...place.config, ...(place.idleMs === undefined ? {} : { idleMs: place.idleMs }) },
     ...(keylog === undefined ? {} : { keylog }),
     ...(floors === undefined ? {} : { floors: floors.floors }),

@@ -3,6 +3,7 @@
 
 import { assert } from '../base/assert.ts'
 import { CAPSULE_VERSION, type CapsuleHeader, finishCapsule, prepareCapsule } from '../core/moving/capsule.ts'
+import { forgetFrozen } from '../core/moving/frozen.ts'
 import {
   type SourceInput,
   type SourceOutput,
@@ -184,6 +185,7 @@ async function sealed(
     offer: target.offer,
   }
   const prepared = prepareCapsule(state, header, plan.algorithms)
+  forgetFrozen(state)
   if (prepared === 'too-large') throw tooLarge()
   const ciphertext = await seal(prepared.plaintext, prepared.aad)
   prepared.plaintext.fill(0)

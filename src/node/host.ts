@@ -8,6 +8,7 @@ import { toHex } from '../base/bytes.ts'
 import { signReady } from '../core/moving/ready.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
+import { secretCopy, wipe } from '../crypto/secret.ts'
 import { FileLedger } from '../ledger/file.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
@@ -110,7 +111,7 @@ export class Host {
     for (const [id, offer] of this.#offers) {
       if (offer.keys !== keys) continue
       this.#offers.delete(id)
-      keys.secret.fill(0)
+      wipe(keys.secret)
     }
   }
 
@@ -121,7 +122,7 @@ export class Host {
 
   #expire(): void {
     const time = now()
-    for (const [id, offer] of this.#offers) if (offer.until <= time) this.#offers.delete(id)
+    for (const offer of this.#offers.values()) if (offer.until <= time) this.forget(offer.keys)
   }
 }
 
@@ -157,7 +158,7 @@ function kemFrom(pem: string, path: string): KemKeys {
     const bytes = [x, y, d].map((text) => Buffer.from(text, 'base64url'))
     const [xBytes, yBytes, secret] = bytes
     if (crv === 'P-256' && xBytes?.length === 32 && yBytes?.length === 32 && secret?.length === 32) {
-      return { kem: KEM_ID, publicKey: Uint8Array.of(4, ...xBytes, ...yBytes), secret: new Uint8Array(secret) }
+      return { kem: KEM_ID, publicKey: Uint8Array.of(4, ...xBytes, ...yBytes), secret: secretCopy(secret) }
     }
   } catch {
     // Told below; the cause could quote the key.

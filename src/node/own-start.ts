@@ -4,12 +4,15 @@ import type { OwnStart } from '../core/engine.ts'
 import type { Started } from '../core/moving/start.ts'
 import { Identity } from '../crypto/identity.ts'
 import { incarnationOf } from '../crypto/keymat.ts'
+import { wipe } from '../crypto/secret.ts'
 import { createIdentity } from './key-file.ts'
 
-/** A start that a ledger has activated. */
+/** A start that a ledger has activated. Its secret is taken over: there it is gone afterwards. */
 export function ownStart(started: Started): OwnStart {
   const { epoch, incarnation, secret, receipt, ledger } = started
-  return { epoch, incarnation, instance: Identity.fromSecret('ed25519', secret), receipt, ledgerKey: ledger }
+  const instance = Identity.fromSecret('ed25519', secret)
+  wipe(secret)
+  return { epoch, incarnation, instance, receipt, ledgerKey: ledger }
 }
 
 /** The only start of an identity without a ledger: epoch 1, nothing to show for it. */

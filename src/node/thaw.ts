@@ -1,6 +1,7 @@
 // Thawing (MOVING §4, §7): everything that can be checked is checked before the single door, and nothing is sent before it.
 
-import type { Engine } from '../core/engine.ts'
+import { AccessList } from '../core/access.ts'
+import type { Engine, OwnStart } from '../core/engine.ts'
 import {
   type CapsuleFault,
   decodeCapsule,
@@ -8,8 +9,10 @@ import {
   type ReadCapsule,
   type UnsealedCapsule,
 } from '../core/moving/capsule.ts'
+import { forgetFrozen } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { accessRules } from './access.ts'
 import { checkedChoices } from './choices.ts'
 import { startIdentity } from './door.ts'
 import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
@@ -49,6 +52,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   const { host, ledger, signal } = options
   signal?.throwIfAborted()
   checkedChoices(options, undefined)
+  accessRules(options, options.algorithms)
   const read = openCapsule(plain(capsule), host.hit)
   if (typeof read === 'string') throw capsuleError(FAULTS[read])
   // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.
@@ -58,8 +62,10 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   kept.catch(() => undefined)
   const [opened, port] = await both(unsealed(read, options), openPorts(options.bind))
   const { frozen, identity, keys } = opened
+  let ahead: Ahead | undefined
   try {
-    const at = { identity, port, place: options, frozen, floors: await kept }
+    const access = new AccessList(accessRules(options, options.algorithms))
+    const at = { identity, port, place: options, frozen, floors: await kept, access }
     const plan = {
       hit: identity.hit,
       base: frozen.epoch,
@@ -69,14 +75,19 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
       takeOver: false,
     }
     const startKeys = { host: host.identity, identity, entropy: systemEntropy }
-    const ahead = new Ahead(at)
-    const foreseen = (start: Started): void => ahead.make(start)
+    ahead = new Ahead(at)
+    const foreseen = (start: Started): void => ahead?.make(start)
     const started = await startIdentity(plan, startKeys, ledger, { signal, record, foreseen })
     host.forget(keys)
-    const resumed = Endpoint.resume(at, ahead.take(started), started.epoch)
+    const { engine, own } = ahead.take(started)
+    const resumed = Endpoint.resume(at, engine, own)
+    forgetFrozen(frozen)
     observe('thawed', { hit: identity.hit, epoch: started.epoch, from: frozen.epoch })
     return { ...resumed, state: frozen.state }
   } catch (error) {
+    ahead?.drop()
+    identity.destroy()
+    forgetFrozen(frozen)
     await port.close()
     throw error
   }
@@ -85,24 +96,34 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
 /** The engine, made while the ledger still waits for its disk. Nobody pumps it before the start stands. */
 class Ahead {
   readonly #at: EnginePlace
-  #made: { readonly engine: Engine; readonly start: Started } | undefined
+  #made: { readonly engine: Engine; readonly own: OwnStart; readonly start: Started } | undefined
 
   constructor(at: EnginePlace) {
     this.#at = at
   }
 
   make(start: Started): void {
+    const own = ownStart(start)
     try {
-      this.#made = { engine: makeEngine(this.#at, ownStart(start)), start }
+      this.#made = { engine: makeEngine(this.#at, own), own, start }
     } catch {
       // What is wrong is told when the start stands, and only then.
+      own.instance.destroy()
     }
   }
 
-  take(started: Started): Engine {
-    if (this.#made?.start === started) return this.#made.engine
+  take(started: Started): { readonly engine: Engine; readonly own: OwnStart } {
+    if (this.#made?.start === started) return this.#made
+    this.drop()
+    const own = ownStart(started)
+    return { engine: makeEngine(this.#at, own), own }
+  }
+
+  /** The start did not come to be. */
+  drop(): void {
     this.#made?.engine.destroy()
-    return makeEngine(this.#at, ownStart(started))
+    this.#made?.own.instance.destroy()
+    this.#made = undefined
   }
 }
 

@@ -5,7 +5,7 @@ import { concat, utf8 } from '../base/bytes.ts'
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { isMalformed, type Malformed, malformed } from './malformed.ts'
 
-export { type CborLimits, type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
+export { type CborLimits, type CborValue, decodeCbor, encodeCbor, encodeSecretCbor } from './cbor.ts'
 
 /** A public key as signed objects name it: the numbers of HOST_ID and the key without its label. */
 export interface KeyTriple {

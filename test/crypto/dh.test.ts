@@ -26,7 +26,7 @@ const seeded = (seed: number): Entropy => {
 }
 
 function keyOf(secret: Uint8Array): DhKey {
-  const key = generateDh(7, () => secret)
+  const key = generateDh(7, () => secret.slice())
   if (key === undefined) throw new Error('group 7 is missing')
   return key
 }
@@ -138,7 +138,7 @@ describe('a Diffie–Hellman key', () => {
         const kij = agree(left, right.publicValue)
         expect(kij?.length).toBe(32)
         expect(kij).toEqual(agree(right, left.publicValue))
-        expect(left.secret).toEqual(a)
+        expect(toHex(left.secret)).toBe(toHex(a))
       }),
       { numRuns: 30 },
     )
@@ -147,7 +147,7 @@ describe('a Diffie–Hellman key', () => {
   it('keeps the leading zeros of a small scalar', () => {
     const secret = new Uint8Array(32)
     secret[31] = 9
-    expect(keyOf(secret).secret).toEqual(secret)
+    expect(toHex(keyOf(secret).secret)).toBe(toHex(secret))
   })
 
   it('agrees on nothing with bytes that are no point of the curve', () => {

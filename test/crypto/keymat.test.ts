@@ -217,8 +217,13 @@ it('frozen values of the schedule stay what they are', () => {
 
 it('key sets and all their parts print no key', () => {
   const keys = baseKeys(contextOf(5), KIJ)
-  for (const value of [keys, keys.hip, keys.hip.send, keys.esp, keys.esp.receive, keys.resumption]) {
-    const shown = inspect(value, { depth: 9 }) + JSON.stringify(value)
-    expect(shown).not.toMatch(/Uint8Array|\d, ?\d|":\d/)
+  const shown = inspect(keys, { depth: 9 }) + JSON.stringify(keys) + String(keys.esp.send.encryption)
+  const parts = [keys.hip.send, keys.hip.receive, keys.esp.send, keys.esp.receive]
+  const secrets = [...parts.flatMap((part) => Object.values<Uint8Array>({ ...part })), keys.resumption.secret]
+  for (const secret of secrets.filter(({ length }) => length > 0)) {
+    const bytes = Buffer.from(secret).subarray(0, 9)
+    for (const form of [bytes.toString('hex'), bytes.toString('base64'), bytes.join(','), bytes.join(', ')])
+      expect(shown).not.toContain(form)
   }
+  expect(shown.match(/\[secret\]/g)?.length).toBe(2 * 9 + 1)
 })

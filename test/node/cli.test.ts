@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { conformance } from '../../src/conformance.ts'
 import { createIdentity, readIdentity, writeIdentity } from '../../src/node/key-file.ts'
 import { type Running, runCli, startCli } from '../support/cli.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -42,8 +43,33 @@ describe('id', () => {
   })
 
   test('new without a file prints the key as well', async () => {
-    const { stdout } = await runCli(['id', 'new', '--algorithm', 'ecdsa-p256'])
+    const { stdout } = await runCli(['id', 'new', '--algorithm', 'p256'])
     expect(stdout).toMatch(/^-----BEGIN PRIVATE KEY-----[\s\S]+-----END PRIVATE KEY-----\n2001:2[0-9a-f:]+\n$/)
+  })
+
+  test.each([
+    ['ed25519', 'ed25519', '2001:25:'],
+    ['p256', 'ecdsa-p256', '2001:22:'],
+    ['p384', 'ecdsa-p384', '2001:22:'],
+    ['rsa', 'rsa', '2001:21:'],
+  ])('new makes a key of kind %s that show and a program read', async (kind, algorithm, prefix) => {
+    const file = join(folder, `${kind}.pem`)
+    const made = await runCli(['id', 'new', '--algorithm', kind, '--out', file])
+    expect(made).toMatchObject({ code: 0, stderr: '' })
+    const read = await readIdentity(file, conformance)
+    expect(read.algorithm).toBe(algorithm)
+    expect(made.stdout).toBe(`${read.hit}\n`)
+    expect(read.hit.startsWith(prefix)).toBe(true)
+    const shown = JSON.parse((await runCli(['id', 'show', file, '--json'])).stdout)
+    expect(shown).toMatchObject({ hit: read.hit, algorithm, publicKey: read.publicPem() })
+  })
+
+  test('show says what is wrong with a file that holds no key of any kind', async () => {
+    const file = join(folder, 'no-key.pem')
+    writeFileSync(file, 'no key', { mode: 0o600 })
+    const ran = await runCli(['id', 'show', file])
+    expect(ran.code).toBe(1)
+    expect(onlyLine(ran.stderr)).toContain('RSA of 2048 to 3072 bits')
   })
 
   test('new never replaces a file', async () => {
@@ -198,7 +224,7 @@ test.each([
   [['ping'], 'peer'],
   [['ping', 'nobody'], 'HIT'],
   [['ping', '2001:25::1@127.0.0.1:5', '-c', '0'], 'count'],
-  [['id', 'new', '--algorithm', 'rsa'], 'ed25519'],
+  [['id', 'new', '--algorithm', 'dsa'], 'ed25519, p256, p384, rsa'],
 ])('%j is a usage error: one line and exit code 2', async (args, says) => {
   const ran = await runCli(args)
   expect(ran.code).toBe(2)

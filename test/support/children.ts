@@ -12,10 +12,10 @@ export class Child {
   readonly exited: Promise<void>
   #waiting: (() => void)[] = []
 
-  constructor(fixture: string, args: readonly string[]) {
+  constructor(fixture: string, args: readonly string[], flags: readonly string[] = []) {
     const script = fileURLToPath(new URL(`../../dist/test/support/${fixture}.js`, import.meta.url))
     if (!existsSync(script)) throw new Error(`${script} is not built: npx tsc -b`)
-    this.process = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.process = spawn(process.execPath, [...flags, script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
     const { stdout } = this.process
     if (stdout === null) throw new Error('no stdout')
     createInterface({ input: stdout }).on('line', (line) => {

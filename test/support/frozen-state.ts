@@ -10,7 +10,7 @@ import { HOST_B, identity, LEDGER, X } from './actors.ts'
 export function fixedState(): FrozenState {
   const prng = new Prng(7)
   return {
-    identity: { algorithm: 'ed25519', secret: X.secret() },
+    identity: { algorithm: 'ed25519', secret: Uint8Array.from(X.secret()) },
     epoch: 3,
     associations: [association(prng, 5, 13, true), association(prng, 2, 8, false)],
     floors: [

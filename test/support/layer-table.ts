@@ -18,7 +18,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   crypto: { imports: ['base'], builtins: ['node:crypto'], pure: true },
   core: { imports: ['base', 'wire', 'crypto'], builtins: [], pure: true },
   sim: { imports: ['base', 'wire', 'crypto', 'core'], builtins: [], pure: true },
-  inspect: { imports: ['base', 'wire', 'crypto'], builtins: [], pure: true },
+  inspect: { imports: ['base', 'wire', 'crypto'], builtins: ['node:crypto'], pure: true },
   ledger: { imports: ['base', 'wire', 'crypto', 'core'], builtins: 'all', pure: false },
   node: { imports: ['base', 'crypto', 'core', 'ledger'], builtins: 'all', pure: false },
   cli: { imports: ['base', 'crypto', 'core', 'ledger', 'node', 'sim', 'inspect'], builtins: 'all', pure: false },

@@ -23,13 +23,15 @@ export class Spy implements AeadProvider {
 
   sealer(suite: number, keys: EspKeys, entropy: Entropy): Sealer {
     const real = nodeAead.sealer(suite, keys, entropy)
+    // Whoever takes keys copies them: what was handed in is overwritten.
+    const copy = copyOf(keys)
     const name = toHex(keys.encryption)
     return {
       seal: (packet, sequence) => {
         const number = `${name}:${sequence}`
         if (this.#sealed.has(number)) this.reused.push(number)
         this.#sealed.add(number)
-        this.#note(spiOf(packet), suite, keys)
+        this.#note(spiOf(packet), suite, copy)
         real.seal(packet, sequence)
       },
     }
@@ -54,6 +56,10 @@ export class Spy implements AeadProvider {
     if (!known.some((entry) => equalBytes(entry.keys.encryption, keys.encryption))) known.unshift({ suite, keys })
     this.#keys.set(spi, known)
   }
+}
+
+function copyOf({ encryption, authentication }: EspKeys): EspKeys {
+  return { encryption: encryption.slice(), authentication: authentication.slice() }
 }
 
 /** Seals a datagram from port 7 to port 7 as whoever holds `keys` could. */

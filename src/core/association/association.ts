@@ -6,6 +6,7 @@ import type { Locator, Route } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { Deadlines } from '../../base/deadlines.ts'
 import { Queue } from '../../base/queue.ts'
+import { forgetResumption } from '../../crypto/forget.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
 import type { Start } from '../../crypto/keymat.ts'
 import { sumOfPair } from '../../wire/checksum.ts'
@@ -22,7 +23,7 @@ import { repeatPlainRekey } from './plain.ts'
 import { repeatAnswer, repeatReliable } from './ratchet.ts'
 import { expireKeepalive, expirePark, expireSilence, probeParked, repeatChecks, resumeTimers } from './reach.ts'
 import { Rtt } from './rtt.ts'
-import { closeInbound, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
+import { closeInbound, forgetSession, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
 import { type Action, actionOf, type Input, leads, type StateName } from './states.ts'
 import type { Envelope } from './update.ts'
 
@@ -250,7 +251,17 @@ export class Association {
       this.context.dropSpi(ratchet.offer.inboundSpi)
       this.context.dropSpi(ratchet.offer.reserveIn)
     }
-    if (session.plain?.rekey !== undefined) this.context.dropSpi(session.plain.rekey.inboundSpi)
+    const rekey = session.plain?.rekey
+    if (rekey !== undefined) this.context.dropSpi(rekey.inboundSpi)
+    if (rekey?.theirs !== undefined) forgetResumption(rekey.theirs.resumption)
+    forgetSession(session)
+  }
+
+  /** Overwrites every key, without a word to anybody. */
+  forget(): void {
+    if (this.state.name === 'opening') dropOpening(this, this.state.opening)
+    if (this.session !== undefined) this.forgetKeys(this.session)
+    this.unsent.clear()
   }
 
   /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */

@@ -6,10 +6,12 @@ import type { Entropy } from '../../crypto/entropy.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { Identity, PublicKey } from '../../crypto/identity.ts'
 import type { EspKeys, Start } from '../../crypto/keymat.ts'
+import type { AccessList } from '../access.ts'
 import type { Config } from '../config.ts'
 import type { MachineEvent } from '../machine.ts'
 import type { Floors } from '../moving/floor.ts'
 import type { OwnLocator } from '../own-locators.ts'
+import type { Ports } from '../ports.ts'
 import type { Association } from './association.ts'
 import type { Offer } from './exchange-offer.ts'
 
@@ -46,13 +48,16 @@ export interface Context extends Offer {
   readonly floors: Floors
   /** Our own locators, as peers should know them, the best first. */
   readonly locators: readonly OwnLocator[]
+  /** Who may associate, whoever begins. */
+  readonly access: AccessList
   /** Ports that the application has bound. */
-  readonly ports: ReadonlySet<number>
+  readonly ports: Ports
   /** Puts one HIP packet on the wire, inside UDP. */
   sendPacket(packet: Uint8Array, to: Route): void
   event(event: MachineEvent): void
   count(name: Counted): void
-  keylog(entry: KeyLogEntry): void
+  /** Undefined unless somebody wants the keys: then it is given copies. */
+  readonly keylog: ((entry: KeyLogEntry) => void) | undefined
   /** A fresh inbound SPI that leads to this association. */
   newSpi(association: Association): number
   /** An SPI from a capsule. */
@@ -78,6 +83,11 @@ export interface Context extends Offer {
 /** As the engine has it: where we can be reached changes there and nowhere else. */
 export type OwnContext = Context & { locators: readonly OwnLocator[] }
 
-export function logEsp(context: Context, spi: number, suite: number, keys: EspKeys): void {
-  context.keylog({ kind: 'ESP', spi, suite, encryption: keys.encryption, authentication: keys.authentication })
+export function logEsp({ keylog }: Pick<Context, 'keylog'>, spi: number, suite: number, keys: EspKeys): void {
+  const { encryption, authentication } = keys
+  keylog?.({ kind: 'ESP', spi, suite, encryption: encryption.slice(), authentication: authentication.slice() })
+}
+
+export function logKij({ keylog, identity }: Pick<Context, 'keylog' | 'identity'>, peer: Hit, kij: Uint8Array): void {
+  keylog?.({ kind: 'KIJ', a: identity.hit, b: peer, kij: kij.slice() })
 }

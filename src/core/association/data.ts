@@ -51,7 +51,7 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   if (opened.sequence >= sealedPacketsMax && association.timers.at('rekey') > now + ptoMaxMs)
     association.timers.set('rekey', now)
   if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence)) follow(association, now, tuple)
-  deliver(association, now, opened.nextHeader, opened.payload)
+  deliver(association, session, now, opened.nextHeader, opened.payload)
 }
 
 /**
@@ -102,12 +102,19 @@ export function replayEarly(association: Association, now: number): void {
   for (const { bytes, source } of early) onEsp(association, now, bytes, source)
 }
 
-function deliver(association: Association, now: number, nextHeader: number, payload: Uint8Array): void {
+function deliver(
+  association: Association,
+  session: Session,
+  now: number,
+  nextHeader: number,
+  payload: Uint8Array,
+): void {
   const { context, peer, peerBytes } = association
   if (nextHeader === NextHeader.UDP) {
     const datagram = readInnerUdp(payload, peerBytes, context.hitBytes, association.pair)
     if (isMalformed(datagram)) return context.count('datagram-malformed')
-    if (!context.ports.has(datagram.port)) return context.count('port-closed')
+    const fault = context.ports.fault(datagram.port, peer, session.peerKey)
+    if (fault !== undefined) return context.count(fault)
     association.usedAt = now
     context.event({
       type: 'datagram',

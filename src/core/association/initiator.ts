@@ -9,7 +9,7 @@ import { type Hit, hitBytes, hitOf, isHitOf } from '../../crypto/hit.ts'
 import { publicKeyFrom, verify } from '../../crypto/identity.ts'
 import { baseKeys, espKeymatIndex, type KeyContext, type KeySet } from '../../crypto/keymat.ts'
 import { PuzzleSolver } from '../../crypto/puzzle.ts'
-import { sameSecret } from '../../crypto/secret.ts'
+import { sameSecret, wipe } from '../../crypto/secret.ts'
 import { type HitSuite, hitSuite } from '../../crypto/suites.ts'
 import * as exchange from '../../wire/exchange.ts'
 import { encodeMessage, type R1, type R2 } from '../../wire/messages.ts'
@@ -17,6 +17,7 @@ import * as packets from '../../wire/packet.ts'
 import { encodePadding, encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEchoResponseSigned, encodeEchoResponseUnsigned, encodeEspInfo } from '../../wire/update.ts'
+import { logKij } from './context.ts'
 import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
 import type { Drop, ExchangeContext, PeerProof, Seed } from './seed.ts'
 import { appendInstance, exchangeEpoch, proveStart, type StartFault, sameStart, UNKNOWN_START } from './start-proof.ts'
@@ -132,11 +133,12 @@ export function buildI2(
   const own = generateDh(accepted.dh.group, self.entropy, algorithms.dhGroups)
   const kij = own === undefined ? undefined : agree(own, accepted.dh.publicValue)
   if (own === undefined || kij === undefined) return { drop: 'r1-dh-value' }
-  self.keylog({ kind: 'KIJ', a: self.identity.hit, b: peer, kij })
+  logKij(self, peer, kij)
   const peerBytes = hitBytes(peer)
   const { i } = accepted.puzzle
   const context: KeyContext = { suite, espSuite, cipher, algorithms, own: self.hitBytes, peer: peerBytes, i, j }
   const keys = baseKeys(context, kij)
+  wipe(kij)
   const { inboundSpi, reserveIn } = spis
   const parameters = [
     encodeEspInfo({ keymatIndex: espKeymatIndex(context), oldSpi: 0, newSpi: inboundSpi }),

@@ -3,9 +3,10 @@
 
 import { formatLocator, type Locator, type Route, sameLocator } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
+import { forgetKeySet } from '../../crypto/forget.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { hitOf, hitText } from '../../crypto/hit.ts'
-import { publicKeyFrom, verify } from '../../crypto/identity.ts'
+import { publicKeyFrom, samePublicKey, verify } from '../../crypto/identity.ts'
 import type { Notify, R1, R2 } from '../../wire/messages.ts'
 import { coveredBy } from '../../wire/packet.ts'
 import { Notification, Parameter } from '../../wire/registry.ts'
@@ -120,7 +121,10 @@ export function onR1(association: Association, now: number, message: R1, source:
     peerStart === undefined
       ? 'accepted'
       : context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+  if (judgement === 'other-key' || (before !== undefined && !samePublicKey(before.peerKey, peerKey)))
+    return fail(association, 'r1-other-key', 'imposter')
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
+  if (!context.access.admits(association.peer, peerKey)) return association.end(now, 'denied')
   dropOpening(association, opening)
   const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source }
   association.turn({ name: 'opening', opening: next })
@@ -213,9 +217,10 @@ function fail(association: Association, name: string, reason: EndReason | undefi
   if (reason !== undefined) association.fault = { reason, detail: name }
 }
 
-/** The SPIs of an exchange that came to nothing lead nowhere. */
+/** The SPIs of an exchange that came to nothing lead nowhere, and its keys are gone. */
 export function dropOpening(association: Association, opening: Opening): void {
   if (opening.name !== 'I2-SENT') return
   association.context.dropSpi(opening.sent.inboundSpi)
   association.context.dropSpi(opening.sent.reserveIn)
+  forgetKeySet(opening.sent.keys)
 }

@@ -4,7 +4,9 @@
 // from the value that it brought last (RFC 7402 §6.10). Their HIP keys last as long as the association.
 
 import { agree, type DhKey } from '../../crypto/dh.ts'
+import { forgetResumption } from '../../crypto/forget.ts'
 import { type EspKeySet, type Resumption, rekeyedKeys } from '../../crypto/keymat.ts'
+import { wipe } from '../../crypto/secret.ts'
 import { encodeDiffieHellman } from '../../wire/exchange.ts'
 import type { Update } from '../../wire/messages.ts'
 import type { LocatorEntry } from '../../wire/mobility.ts'
@@ -19,6 +21,7 @@ import {
 import { listedLocators, locatorParameter, sendOffer } from '../moving/offer.ts'
 import type { OutboundSa } from '../sa/outbound.ts'
 import type { Association } from './association.ts'
+import { logKij } from './context.ts'
 import { onAcknowledged } from './control.ts'
 import { replayEarly } from './data.ts'
 import { acknowledge, freshDh, nextUpdateId, retireOldSas } from './ratchet.ts'
@@ -239,10 +242,11 @@ function onOffer(
     if (plain.rekey === undefined) context.dropSpi(rekey.inboundSpi)
     return context.count('dh-invalid')
   }
-  context.keylog({ kind: 'KIJ', a: context.identity.hit, b: association.peer, kij })
+  logKij(context, association.peer, kij)
   session.peerUpdateIds.record(seq)
   if (locators !== undefined) paths.list(listedLocators(locators, now))
   takeTheirs(association, session, rekey, espInfo.newSpi, value, rekeyedKeys(session.context, kij))
+  wipe(kij)
   if (plain.rekey === undefined) {
     plain.rekey = rekey
     if (asked !== undefined)
@@ -282,7 +286,9 @@ function finish(association: Association, now: number, rekey: PlainRekey): void 
   plain.rekey = undefined
   plain.rekeyedAt = now
   plain.peerDh = theirs.dh
+  const before = session.current.resumption
   session.current = { ...session.current, resumption: theirs.resumption }
+  forgetResumption(before)
   switchOutbound(session, theirs.outbound, context.config.finalsMax)
   retireOldSas(association, now, session)
   session.establishedAt = now

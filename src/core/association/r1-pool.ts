@@ -7,6 +7,7 @@ import { assert } from '../../base/assert.ts'
 import { concat, equalBytes, utf8 } from '../../base/bytes.ts'
 import { type DhKey, generateDh } from '../../crypto/dh.ts'
 import { isFlatHit } from '../../crypto/hit.ts'
+import { wipe } from '../../crypto/secret.ts'
 import { type HitSuite, hitSuite } from '../../crypto/suites.ts'
 import * as exchange from '../../wire/exchange.ts'
 import { isMalformed } from '../../wire/malformed.ts'
@@ -102,7 +103,12 @@ export class R1Pool {
 
   /** Forgets generations whose time is over, with their keys and their pairs. */
   expire(now: number): void {
-    while (now >= this.deadline) this.#generations.pop()
+    while (now >= this.deadline) this.#retire(this.#generations.length - 1)
+  }
+
+  /** Forgets everything at once: no I2 leads anywhere any more. */
+  forget(): void {
+    this.#retire(0)
   }
 
   /** R1s are signed afresh from the next I1 on: what they say of us has changed (MOVING §2: a ledger was added). */
@@ -165,7 +171,12 @@ export class R1Pool {
     const { consumedPairsMax } = this.#self.config
     this.#answers.consume(now, generation.consumed, i, j, i2, r2)
     if ((this.#generations[0]?.consumed.size ?? 0) >= consumedPairsMax / 2) this.#stale = true
-    while (this.consumedPairs >= consumedPairsMax) this.#generations.pop()
+    while (this.consumedPairs >= consumedPairsMax) this.#retire(this.#generations.length - 1)
+  }
+
+  /** Keeps so many of the newest; the secrets of the others are overwritten. */
+  #retire(kept: number): void {
+    for (const { secret } of this.#generations.splice(kept)) wipe(secret)
   }
 
   #retiresAt(generation: Generation): number {
@@ -180,8 +191,9 @@ export class R1Pool {
     const { r1GenerationMs, r1GenerationsMax } = this.#self.config
     const fresh = current !== undefined && !this.#stale && current.k === k && now < current.madeAt + r1GenerationMs
     if (fresh) return current
+    this.#retire(r1GenerationsMax - 1)
     const made = this.#make(now, k, group)
-    this.#generations = [made, ...this.#generations.slice(0, r1GenerationsMax - 1)]
+    this.#generations.unshift(made)
     this.#stale = false
     return made
   }

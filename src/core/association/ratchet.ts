@@ -7,11 +7,13 @@ import { assert } from '../../base/assert.ts'
 import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { agree, type DhKey, generateDh } from '../../crypto/dh.ts'
 import { type KeySet, ratchetKeys, type Start } from '../../crypto/keymat.ts'
+import { wipe } from '../../crypto/secret.ts'
 import { encodeDiffieHellman } from '../../wire/exchange.ts'
 import type { Update } from '../../wire/messages.ts'
 import { encodeReserveSpi } from '../../wire/private.ts'
 import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_SPI } from '../../wire/update.ts'
 import type { Association, Reliable } from './association.ts'
+import { logKij } from './context.ts'
 import { replayEarly } from './data.ts'
 import { watchPath } from './failover.ts'
 import { startPlainRekey } from './plain.ts'
@@ -24,6 +26,7 @@ import {
   makeOutbound,
   type Next,
   type Offer,
+  replaceSecrets,
   type Secrets,
   type Session,
   secretsOf,
@@ -144,9 +147,11 @@ export function deriveNext(
   const kij = offered.group === dh.group ? agree(dh, offered.publicValue) : undefined
   if (kij === undefined) return undefined
   const { context } = association
-  context.keylog({ kind: 'KIJ', a: context.identity.hit, b: association.peer, kij })
+  logKij(context, association.peer, kij)
   const own = { epoch: context.start.epoch, incarnation: context.start.incarnation }
-  return ratchetKeys(session.context, kij, from.resumption, own, peerStart)
+  const keys = ratchetKeys(session.context, kij, from.resumption, own, peerStart)
+  wipe(kij)
+  return keys
 }
 
 /** Builds the SAs of the next S. Sequence numbers start at 1 here and nowhere else for these keys. */
@@ -226,7 +231,7 @@ export function settle(association: Association, now: number): void {
   const rekeyed = (ratchet.name === 'committed' ? ratchet.kind : ratchet.answer.kind) === 'rekey'
   const { next } = ratchet
   context.dropSpi(session.current.reserveIn)
-  session.current = next.secrets
+  replaceSecrets(session, next.secrets)
   turnRatchet(session, { name: 'settled' })
   // A question under the old S that is still out may be refused by now; that would mean nothing.
   association.probe = undefined

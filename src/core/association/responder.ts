@@ -5,11 +5,12 @@ import type { Locator } from '../../base/address.ts'
 import { concat, equalBytes } from '../../base/bytes.ts'
 import { agree } from '../../crypto/dh.ts'
 import { decryptParameter } from '../../crypto/envelope.ts'
+import { forgetKeySet } from '../../crypto/forget.ts'
 import { type Hit, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { type PublicKey, publicKeyFrom, verify } from '../../crypto/identity.ts'
 import { baseKeys, espKeymatIndex, type KeyContext, type KeySet } from '../../crypto/keymat.ts'
 import { solves } from '../../crypto/puzzle.ts'
-import { sameSecret } from '../../crypto/secret.ts'
+import { sameSecret, wipe } from '../../crypto/secret.ts'
 import * as exchange from '../../wire/exchange.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import { encodeMessage, type I2 } from '../../wire/messages.ts'
@@ -17,6 +18,7 @@ import * as packets from '../../wire/packet.ts'
 import { encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEspInfo } from '../../wire/update.ts'
+import { logKij } from './context.ts'
 import { suiteIdOf } from './exchange-offer.ts'
 import type { Generation, R1Pool } from './r1-pool.ts'
 import type { Drop, ExchangeContext, PeerProof, Seed } from './seed.ts'
@@ -89,7 +91,10 @@ export function acceptI2<Reason extends string>(
   const candidate = authenticate(self, pool, generation, i2, admission)
   if ('drop' in candidate) return candidate
   const spis = admission.decide(candidate)
-  if (typeof spis === 'string') return { drop: spis }
+  if (typeof spis === 'string') {
+    forgetKeySet(candidate.keys)
+    return { drop: spis }
+  }
   const seed: Seed = { ...candidate, inboundSpi: spis.inboundSpi, reserveIn: spis.reserveIn }
   const r2 = encodeR2(self, pool, seed)
   pool.consume(now, generation, i, j, i2.packet.bytes, r2)
@@ -148,8 +153,12 @@ function authenticate<Reason extends string>(
   if (i2.espInfo.keymatIndex !== espKeymatIndex(context)) return { drop: 'i2-esp-info' }
   const keys = baseKeys(context, kij)
   const proof = provePeer(self, i2, context, keys, admission)
-  if ('drop' in proof) return proof
-  self.keylog({ kind: 'KIJ', a: self.identity.hit, b: proof.peer, kij })
+  if (!('drop' in proof)) logKij(self, proof.peer, kij)
+  wipe(kij)
+  if ('drop' in proof) {
+    forgetKeySet(keys)
+    return proof
+  }
   return {
     initiator: false,
     ...proof,

@@ -4,9 +4,10 @@
 import type { Locator } from '../../base/address.ts'
 import { compareBytes } from '../../base/bytes.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
-import type { PublicKey } from '../../crypto/identity.ts'
+import { type PublicKey, samePublicKey } from '../../crypto/identity.ts'
 import type { I1, I2 } from '../../wire/messages.ts'
 import type { Association } from './association.ts'
+import { startClose } from './closing.ts'
 import type { Context } from './context.ts'
 import { establish } from './establish.ts'
 import { blocked } from './notify.ts'
@@ -35,6 +36,10 @@ export class Responding {
     if (this.#pool.deadline <= now) this.#pool.expire(now)
   }
 
+  forget(): void {
+    this.#pool.forget()
+  }
+
   /**
    * No state, no signature. In a simultaneous open the smaller HIT stays Initiator and gets no R1 from one that is
    * in I1-SENT itself (RFC 7401 §4.4.4).
@@ -59,7 +64,7 @@ export class Responding {
     const context = this.#context
     let association: Association | undefined
     const outcome = acceptI2(context, this.#pool, now, message, source, {
-      admit: this.#admit,
+      admit: (key, peer) => context.access.admits(peer, key) && this.#admit(key, peer),
       decide: (candidate) => {
         const does = existing === undefined ? actionOf('UNASSOCIATED', 'I2') : existing.on('I2')
         const refused = this.#refusal(candidate, existing, does)
@@ -90,9 +95,11 @@ export class Responding {
   #refusal(candidate: Candidate, existing: Association | undefined, does: Action | undefined): Refusal | undefined {
     const context = this.#context
     const { peerStart, peerKey, peerReceipt } = candidate
+    const known = existing === undefined ? undefined : peerKeyOf(existing)
     // Who has had epochs does not lose them: a former host could leave them out.
     if (peerStart === undefined && context.floors.get(peerKey) !== undefined) return 'i2-without-epoch'
     const judged = peerStart && context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
+    if (judged === 'other-key' || (known !== undefined && !samePublicKey(known, peerKey))) return 'i2-other-key'
     if (judged !== undefined && judged !== 'accepted') return 'i2-below-floor'
     const bound = existing?.session?.peerStart
     if (bound !== undefined && peerStart !== undefined) {
@@ -106,7 +113,22 @@ export class Responding {
   }
 }
 
-type Refusal = 'i2-without-epoch' | 'i2-below-floor' | 'i2-zombie' | 'i2-crossed' | 'associations-full'
+type Refusal = 'i2-without-epoch' | 'i2-other-key' | 'i2-below-floor' | 'i2-zombie' | 'i2-crossed' | 'associations-full'
+
+/** Says goodbye to a peer that the lists do not admit any more. False if there is no need to. */
+export function dismiss(association: Association, now: number): boolean {
+  const { peer, session, context, state } = association
+  if (session === undefined || state.name === 'closing' || context.access.admits(peer, session.peerKey)) return false
+  startClose(association, now)
+  return true
+}
+
+/** The key that this association is with, once it has shown itself: its HIT alone is not the peer. */
+function peerKeyOf({ session, state }: Association): PublicKey | undefined {
+  if (session !== undefined) return session.peerKey
+  if (state.name !== 'opening' || state.opening.name === 'I1-SENT') return undefined
+  return state.opening.name === 'SOLVING' ? state.opening.accepted.peerKey : state.opening.sent.accepted.peerKey
+}
 
 /** An association that was opening keeps its queue; one that was established ends and makes room. */
 function reuse(existing: Association | undefined, now: number): Association | undefined {

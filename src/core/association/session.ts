@@ -4,6 +4,7 @@
 import { assert } from '../../base/assert.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { DhKey } from '../../crypto/dh.ts'
+import { forgetEspKeys, forgetSecrets } from '../../crypto/forget.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { PublicKey } from '../../crypto/identity.ts'
 import {
@@ -132,7 +133,26 @@ export interface Session {
 export function turnRatchet(session: Session, to: Ratchet): void {
   const from = session.ratchet.name
   assert(EDGES[from].includes(to.name), `ratchet: no edge from ${from} to ${to.name}`)
+  const before = heldSecrets(session)
   session.ratchet = to
+  forgetAllBut(heldSecrets(session), before)
+}
+
+/** The one place that changes the S we share; the HIP keys of the one before go with it. */
+export function replaceSecrets(session: Session, secrets: Secrets): void {
+  const before = heldSecrets(session)
+  session.current = secrets
+  forgetAllBut(heldSecrets(session), before)
+}
+
+function forgetAllBut(kept: readonly Secrets[], before: readonly Secrets[]): void {
+  for (const secrets of before) if (!kept.includes(secrets)) forgetSecrets(secrets)
+}
+
+/** The end of everything secret in it. */
+export function forgetSession(session: Session): void {
+  for (const secrets of heldSecrets(session)) forgetSecrets(secrets)
+  for (const { sa } of session.inbound) sa.forget()
 }
 
 /** The S under whose HIP keys we speak: the new one as soon as we are committed to it. */
@@ -218,6 +238,7 @@ function crowdOut(session: Session, context: Context): void {
   closeInbound(session, context, (entry) => entry === victim)
 }
 
+/** The SA takes the keys over: here they are gone afterwards. */
 export function makeOutbound(
   session: { readonly context: KeyContext },
   context: Context,
@@ -227,15 +248,20 @@ export function makeOutbound(
   logEsp(context, spi, session.context.espSuite, keys)
   const { aead, entropy, algorithms } = context
   const { espSuites } = algorithms
-  return new OutboundSa({ spi, suite: session.context.espSuite, keys, aead, espSuites, entropy })
+  const sa = new OutboundSa({ spi, suite: session.context.espSuite, keys, aead, espSuites, entropy })
+  forgetEspKeys(keys)
+  return sa
 }
 
-/** Closes SAs that `which` picks; their SPIs lead nowhere afterwards. */
+/** Closes SAs that `which` picks: their keys are gone, and their SPIs lead nowhere. */
 export function closeInbound(session: Session, context: Context, which: (entry: Inbound) => boolean): void {
   const kept: Inbound[] = []
   for (const entry of session.inbound) {
     if (!which(entry)) kept.push(entry)
-    else if (entry.role === 'ordinary') context.dropSpi(entry.sa.spi)
+    else {
+      entry.sa.forget()
+      if (entry.role === 'ordinary') context.dropSpi(entry.sa.spi)
+    }
   }
   session.inbound = kept
 }

@@ -8,6 +8,7 @@ import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { Identity, type PublicKey, publicKeyFrom } from '../../crypto/identity.ts'
+import { wipe } from '../../crypto/secret.ts'
 import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
 import {
   type CborValue,
@@ -19,7 +20,7 @@ import {
   type Grant,
 } from '../../wire/object.ts'
 import { EPOCH_MAX } from './fields.ts'
-import type { FrozenState } from './frozen.ts'
+import { type FrozenState, forgetFrozen } from './frozen.ts'
 import { decodeState, encodeState } from './frozen-codec.ts'
 import { type DelegationChain, signedBy, signObject } from './receipt.ts'
 
@@ -98,9 +99,13 @@ export function prepareCapsule(
   algorithms: Algorithms = STANDARD,
 ): PreparedCapsule | 'too-large' {
   const plaintext = encodeState(state)
-  if (plaintext.length > CAPSULE_BYTES_MAX / 2) return 'too-large'
+  if (plaintext.length > CAPSULE_BYTES_MAX / 2) {
+    wipe(plaintext)
+    return 'too-large'
+  }
   const again = readState(plaintext, header, algorithms)
   assert(!isMalformed(again), `a capsule reads back: ${isMalformed(again) ? again.malformed : ''}`)
+  forgetFrozen(again)
   return { plaintext, aad: encodeCbor(headerFields(header)) }
 }
 
@@ -163,11 +168,14 @@ export function decodeCapsule(
   const frozen = readState(plaintext, header, algorithms)
   if (isMalformed(frozen)) return frozen
   const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret, algorithms)
-  return identity.hit === header.hit ? { frozen, identity } : malformed('identity of another HIT', 0)
+  if (identity.hit === header.hit) return { frozen, identity }
+  identity.destroy()
+  forgetFrozen(frozen)
+  return malformed('identity of another HIT', 0)
 }
 
 function readState(plaintext: Uint8Array, header: CapsuleHeader, algorithms: Algorithms): FrozenState | Malformed {
-  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8 })
+  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8, secret: true })
   if (isMalformed(value)) return value
   const state = decodeState(value, header.version, algorithms)
   if (isMalformed(state)) return state

@@ -40,10 +40,11 @@ export class Flight {
   }
 }
 
-/** The peer may have rebound us first; then there is nothing left to offer. */
-function needsOffer({ session }: Association): boolean {
-  if (session?.plain !== undefined) return session.plain.thawed && session.plain.rekey === undefined
-  return session !== undefined && session.ratchet.name === 'settled' && session.outbound === session.interim
+/** The peer may have rebound us first, or we may not want it any more; then there is nothing left to offer. */
+function needsOffer({ session, state }: Association): boolean {
+  if (session === undefined || state.name === 'closing') return false
+  if (session.plain !== undefined) return session.plain.thawed && session.plain.rekey === undefined
+  return session.ratchet.name === 'settled' && session.outbound === session.interim
 }
 
 function holdsPlace({ usable: session }: Association): boolean {

@@ -1,8 +1,10 @@
 // Floors (MOVING, Words; §2): the highest epoch accepted for a full key, with the ledger pinned for it. They outlive
 // associations and travel in capsules. A floor refuses lower epochs; it never stands in for the epoch an association is bound to.
+// It also pins the key: of two keys with one HIT the second is refused for as long as the first is remembered.
 
 import { equalBytes } from '../../base/bytes.ts'
-import { type PublicKey, publicKeyText, samePublicKey } from '../../crypto/identity.ts'
+import { type Hit, hitOf } from '../../crypto/hit.ts'
+import { type PublicKey, samePublicKey } from '../../crypto/identity.ts'
 import type { Start } from '../../crypto/keymat.ts'
 
 export interface Floor {
@@ -22,13 +24,21 @@ export interface Claimed {
   readonly receipt: { readonly ledgerKey: PublicKey; readonly bytes: Uint8Array } | undefined
 }
 
-export type Judgement = 'accepted' | 'lower-epoch' | 'equal-epoch-other-incarnation' | 'no-receipt' | 'other-ledger'
+/** `other-key`: another key with this HIT was here first. */
+export type Judgement =
+  | 'accepted'
+  | 'other-key'
+  | 'lower-epoch'
+  | 'equal-epoch-other-incarnation'
+  | 'no-receipt'
+  | 'other-ledger'
 
 export class Floors {
   /** Set by whoever keeps them: told when a floor is new or higher, or a ledger is pinned, not at every contact. */
   onChange: () => void = () => undefined
   readonly #max: number
-  readonly #floors = new Map<string, Floor>()
+  /** One a HIT. */
+  readonly #floors = new Map<Hit, Floor>()
 
   constructor(max: number) {
     this.#max = max
@@ -39,7 +49,8 @@ export class Floors {
   }
 
   get(key: PublicKey): Floor | undefined {
-    return this.#floors.get(publicKeyText(key))
+    const floor = this.#floors.get(hitOf(key))
+    return floor !== undefined && samePublicKey(floor.key, key) ? floor : undefined
   }
 
   all(): Iterable<Floor> {
@@ -51,7 +62,8 @@ export class Floors {
    * of a key for which no ledger is pinned; with one only from the pinned ledger.
    */
   judge({ key, start, receipt }: Claimed): Judgement {
-    const floor = this.get(key)
+    const floor = this.#floors.get(hitOf(key))
+    if (floor !== undefined && !samePublicKey(floor.key, key)) return 'other-key'
     if (floor !== undefined && start.epoch < floor.epoch) return 'lower-epoch'
     // Epoch and incarnation stand in the clear: naming those of the accepted start proves nothing.
     if (receipt === undefined) return floor?.ledger === undefined && start.epoch === 1 ? 'accepted' : 'no-receipt'
@@ -61,13 +73,17 @@ export class Floors {
     return 'accepted'
   }
 
-  /** Records an accepted start; lower ones change nothing. The least recently contacted key goes first. */
+  /**
+   * Records an accepted start; lower ones change nothing, and neither does another key with the HIT of one that is recorded. The
+   * least recently contacted key goes first.
+   */
   raise(floor: Floor): void {
-    const text = publicKeyText(floor.key)
-    const old = this.#floors.get(text)
+    const hit = hitOf(floor.key)
+    const old = this.#floors.get(hit)
+    if (old !== undefined && !samePublicKey(old.key, floor.key)) return
     const raised = old === undefined || old.epoch <= floor.epoch ? merged(old, floor) : old
-    this.#floors.delete(text)
-    this.#floors.set(text, raised)
+    this.#floors.delete(hit)
+    this.#floors.set(hit, raised)
     if (this.#floors.size > this.#max) {
       const oldest = this.#floors.keys().next()
       if (!oldest.done) this.#floors.delete(oldest.value)

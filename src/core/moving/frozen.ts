@@ -3,9 +3,11 @@
 // the types below have no place for them.
 
 import type { Locator } from '../../base/address.ts'
+import { forgetEspKeys, forgetHipKeys } from '../../crypto/forget.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { IdentityAlgorithm, PublicKey } from '../../crypto/identity.ts'
 import type { EspKeys, HipKeys, Start } from '../../crypto/keymat.ts'
+import { wipe } from '../../crypto/secret.ts'
 
 /** A frozen process identity, ready to be sealed. Times are remaining durations in milliseconds. */
 export interface FrozenState {
@@ -87,4 +89,15 @@ export interface FrozenFloor {
 export interface FrozenSocket {
   readonly port: number
   readonly unread: readonly { readonly hit: Hit; readonly port: number; readonly bytes: Uint8Array }[]
+}
+
+/** Overwrites the keys in it, once they have gone into a capsule or an engine. */
+export function forgetFrozen({ identity, associations }: FrozenState): void {
+  wipe(identity.secret)
+  for (const { secret, hipSend, hipReceive, inbound } of associations) {
+    wipe(secret)
+    forgetHipKeys(hipSend)
+    forgetHipKeys(hipReceive)
+    for (const { keys } of inbound) forgetEspKeys(keys)
+  }
 }

@@ -36,6 +36,7 @@ import {
   heldSecrets,
   interimFor,
   type Offer,
+  replaceSecrets,
   type Secrets,
   type Session,
   switchOutbound,
@@ -292,7 +293,7 @@ function abandon(association: Association, session: Session, secrets: Secrets): 
   }
   if (secrets === ratchet.next.secrets) {
     context.dropSpi(session.current.reserveIn)
-    session.current = secrets
+    replaceSecrets(session, secrets)
     association.timers.stop('offer')
     leaveInterim(association, session)
   } else if (ratchet.name === 'crossed') dropNext(association, session)
@@ -303,7 +304,9 @@ function abandon(association: Association, session: Session, secrets: Secrets): 
 function dropNext(association: Association, session: Session): void {
   const { ratchet } = session
   if (ratchet.name !== 'crossed') return
-  session.inbound = session.inbound.filter(({ sa }) => sa.spi !== ratchet.offer.inboundSpi)
+  const { inboundSpi } = ratchet.offer
+  for (const { sa } of session.inbound) if (sa.spi === inboundSpi) sa.forget()
+  session.inbound = session.inbound.filter(({ sa }) => sa.spi !== inboundSpi)
   association.context.count('crossing-overtaken')
 }
 

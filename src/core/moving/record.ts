@@ -226,9 +226,11 @@ function refusal(
 ): ClaimRefusal | undefined {
   if (record !== undefined && record.hit !== claim.hit) return 'malformed'
   if (claim.epoch < 1 || claim.epoch > EPOCH_MAX) return 'epoch-limit'
+  if (record !== undefined && request.identity !== undefined && !samePublicKey(record.key, request.identity.key))
+    return 'other-key'
   const unauthorised =
     record?.activated === undefined
-      ? identityRefusal(record, claim, request, keys)
+      ? identityRefusal(claim, request, keys)
       : authorityRefusal(record.activated, claim, chain)
   if (unauthorised !== undefined) return unauthorised
   return record !== undefined && claim.epoch <= record.epoch ? 'stale' : undefined
@@ -236,14 +238,12 @@ function refusal(
 
 /** As long as nothing was activated, only the identity itself says who may claim. */
 function identityRefusal(
-  record: LedgerRecord | undefined,
   claim: OpenedClaim,
   { identity }: ClaimRequest,
   keys: KeyAlgorithms,
 ): ClaimRefusal | undefined {
   if (identity === undefined) return 'unsigned'
   if (!verify(identity.key, signedInput('claim', claim.payload), identity.signature, keys)) return 'forged'
-  if (record !== undefined && !samePublicKey(record.key, identity.key)) return 'other-key'
   return hitOf(identity.key) === claim.hit ? undefined : 'other-key'
 }
 

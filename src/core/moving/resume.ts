@@ -5,7 +5,8 @@
 import { sameLocator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { hitBytes, hitOf } from '../../crypto/hit.ts'
-import { resumptionOf, type Start } from '../../crypto/keymat.ts'
+import { type EspKeys, type HipKeys, resumptionOf, type Start } from '../../crypto/keymat.ts'
+import { secretCopy } from '../../crypto/secret.ts'
 import { hitSuite } from '../../crypto/suites.ts'
 import { Association, type Unsent } from '../association/association.ts'
 import type { Context } from '../association/context.ts'
@@ -26,7 +27,7 @@ import { OutboundSa } from '../sa/outbound.ts'
 import { ReplayWindow } from '../sa/replay.ts'
 import type { FrozenAssociation, FrozenInbound, FrozenSocket, FrozenState } from './frozen.ts'
 
-/** The whole identity as a value (MOVING §7). `at` is when it was frozen: what has a lifetime goes on from there. */
+/** The whole identity as a value of its own (MOVING §7): keys are copied, here and at the thaw. `at` is when it was frozen: what has a lifetime goes on from there. */
 export function freezeIdentity(
   context: Context,
   associations: Iterable<Association>,
@@ -48,6 +49,12 @@ export function freezeIdentity(
   }
 }
 
+/** An S that only one end may have: FREEZE waits for its confirmation (MOVING §3). */
+export function isUnconfirmed(association: Association): boolean {
+  const name = association.session?.ratchet.name
+  return name === 'answered' || name === 'crossed' || name === 'committed'
+}
+
 /** What goes on elsewhere; undefined for an association that is not established: those are begun again (MOVING §7). */
 function freezeAssociation(association: Association, now: number): FrozenAssociation | undefined {
   const { session, context, state } = association
@@ -65,9 +72,9 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
     espSuite: session.context.espSuite,
     i: session.context.i,
     j: session.context.j,
-    secret: secrets.resumption.secret,
-    hipSend: secrets.hip.send,
-    hipReceive: secrets.hip.receive,
+    secret: secretCopy(secrets.resumption.secret),
+    hipSend: copyOfHip(secrets.hip.send),
+    hipReceive: copyOfHip(secrets.hip.receive),
     reserveIn: secrets.reserveIn,
     reserveOut: secrets.reserveOut,
     inbound: session.inbound.flatMap((entry) =>
@@ -82,10 +89,18 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
   }
 }
 
+function copyOfHip({ encryption, integrity }: HipKeys): HipKeys {
+  return { encryption: secretCopy(encryption), integrity: secretCopy(integrity) }
+}
+
+function copyOfEsp({ encryption, authentication }: EspKeys): EspKeys {
+  return { encryption: secretCopy(encryption), authentication: secretCopy(authentication) }
+}
+
 function frozenInbound({ sa, of, closesAt }: Inbound, now: number): FrozenInbound {
   return {
     spi: sa.spi,
-    keys: sa.keys,
+    keys: copyOfEsp(sa.keys),
     ...sa.snapshot(),
     final: sa.final === Infinity ? undefined : sa.final,
     of,
@@ -171,7 +186,12 @@ export function thawAssociation(
 }
 
 function secretsOf({ secret, hipSend, hipReceive, reserveIn, reserveOut }: FrozenAssociation): Secrets {
-  return { resumption: resumptionOf(secret), hip: { send: hipSend, receive: hipReceive }, reserveIn, reserveOut }
+  return {
+    resumption: resumptionOf(secretCopy(secret)),
+    hip: { send: copyOfHip(hipSend), receive: copyOfHip(hipReceive) },
+    reserveIn,
+    reserveOut,
+  }
 }
 
 /** In the order of the capsule, newest first; what it says twice, if it does, is said once. */
@@ -214,7 +234,7 @@ function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: 
   const window = new ReplayWindow(context.config.replayWindow, frozen.highest, frozen.bitmap)
   const { aead, algorithms } = context
   const { espSuites } = algorithms
-  const sa = new InboundSa({ spi, suite, keys, aead, espSuites, window, final })
+  const sa = new InboundSa({ spi, suite, keys: copyOfEsp(keys), aead, espSuites, window, final })
   return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
 }
 

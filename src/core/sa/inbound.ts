@@ -3,6 +3,7 @@
 
 import { assert } from '../../base/assert.ts'
 import { type AeadProvider, ESP_SUITES, type EspSuites, type Opener } from '../../crypto/aead.ts'
+import { forgetEspKeys } from '../../crypto/forget.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
 import { ESP_HEADER_BYTES, readTrailer, sequenceLowOf } from '../../wire/esp.ts'
 import { DEFAULTS } from '../config.ts'
@@ -79,6 +80,12 @@ export class InboundSa {
     const trailer = readTrailer(plaintext)
     if (trailer === undefined) return 'malformed'
     return { nextHeader: trailer.nextHeader, payload: plaintext.subarray(0, trailer.length), sequence }
+  }
+
+  /** Overwrites the keys; nothing opens afterwards. */
+  forget(): void {
+    this.final = 0
+    forgetEspKeys(this.keys)
   }
 
   /** The window, for the capsule. */

@@ -53,6 +53,7 @@ export const RSA: KeyAlgorithm = Object.freeze({
   },
   publicKey: (secret: Uint8Array) => publicKeyOf(privateKey(secret)),
   privateKey,
+  publicOf: (key: KeyObject) => (key.asymmetricKeyType === 'rsa' ? publicKeyOf(key) : undefined),
   secretOf,
   sign,
 })
@@ -85,7 +86,7 @@ function secretOf(key: KeyObject): Uint8Array | undefined {
 }
 
 function publicKeyOf(key: KeyObject): Uint8Array {
-  const { n = '', e = '' } = createPublicKey(key).export({ format: 'jwk' })
+  const { n = '', e = '' } = (key.type === 'public' ? key : createPublicKey(key)).export({ format: 'jwk' })
   const exponent = Buffer.from(e, 'base64url')
   return concat(Uint8Array.of(exponent.length), exponent, Buffer.from(n, 'base64url'))
 }

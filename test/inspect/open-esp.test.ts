@@ -5,8 +5,8 @@ import { createCipheriv, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../../src/base/bytes.ts'
 import { nodeAead } from '../../src/crypto/aead.ts'
-import { type AnyEspKeys, canOpenEsp, openAnyEsp } from '../../src/crypto/esp-any.ts'
 import { espSuiteInfo } from '../../src/crypto/suites.ts'
+import { type AnyEspKeys, canOpenEsp, openAnyEsp } from '../../src/inspect/open-esp.ts'
 
 const NONE = new Uint8Array(0)
 const header = fromHex('01020304 00000001')

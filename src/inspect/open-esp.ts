@@ -2,8 +2,8 @@
 // for tools that look at captures. Nothing is kept between packets; the data path has aead.ts.
 
 import { createDecipheriv, createHmac } from 'node:crypto'
-import { plain } from './buffer.ts'
-import { sameSecret } from './secret.ts'
+import { plain } from '../crypto/buffer.ts'
+import { sameSecret } from '../crypto/secret.ts'
 
 interface Sealing {
   readonly cipher: 'cbc' | 'gcm' | 'ccm' | 'null'

@@ -1,0 +1,63 @@
+// The options of an endpoint and of its longer calls.
+
+import type { Choices } from '../core/association/exchange-offer.ts'
+import type { Config } from '../core/config.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity, PublicKey } from '../crypto/identity.ts'
+import type { Ledger } from '../ledger/interface.ts'
+import type { Access } from './access.ts'
+import type { Host, HostKem } from './host.ts'
+import type { Bind } from './port.ts'
+
+/**
+ * What opening and thawing have in common. `allow` and `deny` say who may associate with this identity, whoever begins; a thaw
+ * has to be given them again.
+ */
+export interface PlaceOptions extends Choices, Access {
+  /** This machine: needed, with a ledger, for an identity that is saved or will move. */
+  readonly host?: Host
+  readonly ledger?: Ledger
+  /**
+   * Local UDP address, or up to eight, the preferred first: peers learn all of them and go on over another one when one fails.
+   * Default: every address, any free port.
+   */
+  readonly bind?: Bind | readonly Bind[]
+  /**
+   * Whether a peer that `allow` and `deny` let pass may associate with us, asked when it comes and before it costs a signature;
+   * who may not is told so. Default: everybody.
+   */
+  readonly admit?: (peer: Hit, key: PublicKey) => boolean
+  /** An association without a datagram or a ping for so many milliseconds is closed. Default: none ever is. */
+  readonly idleMs?: number
+  /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
+  readonly signal?: AbortSignal
+  readonly config?: Partial<Config>
+}
+
+export interface EndpointOptions extends PlaceOptions {
+  /**
+   * Who this process is. Default: a fresh identity that is not saved, and whose key is destroyed with the endpoint. One that is
+   * given stays its owner's: `identity.destroy()` when it is not needed any more.
+   */
+  readonly identity?: Identity
+  /** Start although an earlier start of this identity seems to be running here. */
+  readonly takeOver?: boolean
+}
+
+export interface AssociateOptions {
+  readonly signal?: AbortSignal
+  /** Default 5000. */
+  readonly timeoutMs?: number
+}
+
+export interface FreezeOptions {
+  /** Where it goes: a READY of the target host (`host.offer`), or that host's long-term key (`host.kem`). */
+  readonly to: Uint8Array | HostKem
+  /**
+   * The application's own suitcase, carried along as it is. A function is called once nothing more comes or goes: what it
+   * packs fits exactly what the sockets carry.
+   */
+  readonly state?: Uint8Array | (() => Uint8Array)
+  /** Aborting lets the endpoint run on. */
+  readonly signal?: AbortSignal
+}
