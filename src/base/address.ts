@@ -77,6 +77,14 @@ export function isLoopback({ address }: Locator): boolean {
   return address === '::1' || address.startsWith('127.')
 }
 
+/** Whether a canonical address can be one host's: no multicast, no broadcast, not unspecified (RFC 4291 §2.7, RFC 1122 §3.2.1.3). */
+export function isUnicast(address: string): boolean {
+  const bytes = addressBytes(address)
+  if (bytes === undefined) return false
+  const [first = 0] = isMapped(bytes) ? bytes.subarray(12) : bytes
+  return isMapped(bytes) ? first > 0 && first < 224 : first < 0xff && bytes.some((byte) => byte > 0)
+}
+
 /** The address family of a locator in canonical form. */
 export function locatorFamily(locator: Locator): 4 | 6 {
   return locator.address.includes(':') ? 6 : 4

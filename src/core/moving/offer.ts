@@ -1,7 +1,7 @@
 // P1, the offer with which a thawed identity rebinds a peer (MOVING §5): signed, provable by the ledger's receipt, made once
 // and repeated by turns to every place where the peer may be.
 
-import { addressBytes, addressText, type Locator } from '../../base/address.ts'
+import { addressBytes, addressText, isUnicast, type Locator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
 import { encodeLocatorSet, type LocatorEntry } from '../../wire/mobility.ts'
 import { encodeFinals } from '../../wire/private.ts'
@@ -66,7 +66,7 @@ export function repeatOffer(association: Association, now: number): void {
 export function locatorParameter(locators: readonly Locator[], spi: number): Contents {
   const entries = locators.flatMap(({ address, port }, index): LocatorEntry[] => {
     const bytes = addressBytes(address)
-    if (bytes === undefined) return []
+    if (bytes === undefined || !isUnicast(address)) return []
     return [
       {
         trafficType: 0,
@@ -85,7 +85,7 @@ export function locatorParameter(locators: readonly Locator[], spi: number): Con
   return encodeLocatorSet(entries)
 }
 
-/** The locators with ports that a peer has signed for, in its order of preference. */
+/** The locators with ports that a peer has signed for, in its order of preference; no group of hosts is one (RFC 8046 §5.3). */
 export function listedLocators(
   entries: readonly LocatorEntry[],
   now: number,
@@ -93,7 +93,7 @@ export function listedLocators(
   return [...entries]
     .sort((a, b) => Number(b.preferred) - Number(a.preferred))
     .flatMap(({ locatorType, address, port, lifetimeSeconds }) =>
-      locatorType === 2 && port !== undefined && port > 0
+      locatorType === 2 && port !== undefined && port > 0 && isUnicast(addressText(address))
         ? [
             {
               locator: { address: addressText(address), port },

@@ -2,7 +2,7 @@
 
 import { must, mustNot, notOurs, open, type Section, sectionsOf, testsIn } from '../requirement.ts'
 
-const EXCHANGE = testsIn('test/conformance/exchange.test.ts')
+const OPENING = testsIn('test/conformance/opening.test.ts')
 const KEYS = testsIn('test/crypto/conformance-keys.test.ts')
 const HIT = testsIn('test/crypto/hit.test.ts')
 const PUZZLE = testsIn('test/crypto/puzzle.test.ts')
@@ -109,7 +109,7 @@ export const ASSOCIATION: readonly Section[] = [
     must(
       'initiator',
       'An R1 with an invalid signature is ignored in silence.',
-      EXCHANGE(
+      OPENING(
         'an R1 > that cannot be read, or whose signature is wrong, is passed over in silence, and the right one is answered',
       ),
     ),

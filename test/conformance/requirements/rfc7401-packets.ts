@@ -114,7 +114,7 @@ export const PACKETS: readonly Section[] = [
     must(
       'receiver',
       'An ACK of several Update IDs is understood.',
-      UPDATES('an UPDATE > that acknowledges several at once ends what each of them began'),
+      UPDATES('an UPDATE > that acknowledges several at once ends what is ours among them'),
     ),
     must('receiver', 'It is acknowledged whether its sender cares or not.', ACKNOWLEDGED),
     must(

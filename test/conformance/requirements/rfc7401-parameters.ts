@@ -4,6 +4,7 @@ import { must, mustNot, notOurs, required, type Section, sectionsOf, testsIn } f
 
 const FRAMING = testsIn('test/conformance/framing.test.ts')
 const EXCHANGE = testsIn('test/conformance/exchange.test.ts')
+const OPENING = testsIn('test/conformance/opening.test.ts')
 const UPDATES = testsIn('test/conformance/updates.test.ts')
 const PACKET = testsIn('test/wire/packet.test.ts')
 const MESSAGES = testsIn('test/wire/messages.test.ts')
@@ -260,7 +261,7 @@ export const PARAMETERS_OF_PACKETS: readonly Section[] = [
     must(
       'initiator',
       'After RESPONDER_BUSY_PLEASE_RETRY another solution is found for another try.',
-      EXCHANGE('an Initiator > sends its I2 three times, then begins again with an I1'),
+      OPENING('an Initiator > sends its I2 three times, then begins again with an I1'),
     ),
   ]),
   section('5.2.20', 'ECHO_REQUEST_SIGNED', [

@@ -3,6 +3,7 @@
 import { must, mustNot, notOurs, required, type Section, sectionsOf, shall, testsIn } from '../requirement.ts'
 
 const EXCHANGE = testsIn('test/conformance/exchange.test.ts')
+const OPENING = testsIn('test/conformance/opening.test.ts')
 const UPDATES = testsIn('test/conformance/updates.test.ts')
 const PUZZLE = testsIn('test/crypto/puzzle.test.ts')
 const KEYMAT = testsIn('test/crypto/keymat.test.ts')
@@ -16,6 +17,7 @@ const BASE = testsIn('test/core/base-exchange.test.ts')
 const UPDATE_IDS = testsIn('test/core/update-ids.test.ts')
 const REKEYING = testsIn('test/scenarios/rekeying.test.ts')
 const ENDINGS = testsIn('test/scenarios/endings.test.ts')
+const ADDRESSES = testsIn('test/scenarios/addresses.test.ts')
 const FLIGHT = testsIn('test/scenarios/rebinding-flight.test.ts')
 
 const ONLY_HITS = notOurs(
@@ -27,21 +29,22 @@ const COUNTER_IN_EXCHANGE = notOurs(
 const EXPECTED = COST('no cryptography at all is spent on > an R1, an R2 or a CLOSE_ACK that nobody waits for')
 const FOR_US = INITIATOR('an Initiator > does not take an R1 that is meant for somebody else')
 const LEFT_ALONE = INITIATOR('an Initiator > leaves an R1 alone that has %s')
-const I1_PLACES = EXCHANGE(
+const I1_PLACES = OPENING(
   'an Initiator > sends its first I1 to three places at most, and every later one to one at a time',
 )
-const CROSSED = EXCHANGE(
-  'two ends that open at once > agree who is the Responder by their HITs, whichever packets cross',
-)
+const CROSSED = OPENING('two ends that open at once > agree who is the Responder by their HITs, though their %ss cross')
 const LIVE = POOL('a generation > is accepted while it and the next one are live, and not a moment longer')
 const SEEN = UPDATES('an UPDATE > seen before is acknowledged again, but only if its MAC fits')
+const REMEMBERED = ADDRESSES(
+  'an end that changes its address > cannot have its UPDATE of long ago replayed to send its peer back',
+)
 const FORGED = COST('an UPDATE > whose MAC is wrong costs that MAC and nothing else: no signature is verified or made')
 const FORGED_ACK = UPDATES('an UPDATE > whose MAC is wrong acknowledges nothing')
-const SEVERAL = UPDATES('an UPDATE > that acknowledges several at once ends what each of them began')
+const SEVERAL = UPDATES('an UPDATE > that acknowledges several at once ends what is ours among them')
 const GIVEN_UP = ENDINGS(
   'a peer that never answers > is given up within five seconds, unless told otherwise, and what was tried is told',
 )
-const TRIED = EXCHANGE('an Initiator > sends its I2 three times, then begins again with an I1')
+const TRIED = OPENING('an Initiator > sends its I2 three times, then begins again with an I1')
 const OWN_HIT = EXCHANGE('a Responder > has no R1 for a HIT that is not its own, and takes no I2 for it')
 const CHOSEN = RESPONDER('a Responder > takes only what it offered')
 const ONE_CHOICE = MESSAGES('decodeMessage > refuses an I2 that has not chosen one cipher and one ESP suite')
@@ -58,7 +61,7 @@ export const PROCESSING: readonly Section[] = [
     must(
       'sender',
       'Without an association one is made by a base exchange.',
-      EXCHANGE(
+      OPENING(
         'data for a peer without an association > is refused with that reason, and goes once there has been a base exchange',
       ),
     ),
@@ -137,7 +140,7 @@ export const PROCESSING: readonly Section[] = [
     must(
       'initiator',
       'Of several R1s one with the largest counter is taken.',
-      EXCHANGE('an Initiator > answers the R1 with the larger counter, also after its I2 has gone out'),
+      OPENING('an Initiator > answers the R1 with the larger counter, also after its I2 has gone out'),
     ),
     must('initiator', 'The own HIT suite is in the list of the R1.', LEFT_ALONE),
     must(
@@ -148,12 +151,12 @@ export const PROCESSING: readonly Section[] = [
     must(
       'initiator',
       'The counter is kept.',
-      EXCHANGE('an Initiator > answers the R1 with the larger counter, also after its I2 has gone out'),
+      OPENING('an Initiator > answers the R1 with the larger counter, also after its I2 has gone out'),
     ),
     must(
       'initiator',
       'The search ends when the lifetime of the puzzle is over.',
-      EXCHANGE('an Initiator > stops searching when the lifetime of the puzzle is over, and begins again with an I1'),
+      OPENING('an Initiator > stops searching when the lifetime of the puzzle is over, and begins again with an I1'),
     ),
     must('initiator', 'The tries of an I2 are counted.', TRIED),
     shall('initiator', 'I1-SENT becomes I2-SENT.', TRIED),
@@ -162,7 +165,7 @@ export const PROCESSING: readonly Section[] = [
     must(
       'initiator',
       'It is dropped in silence.',
-      EXCHANGE(
+      OPENING(
         'an R1 > that cannot be read, or whose signature is wrong, is passed over in silence, and the right one is answered',
       ),
     ),
@@ -252,7 +255,7 @@ export const PROCESSING: readonly Section[] = [
     must('receiver', 'A repetition is acknowledged again.', SEEN),
     must('receiver', 'HIP_MAC is verified.', FORGED),
     must('receiver', 'With a wrong MAC the packet is dropped.', FORGED),
-    must('receiver', 'The Update ID is remembered.', SEEN),
+    must('receiver', 'The Update ID is remembered.', REMEMBERED),
   ]),
   section('6.12.2', 'ACK', [
     must(
@@ -280,7 +283,7 @@ export const PROCESSING: readonly Section[] = [
     must(
       'host',
       'A host has more than one identity at a time.',
-      EXCHANGE('two identities in one process > each have an association with the same peer'),
+      OPENING('two identities in one process > each have an association with the same peer'),
     ),
   ]),
   section('10', 'Differences from HIPv1', [must('receiver', 'An ACK of several Update IDs is processed.', SEVERAL)]),
