@@ -6,10 +6,12 @@ import { toHex } from '../../src/base/bytes.ts'
 import { choicesFault } from '../../src/core/association/exchange-offer.ts'
 import { acceptR1, acceptR2, encodeI1 } from '../../src/core/association/initiator.ts'
 import { R1Pool } from '../../src/core/association/r1-pool.ts'
+import type { Identity } from '../../src/crypto/identity.ts'
 import { encodeEspTransform, encodeHipCipher, encodeR1Counter } from '../../src/wire/exchange.ts'
+import type { Message } from '../../src/wire/messages.ts'
 import { Parameter } from '../../src/wire/registry.ts'
 import { identity } from '../support/actors.ts'
-import { altered, forgedR2, resignedR1 } from '../support/altered.ts'
+import { altered, forgedI2, forgedR2, resignedR1 } from '../support/altered.ts'
 import { answerR1, askForR1, end, exchange, OPEN_DOOR, offerI2, read, SOURCE } from '../support/exchange.ts'
 
 const initiator = end(1)
@@ -25,14 +27,13 @@ function dropOf(result: object): unknown {
 
 describe('the packets of an exchange', () => {
   it('name one pair of HITs, the sender first', () => {
-    const i1 = encodeI1(initiator, responder.hitBytes)
-    const { r1, sent, r2 } = exchange(initiator, responder)
     const there = [toHex(initiator.hitBytes), toHex(responder.hitBytes)]
-    const named = [read('I1', i1), read('R1', r1), read('I2', sent.bytes), read('R2', r2)].map((message) => [
-      toHex(message.sender),
-      toHex(message.receiver),
-    ])
-    expect(named).toEqual([there, there.toReversed(), there, there.toReversed()])
+    const named = ({ sender, receiver }: Message) => [toHex(sender), toHex(receiver)]
+    expect(named(read('I1', encodeI1(initiator, responder.hitBytes)))).toEqual(there)
+    expect(named(read('R1', freshR1()))).toEqual(there.toReversed())
+    const { sent, r2 } = exchange(initiator, responder)
+    expect(named(read('I2', sent.bytes))).toEqual(there)
+    expect(named(read('R2', r2))).toEqual(there.toReversed())
   })
 })
 
@@ -106,6 +107,19 @@ describe('a Responder', () => {
 
   it('takes an I2 in which nothing was changed', () => {
     expect(judged((i2) => i2)).toBe('taken')
+  })
+
+  it('takes no I2 whose MAC does not fit, though it is signed, and none signed by another, though its MAC fits', () => {
+    const pool = new R1Pool(responder)
+    const { bytes, context, keys } = answerR1(initiator, responder, freshR1(pool))
+    const outcome = (integrity: Uint8Array, signer: Identity) => {
+      const seal = { suite: context.suite, keys: { ...keys.hip.send, integrity }, signer }
+      return dropOf(offerI2(0, responder, pool, forgedI2(bytes, seal), OPEN_DOOR))
+    }
+    const { integrity } = keys.hip.send
+    expect(outcome(new Uint8Array(32), initiator.identity)).toBe('i2-mac')
+    expect(outcome(integrity, identity(77))).toBe('i2-signature')
+    expect(outcome(integrity, initiator.identity)).toBe('taken')
   })
 
   it('takes no I2 whose transport format is another than ESP', () => {

@@ -62,6 +62,18 @@ export function forgedR2(
   return signed(proven, Parameter.HIP_SIGNATURE, seal.signer, proven)
 }
 
+/** An I2 with the parameters of another, under this MAC key and signature. */
+export function forgedI2(
+  i2: Uint8Array,
+  seal: { readonly suite: HitSuite; readonly keys: KeySet['hip']['send']; readonly signer: Identity },
+): Uint8Array {
+  const packet = sound(decodePacket(i2))
+  const kept = packet.parameters.filter(({ type }) => type < Parameter.HIP_MAC)
+  const bytes = encodeMessage('I2', packet.sender, packet.receiver, kept)
+  const proven = appendParameter(bytes, Parameter.HIP_MAC, seal.suite.mac(seal.keys.integrity, bytes))
+  return signed(proven, Parameter.HIP_SIGNATURE, seal.signer, proven)
+}
+
 function signed(bytes: Uint8Array, as: 61633 | 61697, signer: Identity, covered: Uint8Array): Uint8Array {
   const signature = { algorithm: signer.publicKey.algorithm, bytes: signer.sign(covered) }
   const { type, contents } = encodeSignature(as, signature)

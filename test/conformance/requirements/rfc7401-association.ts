@@ -10,6 +10,7 @@ const POOL = testsIn('test/core/r1-pool.test.ts')
 const INITIATOR = testsIn('test/core/initiator.test.ts')
 const RESPONDER = testsIn('test/core/responder.test.ts')
 const NEGOTIATION = testsIn('test/core/negotiation.test.ts')
+const ESP = testsIn('test/conformance/esp.test.ts')
 const COST = testsIn('test/core/cost.test.ts')
 const BUCKETS = testsIn('test/core/prefix-buckets.test.ts')
 const DATAGRAM = testsIn('test/wire/datagram.test.ts')
@@ -164,6 +165,7 @@ export const ASSOCIATION: readonly Section[] = [
       'receiver',
       'Data that belongs to no association is discarded.',
       COST('no cryptography at all is spent on > ESP with an SPI that is nobody’s'),
+      ESP('ESP with an SPI that is nobody’s > is discarded without a word'),
     ),
     must(
       'receiver',

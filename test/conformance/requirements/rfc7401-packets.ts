@@ -5,6 +5,7 @@ import { must, mustNot, notOurs, type Section, sectionsOf, testsIn } from '../re
 const FRAMING = testsIn('test/conformance/framing.test.ts')
 const EXCHANGE = testsIn('test/conformance/exchange.test.ts')
 const UPDATES = testsIn('test/conformance/updates.test.ts')
+const PACKET = testsIn('test/wire/packet.test.ts')
 const MESSAGES = testsIn('test/wire/messages.test.ts')
 const INITIATOR = testsIn('test/core/initiator.test.ts')
 const RESPONDER = testsIn('test/core/responder.test.ts')
@@ -25,6 +26,13 @@ const OFFERED = RESPONDER('a Responder > takes only what it offered')
 const SILENT = EXCHANGE('a Responder > is silent when the value of an I2 is no point of the curve')
 const CLOSING = UPDATES('a CLOSE > carries an echo request, a MAC and a signature, and so does its answer')
 const ACKNOWLEDGED = UPDATES('an UPDATE > with SEQ is acknowledged, and its acknowledgement is not')
+
+const AES = testsIn('test/crypto/envelope.test.ts')(
+  'an encrypted parameter > begins as the first case of RFC 3602 §4 does, and adds a block of padding',
+)
+const SEALED = EXCHANGE(
+  'a Responder > takes no I2 whose MAC does not fit, though it is signed, and none signed by another, though its MAC fits',
+)
 
 const section = sectionsOf(7401)
 
@@ -52,7 +60,7 @@ export const PACKETS: readonly Section[] = [
     must('responder', 'The HIT of the Responder is the one that the I1 asked for.', HITS),
     mustNot('responder', 'No shared key is made of a public value that is not valid.', SILENT),
     must('responder', 'An exchange with such a value is given up in silence.', SILENT),
-    must('host', 'AES is supported.', CIPHERS),
+    must('host', 'AES is supported.', AES, CIPHERS),
     must(
       'initiator',
       'The HI of the R1 is the one that was expected.',
@@ -73,7 +81,7 @@ export const PACKETS: readonly Section[] = [
       RESPONDER('a Responder > takes no solution of an easier puzzle than it gave'),
     ),
     must('initiator', 'The cipher is one of those in the R1.', OFFERED),
-    must('host', 'AES is supported.', CIPHERS),
+    must('host', 'AES is supported.', AES, CIPHERS),
     must(
       'initiator',
       'The transport format is one of those in the R1.',
@@ -83,11 +91,13 @@ export const PACKETS: readonly Section[] = [
       'responder',
       'HIP_MAC is checked.',
       COST('an I2 costs > one Diffie–Hellman, and no signature of anybody, if its MAC is wrong'),
+      SEALED,
     ),
     must(
       'responder',
       'The signature is checked.',
       BASE('an exchange with tampering > in any byte of I2 gets no Seed and is not remembered'),
+      SEALED,
     ),
   ]),
   section('5.3.4', 'R2', [
@@ -149,6 +159,7 @@ export const PACKETS: readonly Section[] = [
       COST(
         'no cryptography at all is spent on > a packet that is malformed: cut off anywhere, or with a checksum that is not zero',
       ),
+      PACKET('decodePacket > refuses a packet %s, and says where'),
     ),
   ]),
   section('5.4.4', 'No association', [

@@ -51,6 +51,10 @@ const ONE_CHOICE = MESSAGES('decodeMessage > refuses an I2 that has not chosen o
 const R2_HITS = EXCHANGE('an Initiator > takes no R2 of another pair of HITs')
 const OFFER = POOL('the R1s of one generation > offer what DESIGN §4 lists, and 32 seconds for the puzzle')
 
+const SEALED = EXCHANGE(
+  'a Responder > takes no I2 whose MAC does not fit, though it is signed, and none signed by another, though its MAC fits',
+)
+
 const section = sectionsOf(7401)
 
 export const PROCESSING: readonly Section[] = [
@@ -196,11 +200,13 @@ export const PROCESSING: readonly Section[] = [
       'responder',
       'HIP_MAC is verified.',
       COST('an I2 costs > one Diffie–Hellman, and no signature of anybody, if its MAC is wrong'),
+      SEALED,
     ),
     must(
       'responder',
       'The signature is verified.',
       BASE('an exchange with tampering > in any byte of I2 gets no Seed and is not remembered'),
+      SEALED,
     ),
   ]),
   section('6.10', 'R2', [
