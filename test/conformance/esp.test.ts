@@ -1,7 +1,8 @@
 // RFC 7402 §3.3.1 and appendix B: whose the data is, and until when.
 
 import { describe, expect, it } from 'vitest'
-import { place, say, stage, those } from '../support/stage.ts'
+import { spiOf } from '../../src/wire/esp.ts'
+import { place, say, stage, those, updateOf } from '../support/stage.ts'
 
 describe('ESP of an association that has ended', () => {
   it('leads nowhere at either end', () => {
@@ -34,6 +35,29 @@ describe('ESP with an SPI that is nobody’s', () => {
       cast.wire.inject({ ...packet, bytes })
     }
     expect([cast.b.engine.counters['spi-unknown'], cast.wire.sent.length, cast.b.told.length]).toEqual([9, sent, told])
+  })
+})
+
+describe('a rekey', () => {
+  it('names an SPI that was not in use, and data goes under it', () => {
+    const cast = stage()
+    for (let n = 0; n < 3; n++) {
+      cast.a.engine.rekey(cast.wire.now, cast.b.engine.hit)
+      cast.wire.run(500)
+      say(cast, cast.a, cast.b, `after ${n}`)
+      say(cast, cast.b, cast.a, `after ${n}`)
+      cast.wire.run(50)
+    }
+    const rekeys = [...those(cast, 'U1'), ...those(cast, 'U2')].map(updateOf)
+    expect(rekeys.filter(({ espInfo }) => espInfo?.newSpi === espInfo?.oldSpi)).toEqual([])
+    expect(new Set(rekeys.map(({ espInfo }) => espInfo?.newSpi)).size).toBe(6)
+    for (const [by, answer] of [
+      [cast.a, 'U2'],
+      [cast.b, 'U1'],
+    ] as const)
+      expect(spiOf(those(cast, 'ESP', by).at(-1)?.bytes ?? new Uint8Array(8))).toBe(
+        updateOf(those(cast, answer).at(-1)).espInfo?.newSpi,
+      )
   })
 })
 

@@ -49,7 +49,14 @@ const INDEX = UPDATES('a rekey > whose KEYMAT index is not zero, or whose group 
 const section = sectionsOf(7402)
 
 export const ESP_TRANSPORT: readonly Section[] = [
-  section('3.2.1', 'SPIs', [must('host', 'A rekey changes the SPI.', RENEWED)]),
+  section('3.2.1', 'SPIs', [
+    must(
+      'host',
+      'A rekey changes the SPI.',
+      ESP('a rekey > names an SPI that was not in use, and data goes under it'),
+      RENEWED,
+    ),
+  ]),
   section('3.3.1', 'Security associations', [must('host', 'The SAs go with their association.', GONE)]),
   section('3.3.5', 'Ciphers', [
     must('host', 'AES-128-CBC and AES-256-CBC are supported.', SUITES),
