@@ -70,31 +70,30 @@ describe('an Initiator', () => {
     expect(dropOf(acceptR1(initiator, responder.identity.hit, read('R1', r1)))).toBe('r1-esp-suite')
   })
 
-  const { sent, r2, responded, pool } = exchange(initiator, responder)
   const hits = { sender: responder.hitBytes, receiver: initiator.hitBytes }
-  const seal = {
-    suite: responded.context.suite,
-    keys: responded.keys.hip.send,
-    hostIdTlv: pool.hostIdTlv,
-    signer: responder.identity,
+  /** What becomes of the R2 of an exchange between these HITs, under this key of the Responder's and this signature. */
+  const judged = (between: typeof hits, key: 'send' | 'receive' = 'send', signer = responder.identity) => {
+    const { sent, r2, responded, pool } = exchange(initiator, responder)
+    const { suite } = responded.context
+    const bytes = forgedR2(r2, between, { suite, keys: responded.keys.hip[key], hostIdTlv: pool.hostIdTlv, signer })
+    return dropOf(acceptR2(initiator, sent, read('R2', bytes)))
   }
-  const judged = (bytes: Uint8Array) => dropOf(acceptR2(initiator, sent, read('R2', bytes)))
 
   it('takes an R2 as the test forges it, if nothing is wrong with it', () => {
-    expect(judged(forgedR2(r2, hits, seal))).toBe('taken')
+    expect(judged(hits)).toBe('taken')
   })
 
   it('takes no R2 of another pair of HITs', () => {
-    expect(judged(forgedR2(r2, { ...hits, sender: stranger.hitBytes }, seal))).toBe('r2-hits')
-    expect(judged(forgedR2(r2, { ...hits, receiver: stranger.hitBytes }, seal))).toBe('r2-hits')
+    expect(judged({ ...hits, sender: stranger.hitBytes })).toBe('r2-hits')
+    expect(judged({ ...hits, receiver: stranger.hitBytes })).toBe('r2-hits')
   })
 
   it('takes no R2 under another MAC key, though it is signed', () => {
-    expect(judged(forgedR2(r2, hits, { ...seal, keys: responded.keys.hip.receive }))).toBe('r2-mac')
+    expect(judged(hits, 'receive')).toBe('r2-mac')
   })
 
   it('takes no R2 with another signature, though its MAC fits', () => {
-    expect(judged(forgedR2(r2, hits, { ...seal, signer: identity(77) }))).toBe('r2-signature')
+    expect(judged(hits, 'send', identity(77))).toBe('r2-signature')
   })
 })
 

@@ -41,3 +41,19 @@ describe('the control bits', () => {
     expect('drop' in acceptR1(initiator, responder.identity.hit, read('R1', r1))).toBe(false)
   })
 })
+
+describe('a checksum that is not zero', () => {
+  it('has its packet dropped in silence', () => {
+    const cast = stage({ associate: false })
+    const held = cast.filters.hold('I1')
+    cast.a.engine.associate(0, { hit: cast.b.engine.hit, locators: [cast.b.at] })
+    cast.wire.run(50)
+    const [i1] = held.held
+    if (i1 === undefined) throw new Error('no I1')
+    const since = cast.wire.sent.length
+    cast.wire.inject({ ...i1, bytes: i1.bytes.with(4 + 4, 1) })
+    expect([cast.wire.sent.length, cast.b.told]).toEqual([since, []])
+    cast.filters.release(held)
+    expect(cast.wire.sent.length).toBe(since + 1)
+  })
+})
