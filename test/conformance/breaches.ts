@@ -1,5 +1,5 @@
-// How each of the rows that the lot has drawn would be broken: a small edit under which one of the tests of the row must fail.
-// More rows are here than are drawn, so that a row that comes or goes elsewhere does not leave a drawn one without its edit.
+// How rows of the table would be broken: a small edit under which one of the tests of the row must fail. The rows that the lot draws
+// are all here, and more, so that a row that comes or goes elsewhere does not leave a drawn one without its edit.
 
 import { type Edit, edit } from '../sabotage/control.ts'
 
@@ -54,6 +54,8 @@ export const BREACHES: readonly Breach[] = [
     'return sumWords(source, 0, 16) + sumWords(destination, 0, 16)',
     'return sumWords(source, 0, 16)',
   ),
+
+  breach('RFC 7401 §4.1.3 (3)', INITIATOR, '|| !verify(peerKey, signed, r1.signature.bytes, keys)', ''),
 
   // ── RFC 7401 §5 ────────────────────────────────────────────────────────────
   breach('RFC 7401 §5.1 (4)', PACKET, 'const VERSION_BYTE = 0x21', 'const VERSION_BYTE = 0x2f'),
@@ -156,6 +158,52 @@ export const BREACHES: readonly Breach[] = [
     'test/conformance/framing.test.ts',
   ),
 
+  breach(
+    'RFC 7401 §5.1.2 (2)',
+    INITIATOR,
+    'if (!equalBytes(r1.sender, peerBytes) ||',
+    'if (r1.controls !== 0 || !equalBytes(r1.sender, peerBytes) ||',
+  ),
+  breach(
+    'RFC 7401 §5.2.3 (1)',
+    INITIATOR,
+    'encodeR1Counter(accepted.counter)',
+    'encodeR1Counter({ ...accepted.counter, reserved: 0 })',
+  ),
+  breach(
+    'RFC 7401 §5.2.8 (1)',
+    EXCHANGE,
+    "  assert(ciphers.length <= LIST_LIMIT, 'HIP_CIPHER lists at most six')\n",
+    '',
+  ),
+  breach(
+    'RFC 7401 §5.2.19 (1)',
+    'src/core/association/notify.ts',
+    "return context.count('notify-unknown')",
+    "return association.end(now, 'reset')",
+  ),
+  breach('RFC 7401 §5.2.21 (1)', CONTROL, ', unsignedEchoes(message.packet))', ')', 'test/conformance/updates.test.ts'),
+  breach('RFC 7401 §5.3.3 (7)', RESPONDER, 'transport !== TransportFormat.ESP || more', 'more'),
+  breach(
+    'RFC 7401 §5.3.3 (9)',
+    RESPONDER,
+    '|| !verify(peerKey, signed, i2.signature.bytes, known)',
+    '',
+    'test/conformance/exchange.test.ts',
+  ),
+  breach(
+    'RFC 7401 §5.3.5 (4)',
+    CONTROL,
+    'message.ack?.includes(reliable.updateId) !== true',
+    'message.ack?.[0] !== reliable.updateId',
+  ),
+  breach(
+    'RFC 7401 §5.3.8 (2)',
+    'src/core/association/closing.ts',
+    '!fits || !equalBytes(message.echoResponseSigned, state.nonce)',
+    '!fits',
+  ),
+
   // ── RFC 7401 §6 ────────────────────────────────────────────────────────────
   breach(
     'RFC 7401 §6.1 (4)',
@@ -183,6 +231,56 @@ export const BREACHES: readonly Breach[] = [
     "  if (!macFits(message, session.context.suite, secrets.hip.receive)) return context.count('mac-forged')\n",
     '',
   ),
+
+  breach('RFC 7401 §6.6.1 (1)', OPENING, 'targets.slice(0, context.config.i1TargetsMax)', 'targets'),
+  breach(
+    'RFC 7401 §6.6.1 (2)',
+    OPENING,
+    'if (target !== undefined) context.sendPacket(dial.i1, target)',
+    'for (const each of [target, ...dial.targets]) if (each !== undefined) context.sendPacket(dial.i1, each)',
+  ),
+  breach('RFC 7401 §6.7 (2)', POOL, '!equalBytes(i1.receiver, hitBytes) || ', ''),
+  breach(
+    'RFC 7401 §6.7 (3)',
+    'src/core/association/responding.ts',
+    'compareBytes(context.hitBytes, message.sender) < 0',
+    'compareBytes(context.hitBytes, message.sender) > 0',
+  ),
+  breach('RFC 7401 §6.8 (4)', INITIATOR, '!equalBytes(r1.sender, peerBytes) || ', ''),
+  breach('RFC 7401 §6.8 (8)', INITIATOR, '    counter: r1.counter,\n', '    counter: undefined,\n'),
+  breach('RFC 7401 §6.8 (9)', OPENING, ' && now < opening.until', ''),
+  breach(
+    'RFC 7401 §6.8.1 (1)',
+    'src/core/engine.ts',
+    "return this.#context.count('hip-malformed')",
+    'return this.closeAll(now)',
+  ),
+  breach('RFC 7401 §6.9 (3)', RESPONDER, ' && self.hitSuites.includes(suiteIdOf(i2.sender))', ''),
+  breach(
+    'RFC 7401 §6.9 (4)',
+    'src/core/association/responding.ts',
+    'compareBytes(context.hitBytes, existing.peerBytes) < 0',
+    'compareBytes(context.hitBytes, existing.peerBytes) > 0',
+  ),
+  breach(
+    'RFC 7401 §6.10 (2)',
+    INITIATOR,
+    "  if (!equalBytes(r2.sender, context.peer) || !equalBytes(r2.receiver, context.own)) return { drop: 'r2-hits' }\n",
+    '',
+  ),
+  breach(
+    'RFC 7401 §6.10 (4)',
+    INITIATOR,
+    '!verify(peerKey, signed, r2.signature.bytes, self.algorithms.keys)',
+    'false',
+  ),
+  breach(
+    'RFC 7401 §6.12.1 (3)',
+    CONTROL,
+    "if (state === 'old') return association",
+    "if (state !== 'new') return association",
+  ),
+  breach('RFC 7401 §6.12.2 (1)', CONTROL, 'if (matched || isNew(session, message)) association', 'association'),
 
   // ── RFC 7402 ───────────────────────────────────────────────────────────────
   breach(
@@ -218,7 +316,36 @@ export const BREACHES: readonly Breach[] = [
     '      return { nextHeader: 59, payload: packet, sequence }\n',
   ),
 
+  breach('RFC 7402 §6.5 (3)', RESPONDER, 'i2.espInfo.oldSpi !== 0 || ', ''),
+  breach(
+    'RFC 7402 §6.5 (4)',
+    RESPONDER,
+    "  if (i2.espInfo.keymatIndex !== espKeymatIndex(context)) return { drop: 'i2-esp-info' }\n",
+    '',
+  ),
+  breach('RFC 7402 §6.9 (1)', RATCHET, 'keymatIndex === 0 && ', ''),
+
   // ── RFC 8046, RFC 8003 ─────────────────────────────────────────────────────
+  breach(
+    'RFC 8046 §4 (2)',
+    'src/wire/mobility.ts',
+    'if (lifetimeSeconds === 0) return',
+    'if (lifetimeSeconds < 0) return',
+  ),
+  breach(
+    'RFC 8046 §4.3 (1)',
+    CONTROL,
+    'message.hostId !== undefined && !isKeyOf(',
+    'message.hostId === undefined && !isKeyOf(',
+  ),
+  breach('RFC 8046 §5.2 (1)', 'src/core/moving/offer.ts', ' || !isUnicast(address)', ''),
+  breach('RFC 8046 §5.3 (4)', 'src/core/moving/offer.ts', ' && isUnicast(addressText(address))', ''),
+  breach(
+    'RFC 8046 §5.3 (2)',
+    'src/core/association/readdress.ts',
+    "if (tuple.state === 'active' && paths.activate(tuple))",
+    "if (tuple.state === 'active')",
+  ),
   breach(
     'RFC 8046 §4.3 (2)',
     CONTROL,

@@ -112,7 +112,7 @@ describe('two ends that open at once', () => {
     cast.wire.run(label === 'I2' ? 540 : 100)
     cast.filters.release(held)
     cast.wire.run(3_000)
-    expect(lesser.engine.counters[label === 'I1' ? 'i1-crossed' : 'i2-crossed']).toBeGreaterThan(0)
+    expect(lesser.engine.counters[label === 'I1' ? 'i1-crossed' : 'i2-crossed'] ?? 0).toBeGreaterThan(0)
     expect([stateAt(lesser, greater), stateAt(greater, lesser)]).toEqual(['established', 'established'])
     expect([initiatorAt(lesser, greater), initiatorAt(greater, lesser)]).toEqual([true, false])
   })

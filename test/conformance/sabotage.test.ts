@@ -1,5 +1,5 @@
-// Forty rows of the table of duties, drawn by lot: under an edit that breaks one of them, a test that the row names fails. Who is
-// drawn depends on the seed and the names of the rows alone, so a row more or less changes one draw and not all.
+// Under an edit that breaks a row of the table of duties, a test that the row names fails. Forty rows are drawn by lot and must have
+// such an edit; who is drawn depends on the seed and the names of the rows alone, so a row more or less changes one draw and not all.
 
 import { createHash } from 'node:crypto'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -19,23 +19,28 @@ const drawn = ROWS.filter(({ held }) => held.by === 'tests')
   .sort((a, b) => (a.lot < b.lot ? -1 : 1))
   .slice(0, DRAWN)
   .map(({ row }) => row)
-const broken = drawn.flatMap((row) =>
-  BREACHES.filter((breach) => breach.row === row.id).map((breach) => ({ row, breach })),
+const found = BREACHES.map((breach) => ({ breach, row: ROWS.find(({ id }) => id === breach.row) }))
+const broken = found.flatMap(({ breach, row }) =>
+  row === undefined ? [] : [{ breach, row, test: noticing(row, breach) }],
 )
 
 afterAll(unload)
 
 /** The test that is to notice. */
-function noticing({ held, id }: Row, { file }: Pick<Breach, 'file'>): TestName {
+function noticing({ held, id }: Row, { file }: Breach): TestName {
   const tests = held.by === 'tests' ? held.tests : []
   const [first] = tests.filter((test) => file === undefined || test.file === file)
-  if (first === undefined) throw new Error(`${id} has no test in ${file}`)
+  if (first === undefined) throw new Error(`${id} is held by no test${file === undefined ? '' : ` of ${file}`}`)
   return first
 }
 
-async function testsOf({ file, name }: TestName, edits: readonly Edit[]): Promise<readonly Collected[]> {
-  const tests = (await load(file, edits, { expect, vi })).filter(({ template }) => template === name)
-  expect(tests.length, name).toBeGreaterThan(0)
+async function testsOf(
+  file: string,
+  names: ReadonlySet<string>,
+  edits: readonly Edit[],
+): Promise<readonly Collected[]> {
+  const tests = (await load(file, edits, { expect, vi })).filter(({ template }) => names.has(template))
+  expect(new Set(tests.map(({ template }) => template))).toEqual(names)
   return tests
 }
 
@@ -52,35 +57,34 @@ async function unmet(tests: readonly Collected[]): Promise<readonly unknown[]> {
   return faults
 }
 
-describe(`of the rows that seed ${SEED} draws`, () => {
-  it('there are forty, and each has its edit', () => {
+describe(`the ${DRAWN} rows that seed ${SEED} draws`, () => {
+  it('have an edit each that breaks them', () => {
     expect(drawn.length).toBe(DRAWN)
     const without = drawn.filter(({ id }) => !BREACHES.some(({ row }) => row === id))
     expect(without.map(({ id, says }) => `${id}: ${says}`)).toEqual([])
   })
+})
 
-  it('every edit is for a row of the table, and no row has two', () => {
-    const rows = BREACHES.map(({ row }) => row)
-    expect(rows.filter((row) => !ROWS.some(({ id }) => id === row))).toEqual([])
-    expect(rows.length).toBe(new Set(rows).size)
+describe('every edit', () => {
+  it('is for a row of the table, and no row has two', () => {
+    expect(found.filter(({ row }) => row === undefined).map(({ breach }) => breach.row)).toEqual([])
+    expect(new Set(BREACHES.map(({ row }) => row)).size).toBe(BREACHES.length)
   })
 
-  const files = new Set(broken.map(({ row, breach }) => noticing(row, breach).file))
-  it.each([...files])('those held in %s pass as long as nothing is broken', async (file) => {
-    for (const { row, breach } of broken) {
-      const test = noticing(row, breach)
-      if (test.file === file) expect(await unmet(await testsOf(test, []))).toEqual([])
-    }
-  })
+  it.each([...new Set(broken.map(({ test }) => test.file))])(
+    'is what its test notices: %s passes without any',
+    async (file) => {
+      const names = new Set(broken.filter(({ test }) => test.file === file).map(({ test }) => test.name))
+      expect(await unmet(await testsOf(file, names, []))).toEqual([])
+    },
+  )
 
-  it.each(broken.map(({ row, breach }) => [row.id, row.says, row, breach] as const))(
-    '%s is noticed if it is broken: %s',
-    async (_id, _says, row, breach) => {
-      const faults = await unmet(await testsOf(noticing(row, breach), breach.edits))
-      expect(
-        faults.some((fault) => fault instanceof Error && fault.name === 'AssertionError'),
-        String(faults[0]),
-      ).toBe(true)
+  it.each(broken.map((one) => [one.row.id, one.row.says, one] as const))(
+    'is noticed. %s: %s',
+    async (_id, _says, { breach, test }) => {
+      const faults = await unmet(await testsOf(test.file, new Set([test.name]), breach.edits))
+      const told = faults.some((fault) => fault instanceof Error && fault.name === 'AssertionError')
+      expect(told, String(faults[0])).toBe(true)
     },
   )
 })
