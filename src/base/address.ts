@@ -77,12 +77,11 @@ export function isLoopback({ address }: Locator): boolean {
   return address === '::1' || address.startsWith('127.')
 }
 
-/** Whether a canonical address can be one host's: no multicast, no broadcast, not unspecified (RFC 4291 §2.7, RFC 1122 §3.2.1.3). */
-export function isUnicast(address: string): boolean {
-  const bytes = addressBytes(address)
-  if (bytes === undefined) return false
-  const [first = 0] = isMapped(bytes) ? bytes.subarray(12) : bytes
-  return isMapped(bytes) ? first > 0 && first < 224 : first < 0xff && bytes.some((byte) => byte > 0)
+/** Whether a canonical address can be somebody's: neither unspecified nor multicast nor broadcast (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2, §2.7). */
+export function isUnicast({ address }: Locator): boolean {
+  if (address.includes(':')) return address !== '::' && !address.startsWith('ff')
+  const first = Number(address.slice(0, address.indexOf('.')))
+  return first > 0 && (first < 224 || first >= 240) && address !== '255.255.255.255'
 }
 
 /** The address family of a locator in canonical form. */

@@ -147,8 +147,8 @@ export const BREACHES: readonly Breach[] = [
   breach(
     'RFC 7401 §5.3.7 (2)',
     'src/core/association/closing.ts',
-    'encodeEchoResponseSigned(message.echoRequestSigned)',
-    'encodeEchoResponseSigned(new Uint8Array(16))',
+    'const echo = encodeEchoResponseSigned(message.echoRequestSigned)',
+    'const echo = encodeEchoResponseSigned(new Uint8Array(16))',
   ),
   breach(
     'RFC 7401 §5.4.2 (2)',
@@ -207,9 +207,9 @@ export const BREACHES: readonly Breach[] = [
   // ── RFC 7401 §6 ────────────────────────────────────────────────────────────
   breach(
     'RFC 7401 §6.1 (4)',
-    'src/core/engine.ts',
-    "state === 'closed' || state === 'closing') return",
-    "state !== 'established') return",
+    OPENING,
+    'context.config.i1TargetsMax)) context.sendPacket(i1, target)',
+    '0)) context.sendPacket(i1, target)',
   ),
   breach(
     'RFC 7401 §6.8 (2)',
@@ -259,8 +259,8 @@ export const BREACHES: readonly Breach[] = [
   breach(
     'RFC 7401 §6.9 (4)',
     'src/core/association/responding.ts',
-    'compareBytes(context.hitBytes, existing.peerBytes) < 0',
-    'compareBytes(context.hitBytes, existing.peerBytes) > 0',
+    "< 0 ? 'i2-crossed' : undefined",
+    "> 0 ? 'i2-crossed' : undefined",
   ),
   breach(
     'RFC 7401 §6.10 (2)',
@@ -289,7 +289,7 @@ export const BREACHES: readonly Breach[] = [
     'encodeEspInfo({ keymatIndex: 0, oldSpi, newSpi: inboundSpi })',
     'encodeEspInfo({ keymatIndex: 0, oldSpi, newSpi: oldSpi })',
   ),
-  breach('RFC 7402 §3.3.6 (3)', DATA, 'session.outbound.sequence >= rekeyPackets || ', ''),
+  breach('RFC 7402 §3.3.6 (3)', DATA, 'const due = worn || now', 'const due = now'),
   breach(
     'RFC 7402 §3.4 (2)',
     'src/core/engine.ts',
@@ -338,14 +338,7 @@ export const BREACHES: readonly Breach[] = [
     'message.hostId !== undefined && !isKeyOf(',
     'message.hostId === undefined && !isKeyOf(',
   ),
-  breach('RFC 8046 §5.2 (1)', 'src/core/moving/offer.ts', ' || !isUnicast(address)', ''),
-  breach('RFC 8046 §5.3 (4)', 'src/core/moving/offer.ts', ' && isUnicast(addressText(address))', ''),
-  breach(
-    'RFC 8046 §5.3 (2)',
-    'src/core/association/readdress.ts',
-    "if (tuple.state === 'active' && paths.activate(tuple))",
-    "if (tuple.state === 'active')",
-  ),
+  breach('RFC 8046 §5.2 (1)', 'src/core/moving/offer.ts', ' || !isUnicast(locator)', ''),
   breach(
     'RFC 8046 §4.3 (2)',
     CONTROL,
@@ -355,8 +348,8 @@ export const BREACHES: readonly Breach[] = [
   breach(
     'RFC 8046 §5.2 (2)',
     'src/core/association/readdress.ts',
-    'context.config.locatorsPerPeerMax), spi)',
-    'context.config.locatorsPerPeerMax), 0)',
+    'context.config.locatorsPerPeerMax), spi',
+    'context.config.locatorsPerPeerMax), 0',
   ),
   breach(
     'RFC 8046 §5.2 (3)',

@@ -64,42 +64,38 @@ export function repeatOffer(association: Association, now: number): void {
 
 /** LOCATOR_SET entries for our own locators: type 2, address and port, bound to an inbound SPI (RFC 9028 §5.7). */
 export function locatorParameter(locators: readonly Locator[], spi: number): Contents {
-  const entries = locators.flatMap(({ address, port }, index): LocatorEntry[] => {
-    const bytes = addressBytes(address)
-    if (bytes === undefined || !isUnicast(address)) return []
+  const entries = locators.flatMap((locator, index): LocatorEntry[] => {
+    const address = addressBytes(locator.address)
+    if (address === undefined || !isUnicast(locator)) return []
     return [
       {
         trafficType: 0,
         locatorType: 2,
         preferred: index === 0,
         lifetimeSeconds: 0xffffffff,
-        port,
+        port: locator.port,
         protocol: 17,
         kind: 0,
         priority: (126 << 24) | ((65_535 - index) << 8) | 255,
         spi,
-        address: bytes,
+        address,
       },
     ]
   })
   return encodeLocatorSet(entries)
 }
 
-/** The locators with ports that a peer has signed for, in its order of preference; no group of hosts is one (RFC 8046 §5.3). */
+/** The locators with ports that a peer has signed for, in its order of preference. Nobody lives at a multicast address (RFC 8046 §5.3). */
 export function listedLocators(
   entries: readonly LocatorEntry[],
   now: number,
 ): { locator: Locator; expiresAt: number }[] {
   return [...entries]
     .sort((a, b) => Number(b.preferred) - Number(a.preferred))
-    .flatMap(({ locatorType, address, port, lifetimeSeconds }) =>
-      locatorType === 2 && port !== undefined && port > 0 && isUnicast(addressText(address))
-        ? [
-            {
-              locator: { address: addressText(address), port },
-              expiresAt: lifetimeSeconds === 0xffffffff ? Infinity : now + lifetimeSeconds * 1_000,
-            },
-          ]
-        : [],
-    )
+    .flatMap(({ locatorType, address, port, lifetimeSeconds }) => {
+      if (locatorType !== 2 || port === undefined || port === 0) return []
+      const locator = { address: addressText(address), port }
+      const expiresAt = lifetimeSeconds === 0xffffffff ? Infinity : now + lifetimeSeconds * 1_000
+      return isUnicast(locator) ? [{ locator, expiresAt }] : []
+    })
 }

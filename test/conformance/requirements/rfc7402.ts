@@ -147,7 +147,11 @@ export const ESP_TRANSPORT: readonly Section[] = [
   ]),
   section('6.7', 'Dropping associations', [must('host', 'The SAs are dropped with their association.', GONE)]),
   section('6.8', 'Beginning a rekey', [
-    must('host', 'It is begun before the numbers run over.', WORN),
+    must(
+      'host',
+      'It is begun before the numbers of the peer run over.',
+      open('a rekey that the numbers of the peer begin'),
+    ),
     mustNot('host', 'Keys are replaced only when the exchange has succeeded.', REPEATED),
     must('host', 'A rekey with Diffie–Hellman makes a new key pair.', RENEWED),
     must('sender', 'Then the KEYMAT index is zero and the group is that of the exchange.', RENEWED, INDEX),
