@@ -98,7 +98,7 @@ export const MOBILITY: readonly Section[] = [
     must(
       'receiver',
       'A new address begins as unverified.',
-      ADDRESSES('a peer that lists places which are not its own > cannot have any of them flooded'),
+      ADDRESSES('a peer that lists places which are not its own > cannot have them flooded by a thaw either'),
     ),
   ]),
   section('5.6', 'Credit', [must('sender', 'To an unverified address data goes on credit only.', LIMITED)]),
