@@ -325,7 +325,7 @@ export const BREACHES: readonly Breach[] = [
   ),
   breach('RFC 7402 §6.9 (1)', RATCHET, 'keymatIndex === 0 && ', ''),
 
-  // ── RFC 8046, RFC 8003 ─────────────────────────────────────────────────────
+  // ── RFC 8046, RFC 7343, RFC 8003 ─────────────────────────────────────────────────────
   breach(
     'RFC 8046 §4 (2)',
     'src/wire/mobility.ts',

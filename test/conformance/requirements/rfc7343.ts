@@ -2,6 +2,7 @@
 
 import { must, mustNot, notOurs, type Section, sectionsOf, testsIn } from '../requirement.ts'
 
+const ORCHID = testsIn('test/conformance/orchids.test.ts')
 const HIT = testsIn('test/crypto/hit.test.ts')
 
 const section = sectionsOf(7343)
@@ -24,7 +25,7 @@ export const ORCHIDS: readonly Section[] = [
     must(
       'host',
       'Different inputs give different ORCHIDs, as far as a hash does.',
-      HIT('a HIT > survives text and bytes for every key'),
+      ORCHID('an ORCHID > of an %s key is another one after a change of any bit'),
       HIT('a HIT > of the first RFC 8032 key is the frozen one'),
     ),
   ]),
