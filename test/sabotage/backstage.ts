@@ -2,9 +2,11 @@
 
 import type * as vitest from 'vitest'
 
-/** One test of a scenario file, by its full name: the names of its describes, then its own. */
+/** One test of a file, by its full name: the names of its describes, then its own. */
 export interface Collected {
   readonly name: string
+  /** The same as it stands in the file, before `each` has put the values of a row in. */
+  readonly template: string
   run(): unknown
 }
 

@@ -116,9 +116,11 @@ describe('inner UDP', () => {
       copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       expect(wire.isMalformed(wire.readInnerUdp(copy, HIT_A, HIT_B))).toBe(true)
     }
-    const other = HIT_A.slice()
-    other[15] = 1
-    expect(wire.isMalformed(wire.readInnerUdp(bytes, other, HIT_B))).toBe(true)
+    for (const [source, destination] of [
+      [HIT_A.with(15, 1), HIT_B],
+      [HIT_A, HIT_B.with(15, 1)],
+    ] as const)
+      expect(wire.isMalformed(wire.readInnerUdp(bytes, source, destination))).toBe(true)
     for (let length = 0; length < bytes.length; length++) {
       expect(wire.isMalformed(wire.readInnerUdp(bytes.subarray(0, length), HIT_A, HIT_B))).toBe(true)
     }

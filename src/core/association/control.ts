@@ -4,6 +4,7 @@
 import type { Route } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Start } from '../../crypto/keymat.ts'
+import type { HostId } from '../../wire/exchange.ts'
 import type { Update } from '../../wire/messages.ts'
 import { encodeAck, encodeEchoResponseSigned } from '../../wire/update.ts'
 import { listedLocators, sendOffer } from '../moving/offer.ts'
@@ -17,6 +18,7 @@ import { onEcho } from './reach.ts'
 import { onReaddress, readdress } from './readdress.ts'
 import { heldSecrets, type Secrets, type Session } from './session.ts'
 import type { Tuple } from './tuple.ts'
+import { unsignedEchoes } from './unsigned-echoes.ts'
 import { macFits, signatureFits } from './update.ts'
 
 /** How the start that a packet names stands to the one we know. */
@@ -47,6 +49,7 @@ export function onUpdate(association: Association, now: number, message: Update,
   if (needsSignature(message) && message.signature === undefined) return context.count('signature-missing')
   if (message.signature !== undefined && !signatureFits(message, session.peerKey, context.algorithms))
     return context.count('signature-forged')
+  if (message.hostId !== undefined && !isKeyOf(message.hostId, session)) return context.count('host-id-other')
   if (addressee === 'lower') return onOlderAddressee(association, now, message, tuple, sender)
   if (answersOffer(session, message)) return onAnswer(association, now, message, tuple, sender)
   if (sender === 'higher') return context.count('higher-epoch-without-offer')
@@ -83,6 +86,11 @@ function isNew(session: Session, { seq, signature }: Update): boolean {
 /** DESIGN §5: a thief of a capsule may know the MAC key, so whatever moves, rekeys or rebinds is signed. */
 function needsSignature({ locators, dh, finals }: Update): boolean {
   return locators !== undefined || dh !== undefined || finals !== undefined
+}
+
+/** RFC 8046 §4.3: a HOST_ID in an UPDATE is the one that the association was made with. */
+function isKeyOf({ algorithm, label, key }: HostId, { peerKey }: Session): boolean {
+  return algorithm === peerKey.algorithm && label === peerKey.label && equalBytes(key, peerKey.bytes)
 }
 
 /** Not processed; an authentic one learns that it is superseded. */
@@ -211,7 +219,7 @@ function onNew(association: Association, now: number, message: Update, tuple: Tu
 function answerNew(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
   const echo = message.echoRequestSigned
   const parameters = echo === undefined ? [encodeAck([seq])] : [encodeAck([seq]), encodeEchoResponseSigned(echo)]
-  acknowledge(association, now, tuple, parameters)
+  acknowledge(association, now, tuple, parameters, unsignedEchoes(message.packet))
 }
 
 function repeatRekeyAnswer(association: Association, now: number, message: Update, tuple: Tuple): void {

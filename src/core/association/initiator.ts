@@ -16,11 +16,12 @@ import { encodeMessage, type R1, type R2 } from '../../wire/messages.ts'
 import * as packets from '../../wire/packet.ts'
 import { encodePadding, encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
-import { encodeEchoResponseSigned, encodeEchoResponseUnsigned, encodeEspInfo } from '../../wire/update.ts'
+import { encodeEchoResponseSigned, encodeEspInfo } from '../../wire/update.ts'
 import { logKij } from './context.ts'
 import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
 import type { Drop, ExchangeContext, PeerProof, Seed } from './seed.ts'
 import { appendInstance, exchangeEpoch, proveStart, type StartFault, sameStart, UNKNOWN_START } from './start-proof.ts'
+import { withUnsignedEchoes } from './unsigned-echoes.ts'
 
 /**
  * Why an R1 is not answered. `r1-imposter`: another identity answered; what follows it in the list is that of the peer,
@@ -238,17 +239,6 @@ function signI2(self: ExchangeContext, packet: Uint8Array, suite: HitSuite, keys
   const signature = { algorithm: self.identity.publicKey.algorithm, bytes: self.identity.sign(bytes) }
   const { type, contents } = exchange.encodeSignature(Parameter.HIP_SIGNATURE, signature)
   return packets.appendParameter(bytes, type, contents)
-}
-
-// RFC 7401 §5.2.22: middleboxes ask in R1 and read the answer in I2. Nobody vouches for them: as many as fit.
-function withUnsignedEchoes(packet: Uint8Array, echoes: readonly Uint8Array[]): Uint8Array {
-  let bytes = packet
-  for (const opaque of echoes) {
-    const { type, contents } = encodeEchoResponseUnsigned(opaque)
-    const length = packets.encodeParameters([{ type, contents }]).length
-    if (bytes.length + length <= packets.HIP_PACKET_LIMIT) bytes = packets.appendParameter(bytes, type, contents)
-  }
-  return bytes
 }
 
 // The R2 must come from the start that made the R1, and be meant for ours; and who can be thawed keeps an SPI free.

@@ -26,7 +26,14 @@ interface Dial {
 
 export type Opening =
   | { readonly name: 'I1-SENT'; readonly dial: Dial }
-  | { readonly name: 'SOLVING'; readonly dial: Dial; readonly accepted: AcceptedR1; readonly to: Route }
+  | {
+      readonly name: 'SOLVING'
+      readonly dial: Dial
+      readonly accepted: AcceptedR1
+      readonly to: Route
+      /** When the Responder ceases to take the solution. */
+      readonly until: number
+    }
   | {
       readonly name: 'I2-SENT'
       readonly dial: Dial
@@ -71,14 +78,14 @@ export function expireOpening(association: Association, now: number): void {
   const { dial } = opening
   const endsAt = dial.startedAt + context.config.baseExchangeMs
   if (now >= endsAt || dial.targets.length === 0) return giveUp(association, now)
-  if (opening.name === 'SOLVING') return solve(association, now, opening)
+  if (opening.name === 'SOLVING' && now < opening.until) return solve(association, now, opening)
   if (opening.name === 'I2-SENT' && opening.tries < triesTo(association, opening.to)) {
     context.sendPacket(opening.sent.bytes, opening.to)
     opening.tries += 1
     association.timers.set('open', Math.min(now + rtt.backoffMs(opening.tries), endsAt))
     return
   }
-  if (opening.name === 'I2-SENT') startOver(association, opening)
+  if (opening.name !== 'I1-SENT') startOver(association, opening)
   const target = dial.targets[dial.tries % dial.targets.length]
   if (target !== undefined) context.sendPacket(dial.i1, target)
   dial.tries += 1
@@ -126,7 +133,8 @@ export function onR1(association: Association, now: number, message: R1, source:
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
   if (!context.access.admits(association.peer, peerKey)) return association.end(now, 'denied')
   dropOpening(association, opening)
-  const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source }
+  const until = now + accepted.lifetimeMs
+  const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source, until }
   association.turn({ name: 'opening', opening: next })
   solve(association, now, next)
 }

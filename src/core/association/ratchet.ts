@@ -11,7 +11,14 @@ import { wipe } from '../../crypto/secret.ts'
 import { encodeDiffieHellman } from '../../wire/exchange.ts'
 import type { Update } from '../../wire/messages.ts'
 import { encodeReserveSpi } from '../../wire/private.ts'
-import { encodeAck, encodeEchoResponseSigned, encodeEspInfo, encodeSeq, LOWEST_SPI } from '../../wire/update.ts'
+import {
+  type EspInfo,
+  encodeAck,
+  encodeEchoResponseSigned,
+  encodeEspInfo,
+  encodeSeq,
+  LOWEST_SPI,
+} from '../../wire/update.ts'
 import type { Association, Reliable } from './association.ts'
 import { logKij } from './context.ts'
 import { replayEarly } from './data.ts'
@@ -34,6 +41,7 @@ import {
   turnRatchet,
 } from './session.ts'
 import type { Tuple } from './tuple.ts'
+import { withUnsignedEchoes } from './unsigned-echoes.ts'
 import { buildUpdate, type Contents } from './update.ts'
 
 /** Begins an ordinary rekey; false while anything else is unfinished (RFC 7402 §6.9: one at a time). */
@@ -59,9 +67,12 @@ export function startRekey(association: Association, now: number): boolean {
   return true
 }
 
-/** ESP_INFO may say 0 to take an SA back (RFC 7402 §5.1.1), but nothing can be sealed to it. */
-export function soundSpis(spi: number, reserve: number): boolean {
-  return spi >= LOWEST_SPI && reserve !== spi
+/**
+ * ESP_INFO may say 0 to take an SA back (RFC 7402 §5.1.1), but nothing can be sealed to it. With a Diffie–Hellman value keys are
+ * drawn from the first byte (§6.9).
+ */
+export function soundEspInfo({ keymatIndex, newSpi }: EspInfo, reserve: number): boolean {
+  return keymatIndex === 0 && newSpi >= LOWEST_SPI && reserve !== newSpi
 }
 
 /** What P1 and U1 have in common. */
@@ -99,7 +110,7 @@ export function onRekeyOffer(association: Association, now: number, message: Upd
   const { session, context } = association
   if (session === undefined || message.dh === undefined || message.espInfo === undefined) return
   if (message.seq === undefined || message.reserveSpi === undefined || message.epoch === undefined) return
-  if (!soundSpis(message.espInfo.newSpi, message.reserveSpi)) return context.count('offer-incomplete')
+  if (!soundEspInfo(message.espInfo, message.reserveSpi)) return context.count('offer-incomplete')
   const { ratchet } = session
   const own = ratchet.name === 'offering' ? ratchet.offer : undefined
   const ours = compareBytes(context.hitBytes, association.peerBytes) > 0
@@ -275,16 +286,18 @@ export function sendReliably(association: Association, now: number, reliable: Re
   association.timers.set('reliable', Math.min(at, association.timers.at('reliable')))
 }
 
-/** ACKs are never acknowledged nor repeated; they go where the packet came from. */
+/** ACKs are never acknowledged nor repeated; they go where the packet came from. `echoes`: what middleboxes asked in it. */
 export function acknowledge(
   association: Association,
   now: number,
   tuple: Tuple,
   parameters: readonly Contents[],
+  echoes: readonly Uint8Array[] = [],
 ): void {
   const { session } = association
-  if (session !== undefined)
-    association.sendTo(now, buildUpdate(association.envelope(session), parameters, false), tuple)
+  if (session === undefined) return
+  const bytes = buildUpdate(association.envelope(session), parameters, false)
+  association.sendTo(now, withUnsignedEchoes(bytes, echoes), tuple)
 }
 
 /** Sends along the current path, or another one if that is for data alone. */

@@ -83,7 +83,7 @@ export function locatorParameter(own: readonly OwnLocator[], spi: number, from?:
   const first = inOrder ? [ordered.find(takes('data')), ordered.find(takes('signalling'))] : []
   const entries = ordered.flatMap((locator, index): LocatorEntry[] => {
     const address = addressBytes(locator.address)
-    if (address === undefined) return []
+    if (address === undefined || !isUnicast(locator)) return []
     return [
       {
         trafficType: TRAFFIC_TYPES[locator.traffic ?? 'both'],

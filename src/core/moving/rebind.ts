@@ -23,7 +23,7 @@ import {
   nextUpdateId,
   offerParameters,
   sendAnswer,
-  soundSpis,
+  soundEspInfo,
   withdrawOffer,
 } from '../association/ratchet.ts'
 import { startCheck } from '../association/reach.ts'
@@ -158,8 +158,7 @@ export function onRebindAnswer(
   const { dh, espInfo, reserveSpi, finals, epoch } = message
   if (session === undefined || (session.ratchet.name !== 'offering' && session.ratchet.name !== 'crossed')) return
   const complete = dh !== undefined && espInfo !== undefined && reserveSpi !== undefined && message.seq !== undefined
-  if (!complete || epoch === undefined || !soundSpis(espInfo.newSpi, reserveSpi))
-    return context.count('answer-incomplete')
+  if (!complete || epoch === undefined || !soundEspInfo(espInfo, reserveSpi)) return context.count('answer-incomplete')
   const { ratchet } = session
   const { offer } = ratchet
   if (!equalBytes(epoch.resumptionId, session.current.resumption.id)) return context.count('answer-of-other-secret')
@@ -193,7 +192,7 @@ function readOffer(message: Update): RebindOffer | undefined {
   const { epoch, seq, dh, espInfo, locators, finals, reserveSpi } = message
   if (epoch === undefined || seq === undefined || dh === undefined || espInfo === undefined) return undefined
   if (locators === undefined || finals === undefined || reserveSpi === undefined) return undefined
-  return soundSpis(espInfo.newSpi, reserveSpi)
+  return soundEspInfo(espInfo, reserveSpi)
     ? { message, epoch, seq, dh, espInfo, locators, finals, reserveSpi }
     : undefined
 }
