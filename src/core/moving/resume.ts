@@ -151,7 +151,7 @@ export function thawAssociation(
     ratchet: { name: 'settled' },
     plain: frozen.plain && { peerDh: frozen.plain.peerDh, rekey: undefined, rekeyedAt: -Infinity, thawed: true },
     nextUpdateId: frozen.plain?.nextUpdateId ?? 0,
-    peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateId),
+    peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateIds),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
@@ -213,8 +213,10 @@ function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: 
   return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
 }
 
-function frozenPlain({ nextUpdateId, peerUpdateIds }: Session, { peerDh }: Plain): FrozenAssociation['plain'] {
-  return { peerDh, nextUpdateId, peerUpdateId: peerUpdateIds.highest }
+/** Their half of a rekey that is not over is taken for new again when it is repeated, for ours begins anew. */
+function frozenPlain({ nextUpdateId, peerUpdateIds }: Session, { peerDh, rekey }: Plain): FrozenAssociation['plain'] {
+  const half = rekey?.theirs?.updateId
+  return { peerDh, nextUpdateId, peerUpdateIds: peerUpdateIds.all.filter((id) => id !== half) }
 }
 
 /** In a capsule the peers' locators are unverified (MOVING §5). */
