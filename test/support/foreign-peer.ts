@@ -225,8 +225,8 @@ export class ForeignPeer {
     const { rekey } = this
     if (rekey !== undefined && message.ack?.includes(rekey.updateId) === true) rekey.acknowledged = true
     const check = this.#check
-    if (check !== undefined && message.echoResponseSigned !== undefined) {
-      if (!equalBytes(check.nonce, message.echoResponseSigned)) throw new Error('another echo')
+    const echo = message.echoResponseSigned
+    if (check !== undefined && echo !== undefined && equalBytes(check.nonce, echo)) {
       this.there = check.to
       this.#check = undefined
     }
@@ -381,11 +381,11 @@ export class ForeignPeer {
 
   #onEsp(packet: Uint8Array): void {
     const keys = this.#inbound.get(Buffer.from(packet).readUInt32BE(0))
-    if (keys === undefined) {
+    const opened = keys && open(keys, packet)
+    if (opened === undefined) {
       this.heard.push('?')
       return
     }
-    const opened = open(keys, packet)
     if (this.state === 'R2-SENT') this.state = 'ESTABLISHED'
     if (opened.nextHeader !== 17) return
     const datagram = readInnerUdp(opened.payload, this.peer, this.own)

@@ -33,8 +33,9 @@ export interface Plain {
   /** The peer's latest Diffie–Hellman value. */
   peerDh: Uint8Array
   rekey: PlainRekey | undefined
-  /** When the last rekey was over. */
+  /** When the last rekey was over, and the Update ID of their half of it. */
   rekeyedAt: number
+  lastHalf: number | undefined
   /** We have been started elsewhere and have no SA to seal with before a rekey (MOVING §2). */
   thawed: boolean
 }
@@ -283,6 +284,7 @@ function finish(association: Association, now: number, rekey: PlainRekey): void 
   const { plain } = session
   plain.rekey = undefined
   plain.rekeyedAt = now
+  plain.lastHalf = theirs.updateId
   plain.peerDh = theirs.dh
   session.current = { ...session.current, resumption: theirs.resumption }
   switchOutbound(session, theirs.outbound, context.config.finalsMax)
