@@ -362,6 +362,7 @@ export class Engine implements Machine {
       entropy: options.entropy,
       aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
       floors: options.floors ?? new Floors(config.floorsMax),
+      opportunistic: options.opportunistic ?? false,
       get locators() {
         return locators()
       },

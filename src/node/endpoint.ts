@@ -40,6 +40,8 @@ export interface PlaceOptions extends Choices {
   readonly bind?: Partial<Locator>
   /** Whether a peer may associate with us, asked before it costs a signature; who may not is told so. Default: everybody. */
   readonly admit?: (peer: Hit) => boolean
+  /** Whether those who ask for whoever is here, without a HIT, are answered (RFC 7401 §4.1.8). Default: no. */
+  readonly opportunistic?: boolean
   /** An association without a datagram or a ping for so many milliseconds is closed. Default: none ever is. */
   readonly idleMs?: number
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
@@ -183,6 +185,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       locators: reachableLocators(port.locator),
       now: now(),
       admit: (_key: PublicKey, peer: Hit) => place.admit?.(peer) ?? true,
+      opportunistic: place.opportunistic ?? false,
       config: { ...place.config, ...(place.idleMs === undefined ? {} : { idleMs: place.idleMs }) },
       ...(keylog === undefined ? {} : { keylog }),
       ...(floors === undefined ? {} : { floors: floors.floors }),

@@ -116,6 +116,27 @@ describe('a peer that knows only the RFCs', () => {
     expect(talk(next)).toBe(true)
   })
 
+  it.each([true, false])('that asks for whoever is here is answered only where that is wanted: %s', (opportunistic) => {
+    const { cast } = abroad()
+    const who = enter(cast, cast.alice, 1, place(5), { espSuites: ESP_SUITES, opportunistic })
+    const foreign = new ForeignPeer(Identity.generate(seeded(61), 'ecdsa-p256'), place(9))
+    const here: Abroad = { cast, a: who, foreign, passes: () => true }
+    cast.wire.bend = (flying) => {
+      if (flying.to.address !== foreign.at.address) return [flying]
+      foreign.receive(flying.bytes, flying.from)
+      return []
+    }
+    foreign.associate(who.engine.hit, who.at)
+    const [i1] = foreign.sent.splice(0)
+    if (i1 === undefined) throw new Error('no I1')
+    // The receiver HIT: all zeros (RFC 7401 §4.1.8).
+    cast.wire.inject({ ...i1, bytes: i1.bytes.slice().fill(0, 4 + 24, 4 + 40) })
+    run(here, 50)
+    expect(foreign.kinds[0]).toBe(opportunistic ? 'R1' : undefined)
+    expect(who.engine.counters['i1-opportunistic'] ?? 0).toBe(opportunistic ? 0 : 1)
+    if (opportunistic) expect(talk(here, who)).toBe(true)
+  })
+
   it('cannot leave out the epochs that its identity has had', () => {
     const cast = stage({
       identities: [Identity.generate(seeded(41), 'ecdsa-p256'), Identity.generate(seeded(42), 'ecdsa-p256')],

@@ -43,6 +43,8 @@ export interface Context extends Offer {
   readonly entropy: Entropy
   readonly aead: AeadProvider
   readonly floors: Floors
+  /** An I1 for whoever is here is answered (RFC 7401 §4.1.8). */
+  readonly opportunistic: boolean
   /** Our own locators, as peers should know them. */
   readonly locators: readonly Locator[]
   /** Ports that the application has bound. */
