@@ -368,6 +368,7 @@ export class Engine implements Machine {
       floors: options.floors ?? new Floors(config.floorsMax),
       locators: options.locators,
       access: options.access ?? new AccessList(),
+      opportunistic: options.opportunistic ?? false,
       ports: this.#ports,
       sendPacket: (packet, to) => outlet.send(packet, to),
       event: (event) => outlet.tell(event),

@@ -27,5 +27,7 @@ export interface EngineOptions extends Choices {
   readonly admit?: (key: PublicKey, peer: Hit) => boolean
   /** What earlier starts of this identity learnt of its peers; by default nothing. */
   readonly floors?: Floors
+  /** Whether an I1 without a receiver HIT is answered (RFC 7401 §4.1.8); by default it is not. */
+  readonly opportunistic?: boolean
   readonly now: number
 }

@@ -4,7 +4,7 @@
 import type { Route } from '../base/address.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { type Hit, hitText } from '../crypto/hit.ts'
-import type { Message } from '../wire/messages.ts'
+import type { I1, Message } from '../wire/messages.ts'
 import type { Association } from './association/association.ts'
 import { onClose, onCloseAck, repeatCloseAck } from './association/closing.ts'
 import type { Context } from './association/context.ts'
@@ -30,6 +30,10 @@ export function receiveHip(
   source: Route,
 ): Association | undefined {
   const { context, associations, responding } = reception
+  if (message.kind === 'I1' && isForAnybody(message)) {
+    onOpportunistic(reception, now, message, source)
+    return undefined
+  }
   if (!equalBytes(message.receiver, context.hitBytes)) {
     onMisaddressed(context, now, message, source)
     return undefined
@@ -82,6 +86,17 @@ const UNEXPECTED = {
   CLOSE: 'close-unexpected',
   CLOSE_ACK: 'close-ack-unexpected',
 } as const
+
+/** RFC 7401 §4.1.8: the Initiator does not know whom it will find. */
+function isForAnybody({ receiver }: Message): boolean {
+  return receiver.every((byte) => byte === 0)
+}
+
+/** Only where that is wanted. Elsewhere not even who is here is said. */
+function onOpportunistic({ context, associations, responding }: Reception, now: number, i1: I1, source: Route): void {
+  if (!context.opportunistic) return context.count('i1-opportunistic')
+  responding.onI1(now, { ...i1, receiver: context.hitBytes }, source, associations.get(hitText(i1.sender)))
+}
 
 /** An I1 for an identity that is not here: a signed word says who is. Shorter than an I1. */
 function onMisaddressed(context: Context, now: number, message: Message, source: Route): void {

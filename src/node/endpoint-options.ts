@@ -27,6 +27,8 @@ export interface PlaceOptions extends Choices, Access {
    * who may not is told so. Default: everybody.
    */
   readonly admit?: (peer: Hit, key: PublicKey) => boolean
+  /** Whether those who ask for whoever is here, without a HIT, are answered (RFC 7401 §4.1.8). Default: no. */
+  readonly opportunistic?: boolean
   /** An association without a datagram or a ping for so many milliseconds is closed. Default: none ever is. */
   readonly idleMs?: number
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */

@@ -34,6 +34,7 @@ export function makeEngine({ identity, port, place, frozen, floors, access }: En
     now: now(),
     access,
     admit: (key: PublicKey, peer: Hit) => place.admit?.(peer, key) ?? true,
+    opportunistic: place.opportunistic ?? false,
     config: { ...place.config, ...(place.idleMs === undefined ? {} : { idleMs: place.idleMs }) },
     ...(keylog === undefined ? {} : { keylog }),
     ...(floors === undefined ? {} : { floors: floors.floors }),

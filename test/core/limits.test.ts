@@ -198,7 +198,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
   },
   closeTriesMax: { file: ENDINGS, test: 'ends this end after a few tries when nobody answers' },
   idleMs: {
-    file: 'test/scenarios/idle.test.ts',
+    file: 'test/scenarios/closing.test.ts',
     test: 'ends what nobody has used for UAL, and dummies, checks and rekeys are no use',
   },
   mslMs: () => {

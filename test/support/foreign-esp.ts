@@ -24,10 +24,13 @@ export function seal(keys: EspKeys, spi: number, sequence: number, payload: Uint
   return concat(packet, icv(keys, packet))
 }
 
-/** What is in a packet that must be sound. */
-export function open(keys: EspKeys, packet: Uint8Array): { readonly payload: Uint8Array; readonly nextHeader: number } {
+/** What is in a packet; undefined if its ICV is wrong. */
+export function open(
+  keys: EspKeys,
+  packet: Uint8Array,
+): { readonly payload: Uint8Array; readonly nextHeader: number } | undefined {
   const body = packet.subarray(0, -ICV_BYTES)
-  if (!equalBytes(icv(keys, body), packet.subarray(-ICV_BYTES))) throw new Error('an ICV is wrong')
+  if (!equalBytes(icv(keys, body), packet.subarray(-ICV_BYTES))) return undefined
   const decipher = createDecipheriv('aes-128-cbc', keys.encryption, body.subarray(8, 24)).setAutoPadding(false)
   const plain = concat(decipher.update(body.subarray(24)), decipher.final())
   const padding = plain[plain.length - 2] ?? 0

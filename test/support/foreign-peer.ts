@@ -89,8 +89,6 @@ export class ForeignPeer {
     this.#dh.generateKeys()
   }
 
-  // ── What it wants ──────────────────────────────────────────────────────────
-
   associate(hit: Hit, to: Locator): void {
     this.peer = hitBytes(hit)
     this.state = 'I1-SENT'
@@ -133,8 +131,6 @@ export class ForeignPeer {
     if (this.rekey !== undefined && !this.rekey.acknowledged && this.there !== undefined)
       this.#send(this.rekey.packet, this.there)
   }
-
-  // ── What comes ─────────────────────────────────────────────────────────────
 
   receive(bytes: Uint8Array, from: Locator): void {
     if (bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return this.#onEsp(bytes)
@@ -229,8 +225,8 @@ export class ForeignPeer {
     const { rekey } = this
     if (rekey !== undefined && message.ack?.includes(rekey.updateId) === true) rekey.acknowledged = true
     const check = this.#check
-    if (check !== undefined && message.echoResponseSigned !== undefined) {
-      if (!equalBytes(check.nonce, message.echoResponseSigned)) throw new Error('another echo')
+    const echo = message.echoResponseSigned
+    if (check !== undefined && echo !== undefined && equalBytes(check.nonce, echo)) {
       this.there = check.to
       this.#check = undefined
     }
@@ -248,10 +244,7 @@ export class ForeignPeer {
     const { espInfo, dh } = message
     if (replayed || espInfo === undefined || espInfo.oldSpi === espInfo.newSpi) {
       if (message.locators === undefined || replayed) return this.#update([update.encodeAck([seq]), ...echo], from)
-      this.#check = { nonce: new Uint8Array(16).fill(seq + 1), to: from }
-      const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
-      const request = update.encodeEchoRequestSigned(this.#check.nonce)
-      return this.#update([info, update.encodeSeq(this.#nextUpdateId++), update.encodeAck([seq]), request], from)
+      return this.#ask(seq, from)
     }
     if (dh !== undefined && espInfo.keymatIndex !== 0) throw new Error('RFC 7402 §6.9 step 1')
     const theirs = { spi: espInfo.newSpi, dh: dh?.publicValue.slice() }
@@ -263,8 +256,18 @@ export class ForeignPeer {
         this.there = from
       }
       this.#offer(this.bringsDh, [update.encodeAck([seq]), ...request])
-    } else this.#update([update.encodeAck([seq]), ...echo], from)
+    } else if (message.locators === undefined) this.#update([update.encodeAck([seq]), ...echo], from)
+    else this.#ask(seq, from)
     if (this.rekey !== undefined) this.rekey.theirs = theirs
+  }
+
+  /** RFC 8046 §3.2.1, second packet: acknowledged, and the new address checked. */
+  #ask(seq: number, from: Locator): void {
+    this.#check = { nonce: new Uint8Array(16).fill(seq + 1), to: from }
+    this.there = from
+    const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
+    const request = update.encodeEchoRequestSigned(this.#check.nonce)
+    this.#update([info, update.encodeSeq(this.#nextUpdateId++), update.encodeAck([seq]), request], from)
   }
 
   #onClose(message: Close): void {
@@ -340,8 +343,6 @@ export class ForeignPeer {
     if (!equalBytes(this.#hmac(this.#hip?.receive, covered), mac)) throw new Error('a MAC is wrong')
   }
 
-  // ── Packets ────────────────────────────────────────────────────────────────
-
   #locatorSet({ address, port }: Locator, type: 1 | 2): ParameterValue {
     const entry = { trafficType: 0 as const, preferred: true, lifetimeSeconds: 3_600, spi: this.#inboundSpi }
     const bytes = addressBytes(address) ?? new Uint8Array(16)
@@ -380,11 +381,11 @@ export class ForeignPeer {
 
   #onEsp(packet: Uint8Array): void {
     const keys = this.#inbound.get(Buffer.from(packet).readUInt32BE(0))
-    if (keys === undefined) {
+    const opened = keys && open(keys, packet)
+    if (opened === undefined) {
       this.heard.push('?')
       return
     }
-    const opened = open(keys, packet)
     if (this.state === 'R2-SENT') this.state = 'ESTABLISHED'
     if (opened.nextHeader !== 17) return
     const datagram = readInnerUdp(opened.payload, this.peer, this.own)

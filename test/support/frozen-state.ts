@@ -40,11 +40,20 @@ export function anyState(): fc.Arbitrary<FrozenState> {
       return {
         ...fixedState(),
         epoch,
-        associations: suites.map(([hit = 5, esp = 13]) => association(prng, hit, esp, prng.chance(0.5))),
+        associations: suites.map(([hit = 5, esp = 13]) => ({
+          ...association(prng, hit, esp, prng.chance(0.5)),
+          plain: prng.chance(0.3) ? plain(prng) : undefined,
+        })),
         sockets: ports.map((port) => ({ port, unread: [] })),
         state,
       }
     })
+}
+
+/** Of a peer that knows only the RFCs. */
+function plain(prng: Prng): FrozenAssociation['plain'] {
+  const peerUpdateIds = Array.from({ length: prng.below(4) }, () => prng.below(2 ** 31))
+  return { peerDh: prng.bytes(64), nextUpdateId: prng.below(2 ** 31), peerUpdateIds }
 }
 
 function association(prng: Prng, suiteId: number, espSuite: number, full: boolean): FrozenAssociation {

@@ -28,6 +28,7 @@ export interface Means extends Choices {
   readonly aead?: AeadProvider
   readonly locators?: readonly OwnLocator[]
   readonly entropy?: Entropy
+  readonly opportunistic?: boolean
 }
 
 export interface Cast {
@@ -99,6 +100,7 @@ function optionsOf(start: OwnStart, wire: Wire, who: Actor, at: Locator, means: 
     dhGroups: means.dhGroups,
     hipCiphers: means.hipCiphers,
     espSuites: means.espSuites,
+    ...(means.opportunistic === undefined ? {} : { opportunistic: means.opportunistic }),
   }
 }
 

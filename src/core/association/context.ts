@@ -50,6 +50,8 @@ export interface Context extends Offer {
   readonly locators: readonly OwnLocator[]
   /** Who may associate, whoever begins. */
   readonly access: AccessList
+  /** An I1 for whoever is here is answered (RFC 7401 §4.1.8). */
+  readonly opportunistic: boolean
   /** Ports that the application has bound. */
   readonly ports: Ports
   /** Puts one HIP packet on the wire, inside UDP. */

@@ -32,7 +32,7 @@ export function establish(association: Association, now: number, seed: Seed, tup
     inbound: [],
     retired: [],
     ratchet: { name: 'settled' },
-    plain: peerDh && { peerDh, rekey: undefined, rekeyedAt: -Infinity, thawed: false },
+    plain: peerDh && { peerDh, rekey: undefined, rekeyedAt: -Infinity, lastHalf: undefined, thawed: false },
     nextUpdateId: 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),

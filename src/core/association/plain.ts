@@ -36,8 +36,9 @@ export interface Plain {
   /** The peer's latest Diffie–Hellman value. */
   peerDh: Uint8Array
   rekey: PlainRekey | undefined
-  /** When the last rekey was over. */
+  /** When the last rekey was over, and the Update ID of their half of it. */
   rekeyedAt: number
+  lastHalf: number | undefined
   /** We have been started elsewhere and have no SA to seal with before a rekey (MOVING §2). */
   thawed: boolean
 }
@@ -58,6 +59,7 @@ export interface PlainRekey {
 }
 
 interface Theirs {
+  readonly updateId: number
   readonly dh: Uint8Array
   readonly outbound: OutboundSa
   readonly resumption: Resumption
@@ -156,6 +158,9 @@ function acknowledges(association: Association, now: number, message: Update, tu
   const rekey = session.plain?.rekey
   if (rekey === undefined || rekey.acknowledged || message.ack?.includes(rekey.updateId) !== true) return matched
   if (rekey.tries === 1) association.rtt.sample(now - rekey.sentAt)
+  // What comes with the acknowledgement is the answer. What came before it was a late copy of something older.
+  if (offers(message) && message.seq !== undefined && session.peerUpdateIds.state(message.seq) === 'new')
+    rekey.theirs = undefined
   // It was sent to wherever the peer might be, so the answer says where that is (MOVING §5).
   if (session.plain?.thawed === true) arrive(association, now, tuple)
   takenUp(association, now, rekey)
@@ -177,8 +182,7 @@ export function takenUp(association: Association, now: number, rekey: PlainRekey
 /** What has been seen is acknowledged again (RFC 7401 §6.12.1); an answer that may be lost goes out again with it. */
 function repeatAnswer(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
   const rekey = association.session?.plain?.rekey
-  const isOffer = message.espInfo !== undefined && isRekey(message.espInfo)
-  if (isOffer && rekey?.to !== undefined && !rekey.acknowledged) sendRekey(association, now, rekey)
+  if (offers(message) && rekey?.to !== undefined && !rekey.acknowledged) sendRekey(association, now, rekey)
   else answer(association, now, message, tuple, seq)
 }
 
@@ -189,9 +193,9 @@ function onNew(
   message: Update & { readonly seq: number },
   tuple: Tuple,
 ): void {
-  const { seq, espInfo } = message
+  const { seq } = message
   const locators = message.locators && withPorts(message.locators, tuple.locator.port)
-  if (espInfo !== undefined && isRekey(espInfo)) return onOffer(association, now, session, message, tuple, locators)
+  if (offers(message)) return onOffer(association, now, session, message, tuple, locators)
   const newest = session.peerUpdateIds.highest === undefined || seq > session.peerUpdateIds.highest
   session.peerUpdateIds.record(seq)
   if (locators !== undefined && newest) return onReaddress(association, now, { ...message, locators }, tuple, seq)
@@ -205,8 +209,8 @@ function answer(association: Association, now: number, message: Update, tuple: T
 }
 
 /** RFC 8046 §3.2.1: equal SPIs are there for firewalls. A new one of 0 takes an SA back (RFC 7402 §5.1.1); there is only one. */
-function isRekey({ oldSpi, newSpi }: NonNullable<Update['espInfo']>): boolean {
-  return newSpi !== oldSpi && newSpi !== 0
+function offers({ espInfo }: Update): boolean {
+  return espInfo !== undefined && espInfo.newSpi !== espInfo.oldSpi && espInfo.newSpi !== 0
 }
 
 /** RFC 8046's own locators have no port: that of the packet is as good as any. */
@@ -245,8 +249,9 @@ function onOffer(
   logKij(context, association.peer, kij)
   session.peerUpdateIds.record(seq)
   if (locators !== undefined) paths.list(listedLocators(locators, now))
-  takeTheirs(association, session, rekey, espInfo.newSpi, value, rekeyedKeys(session.context, kij))
+  const keys = rekeyedKeys(session.context, kij)
   wipe(kij)
+  rekey.theirs = { updateId: seq, dh: value, ...takeUp(association, session, rekey, espInfo.newSpi, keys) }
   if (plain.rekey === undefined) {
     plain.rekey = rekey
     if (asked !== undefined)
@@ -262,19 +267,17 @@ function onOffer(
 }
 
 /** From now on the new inbound SA opens; nothing is sealed under the new keys before our half is acknowledged (RFC 7402 §6.10). */
-function takeTheirs(
+function takeUp(
   association: Association,
   session: Session,
   rekey: PlainRekey,
   spi: number,
-  dh: Uint8Array,
   keys: EspKeySet,
-): void {
+): Pick<Theirs, 'outbound' | 'resumption'> {
   const { context } = association
   session.inbound = session.inbound.filter(({ sa }) => sa.spi !== rekey.inboundSpi)
   addInbound(session, context, 'ordinary', rekey.inboundSpi, keys.esp.receive, keys.resumption.id)
-  const outbound = makeOutbound(session, context, spi, keys.esp.send)
-  rekey.theirs = { dh, outbound, resumption: keys.resumption }
+  return { outbound: makeOutbound(session, context, spi, keys.esp.send), resumption: keys.resumption }
 }
 
 /** RFC 7402 §6.10, once both halves are there. */
@@ -285,6 +288,7 @@ function finish(association: Association, now: number, rekey: PlainRekey): void 
   const { plain } = session
   plain.rekey = undefined
   plain.rekeyedAt = now
+  plain.lastHalf = theirs.updateId
   plain.peerDh = theirs.dh
   const before = session.current.resumption
   session.current = { ...session.current, resumption: theirs.resumption }

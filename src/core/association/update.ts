@@ -162,26 +162,27 @@ export class UpdateIds {
   readonly #window: number
   #highest: number | undefined
   #seen: Set<number> | undefined
-  /** Nothing below is new. */
-  readonly #since: number | undefined
 
-  /** `since`: the highest that an earlier memory had, of which nothing else is left. */
-  constructor(window: number, since?: number) {
+  /** `seen`: what an earlier memory had (from `all`). */
+  constructor(window: number, seen: readonly number[] = []) {
     this.#window = window
-    this.#since = since
-    if (since !== undefined) this.record(since)
+    for (const id of seen) this.record(id)
   }
 
   state(id: number): 'new' | 'seen' | 'old' {
     if (this.#highest === undefined) return 'new'
     if (this.#seen?.has(id) === true) return 'seen'
-    if (this.#since !== undefined && distance(id, this.#since) < 0) return 'old'
     return distance(id, this.#highest) <= -this.#window ? 'old' : 'new'
   }
 
   /** The highest ID so far: only it may say where the peer is. */
   get highest(): number | undefined {
     return this.#highest
+  }
+
+  /** All that are remembered, in the order in which they came. */
+  get all(): readonly number[] {
+    return [...(this.#seen ?? [])]
   }
 
   record(id: number): void {

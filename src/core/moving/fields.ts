@@ -153,6 +153,15 @@ export class Fields {
     return found
   }
 
+  /** A list of at most `count` whole numbers up to `max`. */
+  integers(key: number, count: number, max: number): number[] {
+    const value = this.#take(key)
+    if (Array.isArray(value) && value.length <= count && value.every((item) => inRange(item, 0, max)))
+      return value.slice()
+    this.fail(key)
+    return []
+  }
+
   /** Marks a field as wrong for a reason of the caller's: two fields that do not fit each other. */
   fail(key: number): void {
     this.#faults.first ??= `${this.#what}.${key}`

@@ -39,6 +39,7 @@ const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER
 const REMAINING_MS_MAX = 365 * 24 * 3_600_000
 const SPI_MIN = 256
 const DH_BYTES_MAX = 512
+const UPDATE_IDS_MAX = 256
 const U32_MAX = 0xffff_ffff
 /** The newest layout of the maps below. */
 const LAYOUT = 1
@@ -142,7 +143,7 @@ function writeAssociation(a: FrozenAssociation): FieldMap {
     ],
     [23, a.plain?.peerDh],
     [24, a.plain?.nextUpdateId],
-    [25, a.plain?.peerUpdateId],
+    [25, a.plain && [...a.plain.peerUpdateIds]],
   ])
 }
 
@@ -182,7 +183,7 @@ function readPlain(fields: Fields): FrozenPlain {
   return {
     peerDh: fields.bytes(23, 1, DH_BYTES_MAX),
     nextUpdateId: fields.integer(24, 0, U32_MAX),
-    peerUpdateId: fields.has(25) ? fields.integer(25, 0, U32_MAX) : undefined,
+    peerUpdateIds: fields.integers(25, UPDATE_IDS_MAX, U32_MAX),
   }
 }
 

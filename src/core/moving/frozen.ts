@@ -46,7 +46,7 @@ export interface FrozenAssociation {
   readonly inbound: readonly FrozenInbound[]
   readonly finals: readonly { readonly spi: number; readonly sequence: number }[]
   readonly locators: readonly FrozenLocator[]
-  /** What a peer that knows only the RFCs is told and remembered of (MOVING §2): its value, our next Update ID, its highest. */
+  /** What a peer that knows only the RFCs is told and remembered of (MOVING §2): its value, our next Update ID, its own. */
   readonly plain: FrozenPlain | undefined
   /** Datagrams that had not been sealed yet, oldest first. */
   readonly unsent: readonly { readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }[]
@@ -55,7 +55,8 @@ export interface FrozenAssociation {
 export interface FrozenPlain {
   readonly peerDh: Uint8Array
   readonly nextUpdateId: number
-  readonly peerUpdateId: number | undefined
+  /** At most as many as the window of Update IDs is wide. */
+  readonly peerUpdateIds: readonly number[]
 }
 
 export interface FrozenInbound {

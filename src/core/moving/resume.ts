@@ -169,9 +169,15 @@ export function thawAssociation(
     inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, now)),
     retired: finalsFrom(frozen, context.config.finalsMax),
     ratchet: { name: 'settled' },
-    plain: frozen.plain && { peerDh: frozen.plain.peerDh, rekey: undefined, rekeyedAt: -Infinity, thawed: true },
+    plain: frozen.plain && {
+      peerDh: frozen.plain.peerDh,
+      rekey: undefined,
+      rekeyedAt: -Infinity,
+      lastHalf: undefined,
+      thawed: true,
+    },
     nextUpdateId: frozen.plain?.nextUpdateId ?? 0,
-    peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateId),
+    peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateIds),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
     establishedAt: now,
   }
@@ -238,8 +244,15 @@ function inboundOf(context: Context, suite: number, frozen: FrozenInbound, now: 
   return { sa, role: 'ordinary', of, closesAt: remainingMs === undefined ? Infinity : now + remainingMs }
 }
 
-function frozenPlain({ nextUpdateId, peerUpdateIds }: Session, { peerDh }: Plain): FrozenAssociation['plain'] {
-  return { peerDh, nextUpdateId, peerUpdateId: peerUpdateIds.highest }
+/**
+ * Their half of a rekey that is not over, at this end or perhaps at theirs, is taken for new again when it is repeated: they will
+ * take it together with the half that the next start brings.
+ */
+function frozenPlain(session: Session, { peerDh, rekey, lastHalf }: Plain): FrozenAssociation['plain'] {
+  const { nextUpdateId, peerUpdateIds, inbound } = session
+  const newest = inbound.findLast(({ role }) => role === 'ordinary')
+  const half = rekey?.theirs?.updateId ?? (newest?.sa.highest === 0 ? lastHalf : undefined)
+  return { peerDh, nextUpdateId, peerUpdateIds: peerUpdateIds.all.filter((id) => id !== half) }
 }
 
 /** In a capsule the peers' locators are unverified (MOVING §5). */
