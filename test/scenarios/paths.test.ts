@@ -78,6 +78,18 @@ describe('an end with several locators', () => {
     expect(those(cast, 'ESP', cast.b, since).filter(({ to }) => sameLocator(to, A2))).toEqual([])
   })
 
+  it('is asked four times in all at a place that is not its own, from however many of ours', () => {
+    const cast = meet([A1], [B1, B2])
+    const victim = place(99)
+    const since = cast.wire.sent.length
+    cast.a.engine.readdress(cast.wire.now, [A1, { ...victim, apart: true }])
+    for (let n = 0; n < 100; n++) {
+      converse(cast, cast.a, cast.b, 200)
+      if (n % 20 === 0) cast.a.engine.readdress(cast.wire.now, [A1, { ...victim, apart: true }])
+    }
+    expect(sentBy(cast, cast.b, since).filter(({ to }) => sameLocator(to, victim)).length).toBe(4)
+  })
+
   it('is believed no multicast address', () => {
     const cast = stage()
     const wrong = ['224.0.0.1', '255.255.255.255', '0.0.0.0', 'ff02::1', '::'].map((address) => ({ address, port: 5 }))
