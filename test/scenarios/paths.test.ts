@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { sameLocator } from '../../src/base/address.ts'
 import type { OwnLocator } from '../../src/core/own-locators.ts'
-import { A1, A2, A6, B1, B6, bare, cut, gap, meet, pathAt } from '../support/homes.ts'
+import { A1, A2, A6, B1, B2, B6, bare, cut, gap, meet, pathAt } from '../support/homes.ts'
 import { actor, type Cast, converse, enter, labelOf, place, say, sentBy, stage, those } from '../support/stage.ts'
 
 describe('an end with several locators', () => {
