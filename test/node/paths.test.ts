@@ -12,6 +12,9 @@ import { Relay } from '../support/relay.ts'
 const FOUR = { address: '127.0.0.1' }
 const SIX = { address: '::1' }
 
+/** Parks soon, however busy the machine is. */
+const IMPATIENT = { ptoMaxMs: 50, updateTriesMax: 3 }
+
 const relays: Relay[] = []
 afterEach(() => {
   for (const relay of relays.splice(0)) relay.close()
@@ -23,7 +26,7 @@ async function relayTo(endpoint: Endpoint): Promise<Relay> {
   return relay
 }
 
-/** Waits until a path is as `holds` says; the peers tell each other what they have a moment after the exchange. */
+/** Waits until a path is as `holds` says. What becomes of alternatives has no event, so this looks again and again. */
 async function until(
   association: Association,
   holds: (path: NonNullable<Association['path']>) => boolean,
@@ -108,7 +111,7 @@ describe('an endpoint whose port is blocked', () => {
     const taken = await endpointOn()
     const { port } = taken.locator
     await taken.close()
-    const [a, b] = [await endpointOn(), await endpointOn({ bind: { ...FOUR, port } })]
+    const [a, b] = [await endpointOn(), await endpointOn({ bind: { ...FOUR, port }, config: IMPATIENT })]
     const relay = await relayTo(a)
     const association = await b.associate({ hit: a.hit, locators: [relay.at] })
     relay.block()

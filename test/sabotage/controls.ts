@@ -220,12 +220,44 @@ export const CONTROLS: readonly Control[] = [
     edits: [
       edit(
         'src/core/association/data.ts',
-        '    startCheck(association, now, tuple)\n  deliver(',
-        '    association.paths.activate(tuple)\n  deliver(',
+        'follow(association, now, tuple)\n  deliver(',
+        "association.paths.activate(tuple, 'observed')\n  deliver(",
       ),
     ],
     file: 'test/scenarios/addresses.test.ts',
     notices: 'bare ESP from a new place > starts a check there and moves nothing by itself',
+  },
+
+  {
+    breaks: 'a silent path left for one that has not answered',
+    edits: [
+      edit(
+        'src/core/association/failover.ts',
+        "    if (silence.answered !== undefined) takePath(association, now, silence.answered, 'failover')",
+        "    const [next] = paths.alternatives(now)\n    if (next !== undefined) takePath(association, now, next, 'failover')",
+      ),
+    ],
+    file: 'test/scenarios/failover.test.ts',
+    notices: 'a path that goes silent > is not left for one that is as dead, but for one that answers',
+  },
+  {
+    breaks: 'what a peer prefers, used before it is verified',
+    edits: [
+      edit(
+        'src/core/association/readdress.ts',
+        "  if (preferred.state === 'active' && paths.why !== 'failover')",
+        "  if (paths.why !== 'failover')",
+      ),
+    ],
+    file: 'test/scenarios/paths.test.ts',
+    notices: 'an end with several locators > stays where it is while what it prefers does not answer',
+  },
+  {
+    breaks: 'listed addresses asked at no cost to who lists them',
+    edits: [edit('src/core/association/reach.ts', '  credit.spend(now, bytes)\n  tuple.answers += 1\n', '')],
+    file: 'test/scenarios/addresses.test.ts',
+    notices:
+      'a peer that lists places which are not its own > cannot have any of them flooded: each is asked four times at most, and all of it is paid for by what came',
   },
 
   // ── What strangers may cost (DESIGN §5) ────────────────────────────────────

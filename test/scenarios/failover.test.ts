@@ -7,15 +7,28 @@ import { A1, A2, A6, B1, B2, B6, bare, cut, gap, meet, pathAt, settledPto } from
 import { converse, place, say, those } from '../support/stage.ts'
 
 describe('a path that goes silent', () => {
-  it.each([1, 5, 10, 25, 60, 150])('is left for one that answers within three PTO, %i ms away', (delayMs) => {
-    const cast = meet([A1, A2], [B1], { delayMs })
+  it.each([[1], [5], [10], [25], [60], [150]])(
+    'is left for one that answers within three PTO, %i ms away',
+    (delayMs) => {
+      const cast = meet([A1, A2], [B1], { delayMs })
+      const pto = settledPto(cast, cast.b, cast.a)
+      cut(cast, A1)
+      expect(gap(cast, cast.b, cast.a, 1, 20 * pto)).toBeLessThan(3 * pto)
+      expect(pathAt(cast.b, cast.a)).toMatchObject({ remote: bare(A2), state: 'active', why: 'failover' })
+      expect(cast.b.events.filter((event) => event.type === 'path')).toMatchObject([
+        { locator: bare(A2), why: 'failover' },
+      ])
+    },
+  )
+
+  it('is not left for one that is as dead, but for one that answers', () => {
+    const cast = meet([A1, A2, { ...place(201), apart: true }], [B1])
     const pto = settledPto(cast, cast.b, cast.a)
     cut(cast, A1)
+    cut(cast, A2)
     expect(gap(cast, cast.b, cast.a, 1, 20 * pto)).toBeLessThan(3 * pto)
-    expect(pathAt(cast.b, cast.a)).toMatchObject({ remote: bare(A2), state: 'active', why: 'failover' })
-    expect(cast.b.events.filter((event) => event.type === 'path')).toMatchObject([
-      { locator: bare(A2), why: 'failover' },
-    ])
+    expect(pathAt(cast.b, cast.a)).toMatchObject({ remote: place(201), why: 'failover' })
+    expect(cast.b.told.filter((type) => type === 'path').length).toBe(1)
   })
 
   it('is left by the end with the locators too, from another one, and its peer is told that', () => {

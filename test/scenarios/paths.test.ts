@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { sameLocator } from '../../src/base/address.ts'
 import type { OwnLocator } from '../../src/core/own-locators.ts'
-import { A1, A2, A6, B1, B6, bare, cut, gap, meet, pathAt } from '../support/homes.ts'
+import { A1, A2, A6, B1, B2, B6, bare, cut, gap, meet, pathAt } from '../support/homes.ts'
 import { actor, type Cast, converse, enter, labelOf, place, say, sentBy, stage, those } from '../support/stage.ts'
 
 describe('an end with several locators', () => {
@@ -76,6 +76,18 @@ describe('an end with several locators', () => {
     const since = cast.wire.sent.length
     gap(cast, cast.b, cast.a, 10, 3_000)
     expect(those(cast, 'ESP', cast.b, since).filter(({ to }) => sameLocator(to, A2))).toEqual([])
+  })
+
+  it('is asked four times in all at a place that is not its own, from however many of ours', () => {
+    const cast = meet([A1], [B1, B2])
+    const victim = place(99)
+    const since = cast.wire.sent.length
+    cast.a.engine.readdress(cast.wire.now, [A1, { ...victim, apart: true }])
+    for (let n = 0; n < 100; n++) {
+      converse(cast, cast.a, cast.b, 200)
+      if (n % 20 === 0) cast.a.engine.readdress(cast.wire.now, [A1, { ...victim, apart: true }])
+    }
+    expect(sentBy(cast, cast.b, since).filter(({ to }) => sameLocator(to, victim)).length).toBe(4)
   })
 
   it('is believed no multicast address', () => {

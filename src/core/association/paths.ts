@@ -239,9 +239,12 @@ export class Paths {
   /** Whether a check may go there although nothing has come from there: a few, to where the peer says that it is or was. */
   mayAsk(tuple: Tuple): boolean {
     const { current } = this
-    const named =
-      tuple.listed || tuple === this.#before || (current !== undefined && sameLocator(current.locator, tuple.locator))
-    return named && this.#reaches(tuple.locator) && tuple.answers < this.#config.answersMax
+    const siblings = [...this.#tuples.values()].filter(({ locator }) => sameLocator(locator, tuple.locator))
+    const named = tuple.listed || tuple === this.#before || (current !== undefined && siblings.includes(current))
+    // Who has never answered there is asked no more often because we have several locators.
+    const proven = siblings.some(({ state }) => state === 'active')
+    const asked = proven ? tuple.answers : siblings.reduce((sum, { answers }) => sum + answers, 0)
+    return named && this.#reaches(tuple.locator) && asked < this.#config.answersMax
   }
 
   /**

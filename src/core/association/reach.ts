@@ -174,9 +174,14 @@ export function expireSilence(association: Association, now: number): void {
  */
 export function probe(association: Association, now: number, tuple: Tuple): boolean {
   tuple.check = undefined
-  // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for.
-  const free = association.state.name === 'parked' && tuple.listed
-  const sent = sendCheck(association, now, tuple, 'moved', true, free)
+  const { paths } = association
+  // A parked end has been silent: one probe at its long intervals may go to a place that the peer has signed for. If only a
+  // LOCATOR_SET speaks for it, there are not many.
+  const known = tuple === paths.current || tuple.found || tuple.received > 0 || tuple.state === 'active'
+  const parked = association.state.name === 'parked'
+  const free = parked && tuple.listed && (known || paths.mayAsk(tuple))
+  if (free && !known) tuple.answers += 1
+  const sent = sendCheck(association, now, tuple, parked ? 'moved' : 'standby', true, free)
   if (sent) tuple.checks = association.context.config.checkTriesMax
   return sent
 }

@@ -78,10 +78,11 @@ export function onReaddress(association: Association, now: number, message: Upda
 /** RFC 8046 §5.5: what the peer prefers, once it is verified; or where it speaks from, if it has left where it was. */
 function choose(association: Association, now: number, tuple: Tuple): void {
   const { paths } = association
-  const { preferred, current } = paths
+  const { preferred } = paths
   if (tuple.state === 'active' && !stays(association, tuple)) takePath(association, now, tuple, 'readdressed')
   if (preferred === undefined || preferred === paths.current || preferred === tuple) return
-  if (preferred.state === 'active' && preferred !== current) takePath(association, now, preferred, 'preferred')
+  // What has just been left because it was silent is asked first.
+  if (preferred.state === 'active' && paths.why !== 'failover') takePath(association, now, preferred, 'preferred')
   else startCheck(association, now, preferred, 'preferred')
 }
 

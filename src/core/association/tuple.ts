@@ -34,6 +34,8 @@ export interface Tuple {
   state: TupleState
   /** The peer has signed for it in its last LOCATOR_SET. */
   listed: boolean
+  /** The ledger has told us so, too. */
+  found: boolean
   /** What the peer wants to have there, and whether rather than elsewhere. */
   traffic: Traffic
   preferred: boolean
@@ -63,6 +65,7 @@ export function freshTuple(locator: Locator, at: Locator | undefined): Tuple {
     ...endsOf(locator, at),
     state: 'unverified',
     listed: false,
+    found: false,
     traffic: 'both',
     preferred: false,
     expiresAt: Infinity,

@@ -36,6 +36,7 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   for (const locator of said.locators) {
     const tuple = paths.observe(locator)
     tuple.listed = true
+    tuple.found = true
     tuple.expiresAt = now + 1_000 * said.lifetimeSeconds
   }
   const { ratchet } = session
