@@ -24,6 +24,7 @@ it('two ends that begin at once have one association, whatever is late and which
       wire.run(5_000)
       expect([a, b].map((end) => end.told.filter((type) => type === 'associated').length)).toEqual([1, 1])
       expect([a, b].map((end) => [...end.engine.associations()].length)).toEqual([1, 1])
+      wire.bend = (flying) => [flying]
       send(wire, a, b, 'to b')
       send(wire, b, a, 'to a')
       wire.run(500)
