@@ -2,12 +2,12 @@
 
 import type { AccessRules, PeerName } from '../core/access.ts'
 import { STANDARD } from '../crypto/algorithms.ts'
-import { parseHit } from '../crypto/hit.ts'
 import type { PublicKey, WithKeys } from '../crypto/identity.ts'
 import { publicKeyFrom, publicKeyFromPem } from '../crypto/public-key.ts'
 import { messageOf, SojournError } from './errors.ts'
+import { parsePeer } from './peer.ts'
 
-/** A peer by its HIT, its public key, or that key as SPKI PEM (`identity.publicPem()`). */
+/** A peer by its HIT, with or without its places, by its public key, or by that key as SPKI PEM (`identity.publicPem()`). */
 export type PeerNameLike = string | PublicKey
 
 /** Who may do something. What is denied is denied even if it is allowed too. */
@@ -34,9 +34,8 @@ function names(list: string, entries: unknown, algorithms: WithKeys): readonly P
 }
 
 function nameOf(text: string, place: string, { keys }: WithKeys): PeerName | undefined {
-  if (!text.includes('-----BEGIN')) return parseHit(text)
   try {
-    return publicKeyFromPem(text, keys)
+    return text.includes('-----BEGIN') ? publicKeyFromPem(text, keys) : parsePeer(text).hit
   } catch (error) {
     throw wrong(`${place}: ${messageOf(error)}`)
   }

@@ -40,7 +40,8 @@ describe('the programs of the documentation', () => {
 
   it('show the calls that everybody needs in their place', () => {
     const shown = examples.map(({ mark }) => mark).sort()
-    expect(shown).toEqual(['associate', 'datagrams', 'freeze', 'offer', 'open', 'path', 'thaw'])
+    const calls = ['associate', 'datagrams', 'freeze', 'offer', 'open', 'path', 'setAccess', 'setAccess', 'thaw']
+    expect(shown).toEqual(calls)
   })
 
   it.each(named.filter(({ block }) => block.mark === 'runnable' || examples.includes(block)))(

@@ -10,6 +10,7 @@ import type { Entropy } from '../../src/crypto/entropy.ts'
 import type { Identity } from '../../src/crypto/identity.ts'
 import { identity } from '../support/actors.ts'
 import { end, exchange, startOf } from '../support/exchange.ts'
+import { copyOfEsp } from '../support/key-copies.ts'
 import { textOf } from './crypto-cache.ts'
 
 export type Side = 'X' | 'C'
@@ -136,7 +137,8 @@ export function takeOpened(): readonly Sealed[] {
 /** The real cryptography, telling of every packet before it is sealed, and opening no packet twice. */
 export function spyOn(side: Side, epoch: number, tell: (packet: Uint8Array, sealed: Sealed) => void): AeadProvider {
   return {
-    opener: (suite, keys) => {
+    opener: (suite, given) => {
+      const keys = copyOfEsp(given)
       const key = textOf(keys.encryption)
       return {
         open: (packet, sequence) => {
@@ -149,7 +151,8 @@ export function spyOn(side: Side, epoch: number, tell: (packet: Uint8Array, seal
         },
       }
     },
-    sealer: (suite, keys, entropy) => {
+    sealer: (suite, given, entropy) => {
+      const keys = copyOfEsp(given)
       const key = textOf(keys.encryption)
       let real: Sealer | undefined
       return {

@@ -6,7 +6,7 @@ import type { ReceiptExpectation, ReceiptFault, VerifiedReceipt } from '../../sr
 import type { DhKey } from '../../src/crypto/dh.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
 import { Identity } from '../../src/crypto/identity.ts'
-import type { EspKeys, HipKeys, KeyContext, KeySet, Resumption, Start } from '../../src/crypto/keymat.ts'
+import type { EspKeys, KeyContext, KeySet, Resumption, Start } from '../../src/crypto/keymat.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { HitSuite } from '../../src/crypto/suites.ts'
 import type { Malformed } from '../../src/wire/malformed.ts'
@@ -57,27 +57,14 @@ vi.mock('../../src/crypto/keymat.ts', async (original) => {
   const real = await original<typeof import('../../src/crypto/keymat.ts')>()
   const ratcheted = new Map<string, KeySet>()
   const interim = new Map<string, EspKeys>()
-  const copyOfHip = ({ encryption, integrity }: HipKeys): HipKeys => ({
-    encryption: encryption.slice(),
-    integrity: integrity.slice(),
-  })
-  const copyOfEsp = ({ encryption, authentication }: EspKeys): EspKeys => ({
-    encryption: encryption.slice(),
-    authentication: authentication.slice(),
-  })
-  const copyOf = ({ hip, esp, resumption, keymatLength }: KeySet): KeySet => ({
-    hip: { send: copyOfHip(hip.send), receive: copyOfHip(hip.receive) },
-    esp: { send: copyOfEsp(esp.send), receive: copyOfEsp(esp.receive) },
-    resumption: { id: resumption.id, secret: resumption.secret.slice() },
-    keymatLength,
-  })
+  const { copyOfEsp, copyOfKeys } = await import('../support/key-copies.ts')
   const ratchetKeys = (context: KeyContext, kij: Uint8Array, s: Resumption, own: Start, peer: Start): KeySet => {
     const keys = remembered(
       ratcheted,
       `${keyed(context.own, context.i, context.j, kij, s.secret, own.incarnation, peer.incarnation)}${own.epoch} ${peer.epoch}`,
       () => real.ratchetKeys(context, kij, s, own, peer),
     )
-    return copyOf(keys)
+    return copyOfKeys(keys)
   }
   const interimKeys: typeof real.interimKeys = (context, s, from, to, sender, receiver, spi) => {
     const keys = remembered(

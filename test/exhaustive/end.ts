@@ -9,6 +9,7 @@ import type { Session } from '../../src/core/association/session.ts'
 import { Engine } from '../../src/core/engine.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
+import { copyOfKeys } from '../support/key-copies.ts'
 import { CAST, entropyOf, locatorOf, otherSide, PORT, type Sealed, type Side, spyOn, startAt } from './cast.ts'
 
 /** `freezing` waits for confirmations; `frozen` has a capsule; `down` has crashed. */
@@ -107,7 +108,7 @@ export class End {
     while (engine.transmit(now) !== undefined);
     const association = associationOf(this.entropy)
     assert(association !== undefined, 'an engine notes what it associates with')
-    const seed = CAST.seeds[side]
+    const seed = { ...CAST.seeds[side], keys: copyOfKeys(CAST.seeds[side].keys) }
     association.context.claimSpi(seed.inboundSpi, association)
     association.context.claimSpi(seed.reserveIn, association)
     // As if the packets between had come, the first data too.

@@ -94,6 +94,12 @@ test.each([
   expect(String(error)).not.toMatch(/\n|PRIVATE/)
 })
 
+test('the word of a peer of RSA that denies us is believed at once', async () => {
+  const a = await endpointOn({ algorithms: conformance })
+  const b = await endpointOn({ identity: text, algorithms: conformance, deny: [a.hit] })
+  await expect(a.associate(b.peer)).rejects.toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
+})
+
 test('a key of RSA can be named where RSA is taken', async () => {
   const [a, b] = [
     await endpointOn({ identity: text, algorithms: conformance }),

@@ -195,7 +195,8 @@ export function onBlocked(association: Association, now: number, message: Notify
   const { type, data } = message.notification
   if (type !== Notification.BLOCKED_BY_POLICY || !equalBytes(data, sha256(bytes)))
     return context.count('notify-ignored')
-  if (!verify(accepted.peerKey, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes))
+  const { keys } = context.algorithms
+  if (!verify(accepted.peerKey, coveredBy(message.packet, Parameter.HIP_SIGNATURE), message.signature.bytes, keys))
     return context.count('signature-forged')
   if (accepted.peerReceipt === undefined)
     return association.end(now, 'refused', 'blocked by policy', { name: 'e-failed' })

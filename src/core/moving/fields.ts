@@ -94,6 +94,19 @@ export class Fields {
     return new Uint8Array(min)
   }
 
+  /** The same of secret bytes: the copy lies outside the engine's heap, and where it came from there is nothing left. */
+  secret(key: number, min: number, max: number = min): Uint8Array {
+    const value = this.#take(key)
+    if (!isBytes(value, min, max)) {
+      this.fail(key)
+      return new Uint8Array(min)
+    }
+    const copy = new Uint8Array(new ArrayBuffer(value.length))
+    copy.set(value)
+    value.fill(0)
+    return copy
+  }
+
   epoch(key: number): number {
     return this.integer(key, 1, EPOCH_MAX)
   }

@@ -94,7 +94,7 @@ export function decodeState(
 
 function readIdentity(fields: Fields, { keys }: Algorithms): FrozenState['identity'] {
   const number = fields.integer(2, HI_RSA, HI_EDDSA)
-  const secret = fields.bytes(3, SECRET_BYTES, IDENTITY_SECRET_BYTES_MAX)
+  const secret = fields.secret(3, SECRET_BYTES, IDENTITY_SECRET_BYTES_MAX)
   const kind = keys.find(({ algorithm, validSecret }) => algorithm === number && validSecret(secret))
   if (kind === undefined) fields.fail(keys.some(({ algorithm }) => algorithm === number) ? 3 : 2)
   return redacted('FrozenIdentity', { algorithm: kind?.name ?? 'ed25519', secret })
@@ -159,9 +159,9 @@ function readAssociation(fields: Fields, algorithms: Algorithms): FrozenAssociat
     ...numbers,
     i: fields.bytes(10, hashBytes),
     j: fields.bytes(11, hashBytes),
-    secret: fields.bytes(12, SECRET_BYTES),
-    hipSend: { encryption: fields.bytes(13, cipherBytes), integrity: fields.bytes(14, macBytes) },
-    hipReceive: { encryption: fields.bytes(15, cipherBytes), integrity: fields.bytes(16, macBytes) },
+    secret: fields.secret(12, SECRET_BYTES),
+    hipSend: { encryption: fields.secret(13, cipherBytes), integrity: fields.secret(14, macBytes) },
+    hipReceive: { encryption: fields.secret(15, cipherBytes), integrity: fields.secret(16, macBytes) },
     reserveIn: readReserve(fields, 17),
     reserveOut: readReserve(fields, 18),
     inbound: fields.list(19, INBOUND_MAX, (item) => readInbound(item, numbers.espSuite, algorithms)),
@@ -235,8 +235,8 @@ function readInbound(fields: Fields, espSuite: number, algorithms: Algorithms): 
   return {
     spi: fields.integer(1, SPI_MIN, U32_MAX),
     keys: {
-      encryption: fields.bytes(2, suite?.encryptionBytes ?? 0),
-      authentication: fields.bytes(3, suite?.authenticationBytes ?? 0),
+      encryption: fields.secret(2, suite?.encryptionBytes ?? 0),
+      authentication: fields.secret(3, suite?.authenticationBytes ?? 0),
     },
     highest: fields.integer(4, 0, SEQUENCE_MAX),
     bitmap: fields.bytes(5, 0, BITMAP_BYTES_MAX),
