@@ -43,7 +43,7 @@ export class Responding {
     const opening = existing?.state.name === 'opening' ? existing.state.opening : undefined
     if (opening?.name === 'I1-SENT' && compareBytes(context.hitBytes, message.sender) < 0)
       return context.count('i1-crossed')
-    const answer = this.#pool.answer(now, message, source)
+    const answer = this.#pool.answer(now, message, source, existing?.session?.context.j)
     if ('drop' in answer) return context.count(answer.drop)
     context.sendPacket(answer.r1, source)
   }
@@ -59,6 +59,7 @@ export class Responding {
     const context = this.#context
     let association: Association | undefined
     const outcome = acceptI2(context, this.#pool, now, message, source, {
+      held: existing?.session?.context.j,
       admit: this.#admit,
       decide: (candidate) => {
         const refused = this.#refusal(candidate, existing)
