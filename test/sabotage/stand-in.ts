@@ -9,27 +9,35 @@ const around: string[] = []
 export const expect: Backstage['expect'] = backstage.expect
 export const vi: Backstage['vi'] = backstage.vi
 
-export function describe(name: string, body: () => void): void {
+export const describe: typeof group & { readonly each: ReturnType<typeof eachOf> } = Object.assign(group, {
+  each: eachOf(group),
+})
+
+function group(name: string, body: () => unknown): void {
   around.push(name)
   body()
   around.pop()
 }
 
-export const it: typeof collect & { readonly each: typeof each } = Object.assign(collect, { each })
+export const it: typeof collect & { readonly each: ReturnType<typeof eachOf> } = Object.assign(collect, {
+  each: eachOf(collect),
+})
 
 function collect(name: string, run: () => unknown): void {
   backstage.collected.push({ name: [...around, name].join(' > '), run })
 }
 
-/** Only rows that are arrays, with `%s` and `%i` in the name: what the scenarios use. */
-function each(rows: readonly (readonly unknown[])[]) {
-  return (name: string, run: (...row: never[]) => unknown): void => {
-    for (const row of rows) {
-      const cells = [...row]
-      collect(
-        name.replace(/%[si]/g, () => String(cells.shift())),
-        () => Reflect.apply(run, undefined, row),
-      )
+/** `%s`, `%i` and `%d` in the name take the cells of a row in turn; a row of one cell need not be an array. */
+function eachOf(make: (name: string, run: () => unknown) => void) {
+  return (rows: readonly unknown[]) =>
+    (name: string, run: (...row: never[]) => unknown): void => {
+      for (const row of rows) {
+        const whole: readonly unknown[] = Array.isArray(row) ? row : [row]
+        const cells = [...whole]
+        make(
+          name.replace(/%[sid]/g, () => String(cells.shift())),
+          () => Reflect.apply(run, undefined, whole),
+        )
+      }
     }
-  }
 }
