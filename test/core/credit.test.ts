@@ -107,4 +107,11 @@ describe('credit', () => {
     credit.earn(4_000, 800)
     expect([8_999, 9_000].map((now) => at(credit, now))).toEqual([800, 700])
   })
+
+  it('is not brought back by a clock that goes back', () => {
+    const credit = new Credit(config, 10_000)
+    credit.earn(10_000, 8_000)
+    expect(at(credit, 15_000)).toBe(7_000)
+    expect([at(credit, 0), at(credit, 19_999), at(credit, 20_000)]).toEqual([7_000, 7_000, 6_125])
+  })
 })
