@@ -62,6 +62,8 @@ export interface Facts {
         readonly hipSend: string
         readonly hipReceive: string
         readonly calm: boolean
+        /** Another place than where data goes is being asked. */
+        readonly checking: boolean
       }
     | undefined
 }
@@ -332,8 +334,8 @@ function factsOf(end: End, now: number): Facts {
         association?.state.name === 'established' &&
         association.reliable.size === 0 &&
         session.ratchet.name === 'settled' &&
-        association.paths.current?.state === 'active' &&
-        association.paths.openChecks === 0,
+        association.paths.current?.state === 'active',
+      checking: association.paths.openChecks > 0,
     },
   }
 }
