@@ -101,6 +101,22 @@ describe('a window of 64', () => {
 })
 
 describe('a window of any size', () => {
+  it.each([1, 2, 3, 31, 32, 33, 63, 64, 65, 95, 96, 127, 128])(
+    'forgets nothing that is inside, and keeps nothing that is not, as its highest number rises by %d',
+    (rise) => {
+      for (const start of [0, 1, 30, TWO_32 - 50]) {
+        const window = new ReplayWindow(128, start, new Uint8Array(16))
+        const oracle = new Oracle(128, start)
+        for (let top = start + rise, marks = 0; marks < 20; top += rise, marks++) {
+          window.mark(top)
+          oracle.mark(top)
+          for (let number = Math.max(0, top - 140); number <= top + 2; number++)
+            expect([top, number, window.fresh(number)]).toEqual([top, number, oracle.fresh(number)])
+        }
+      }
+    },
+  )
+
   it('infers the number that lies within 2^32 of its bottom', () => {
     const highest = fc.oneof(
       fc.integer({ min: 0, max: 5000 }),
