@@ -15,7 +15,7 @@ import { type Cast, converse, stage, those } from '../support/stage.ts'
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
-const HALF_A_MIB = 524_288
+const MIB = 1_048_576
 const PACKETS = 8_000
 
 function heap(): number {
@@ -89,7 +89,7 @@ describe('the heap of an engine', () => {
     send(0, 1_000)
     const before = heap()
     send(1_000, PACKETS)
-    expect(heap() - before).toBeLessThan(HALF_A_MIB)
+    expect(heap() - before).toBeLessThan(MIB)
     expect([...b.engine.associations()].length).toBe(1)
     expect(converse(cast, cast.a, cast.b)).toBe(true)
   })
