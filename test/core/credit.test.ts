@@ -77,4 +77,53 @@ describe('credit', () => {
       }),
     )
   })
+
+  it('loses an eighth every five seconds, and keeps what the seconds between have begun', () => {
+    const credit = new Credit(config, 1_000)
+    credit.earn(1_000, 8_000)
+    expect([5_999, 6_000, 6_001, 10_999, 11_000].map((now) => at(credit, now))).toEqual([
+      8_000, 7_000, 7_000, 7_000, 6_125,
+    ])
+    // Two steps at once, in the middle of a third.
+    expect([23_500, 25_999, 26_000].map((now) => at(credit, now))).toEqual([4_689, 4_689, 4_102])
+  })
+
+  it('pays for what it covers to the last byte, and a debt is none', () => {
+    const credit = new Credit(config, 0)
+    credit.earn(0, 1_000)
+    expect([credit.covers(0, 1_000), credit.covers(0, 1_001)]).toEqual([true, false])
+    credit.spend(0, 400)
+    expect(credit.bytes).toBe(600)
+    credit.spend(0, 601)
+    expect(credit.bytes).toBe(0)
+    credit.earn(0, 50_001)
+    expect(credit.bytes).toBe(50_000)
+  })
+
+  it('is aged before it is paid with or added to', () => {
+    const credit = new Credit(config, 0)
+    credit.earn(0, 8_000)
+    credit.spend(5_000, 1_000)
+    expect(credit.bytes).toBe(6_000)
+    credit.earn(10_000, 10)
+    expect(credit.bytes).toBe(5_260)
+    expect(credit.covers(15_000, 4_602)).toBe(true)
+    expect(credit.bytes).toBe(4_602)
+  })
+
+  it('begins anew, with its five seconds, after a thaw of the peer', () => {
+    const credit = new Credit(config, 0)
+    credit.earn(0, 8_000)
+    credit.restart(4_000)
+    expect(credit.bytes).toBe(0)
+    credit.earn(4_000, 800)
+    expect([8_999, 9_000].map((now) => at(credit, now))).toEqual([800, 700])
+  })
+
+  it('is not brought back by a clock that goes back', () => {
+    const credit = new Credit(config, 10_000)
+    credit.earn(10_000, 8_000)
+    expect(at(credit, 15_000)).toBe(7_000)
+    expect([at(credit, 0), at(credit, 19_999), at(credit, 20_000)]).toEqual([7_000, 7_000, 6_125])
+  })
 })

@@ -168,7 +168,14 @@ describe.each(SUITES)('a packet of suite %i', (suite) => {
 })
 
 describe('a packet made by hand, with openssl and HMAC side by side, is sealed and opened by', () => {
-  // SPI 01020304, number 1, payload "hello", next header 17; IV 99…99, encryption key 02…02, authentication key 03…03.
+  // SPI 01020304, number 1, payload "hello", next header 17; IV 99…99, encryption key 02…02, authentication key 03…03. What is
+  // encrypted: payload, padding 1, 2, 3 … up to a whole block (NULL: up to four bytes), its length, the next header (RFC 4303
+  // §2.4 to §2.6). The ICV covers all of it from the SPI on, and after it the four bytes of the number that are not sent
+  // (RFC 4303 §2.2.1); it is cut to 12 bytes of HMAC-SHA1 (RFC 2404 §2) or 16 of HMAC-SHA-256 (RFC 4868 §2.3). By hand, suite 1:
+  //   C=$(echo 68656c6c6f0102030405060708090911 | xxd -r -p | openssl enc -aes-128-cbc -nopad -K 02…02 -iv 99…99 | xxd -p)
+  //   echo 0102030400000001 99…99 $C 00000000 | xxd -r -p | openssl dgst -sha1 -mac HMAC -macopt hexkey:03…03
+  // and suite 7, which has no IV and encrypts nothing:
+  //   echo 0102030400000001 68656c6c6f010111 00000000 | xxd -r -p | openssl dgst -sha256 -mac HMAC -macopt hexkey:03…03
   const BLOCK = concat(utf8('hello'), fromHex('010203040506070809'), fromHex('0911'))
   const WORD = concat(utf8('hello'), fromHex('010111'))
   const HEADER = '0102030400000001'
@@ -185,6 +192,15 @@ describe('a packet made by hand, with openssl and HMAC side by side, is sealed a
     expect(toHex(aead.opener(suite, keysOf(suite)).open(fromHex(packet), 1) ?? new Uint8Array(0))).toBe(
       toHex(plaintext),
     )
+  })
+
+  it('suite 1 with the high half of its number', () => {
+    const high = `${HEADER}${IV}1527bf02ec1572741ba7c2a564f02331481c32b0d7bd00a64aebf085`
+    expect(toHex(sealed(1, BLOCK, 5 * 2 ** 32 + 1))).toBe(high)
+    expect(toHex(aead.opener(1, keysOf(1)).open(fromHex(high), 5 * 2 ** 32 + 1) ?? new Uint8Array(0))).toBe(
+      toHex(BLOCK),
+    )
+    expect(aead.opener(1, keysOf(1)).open(fromHex(high), 1)).toBeUndefined()
   })
 
   it('suite 7 with the high half of its number', () => {

@@ -5,6 +5,7 @@ import { DEFAULTS } from '../../src/core/config.ts'
 import { CAPSULE_BYTES_MAX } from '../../src/core/moving/capsule.ts'
 import { READY_SECONDS } from '../../src/core/moving/ready.ts'
 import { Notification, Parameter } from '../../src/wire.ts'
+import { CONTROLS } from '../sabotage/controls.ts'
 import { filesUnder, readText } from '../support/tree.ts'
 
 const protocol = readText('docs/PROTOCOL.md')
@@ -96,6 +97,22 @@ describe('MIGRATION', () => {
   ])('says "%s" as the limits do', (words, limit, said) => {
     expect(migration).toContain(words)
     expect(limit).toBe(said)
+  })
+})
+
+describe('TESTING', () => {
+  const testing = readText('docs/TESTING.md')
+  const atLeast = (what: string) => Number(new RegExp(`^\\| ${what} \\|.*\\| (\\d+) \\|$`, 'm').exec(testing)?.[1])
+
+  it('says no more properties than there are', () => {
+    const places = filesUnder('test').flatMap(({ text }) => text.match(/\bfc\.(?:asyncProperty|property)\(/g) ?? [])
+    expect(places.length).toBeGreaterThanOrEqual(atLeast('properties'))
+    expect(atLeast('properties')).toBeGreaterThanOrEqual(100)
+  })
+
+  it('says no more defects on purpose than there are', () => {
+    expect(CONTROLS.length).toBeGreaterThanOrEqual(atLeast('defects on purpose'))
+    expect(atLeast('defects on purpose')).toBeGreaterThanOrEqual(25)
   })
 })
 

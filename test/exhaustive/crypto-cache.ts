@@ -1,6 +1,7 @@
 // Remembers what pure functions have computed, so that a schedule can be run again from its beginning in about a millisecond:
 // the same bytes are signed, verified, agreed upon, expanded, MACed and parsed once a process. Import it before the core.
 
+import './generations.ts'
 import { vi } from 'vitest'
 import type { ReceiptExpectation, ReceiptFault, VerifiedReceipt } from '../../src/core/moving/receipt.ts'
 import type { DhKey } from '../../src/crypto/dh.ts'

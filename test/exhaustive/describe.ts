@@ -8,7 +8,7 @@ import type { UpdateIds } from '../../src/core/association/update.ts'
 import type { OutboundSa } from '../../src/core/sa/outbound.ts'
 import { classify, hipOf } from '../../src/wire/datagram.ts'
 import { isMalformed } from '../../src/wire/malformed.ts'
-import { decodeMessage, type Message, type Update } from '../../src/wire/messages.ts'
+import { decodeMessage, type I2, type Message, type Update } from '../../src/wire/messages.ts'
 import { SIDES } from './cast.ts'
 import { textOf } from './crypto-cache.ts'
 import type { End } from './end.ts'
@@ -209,9 +209,19 @@ function shapeOfMessage(message: Message): Shape {
     plain.push(message.notification.type)
     tokens.push(textOf(message.notification.data))
   } else if (message.kind === 'CLOSE') tokens.push(textOf(message.echoRequestSigned))
+  else if (message.kind === 'R1') tokens.push(textOf(message.dh.publicValue), textOf(message.puzzle.i))
+  else if (message.kind === 'I2') shapeI2(message, tokens)
+  else if (message.kind === 'R2') tokens.push(message.espInfo.newSpi, message.reserveSpi ?? 0)
   else if (message.kind === 'CLOSE_ACK') tokens.push(textOf(message.echoResponseSigned))
-  else tokens.push(textOf(message.packet.bytes))
+  // What is drawn in an exchange is in the whole packet, and what of it shows elsewhere is named here.
+  if (message.kind === 'I1' || message.kind === 'R1' || message.kind === 'I2' || message.kind === 'R2')
+    tokens.push(textOf(message.packet.bytes))
   return { plain: plain.join(' '), tokens }
+}
+
+/** A Responder remembers I and J together, as this text. */
+function shapeI2({ solution: { i, j }, dh, espInfo, reserveSpi }: I2, tokens: (string | number)[]): void {
+  tokens.push(textOf(i), textOf(i) + textOf(j), textOf(dh.publicValue), espInfo.newSpi, reserveSpi ?? 0)
 }
 
 function shapeUpdate(message: Update, plain: (string | number)[], tokens: (string | number)[]): void {

@@ -4,15 +4,18 @@
 
 import { toHex } from '../../src/base/bytes.ts'
 import { type Association, TIMERS } from '../../src/core/association/association.ts'
+import type { Generation } from '../../src/core/association/r1-pool.ts'
 import type { Session } from '../../src/core/association/session.ts'
 import { UpdateIds } from '../../src/core/association/update.ts'
 import { InboundSa } from '../../src/core/sa/inbound.ts'
 import { OutboundSa } from '../../src/core/sa/outbound.ts'
 import { Spis } from '../../src/core/spis.ts'
-import { sealedOf } from './cast.ts'
+import { hitBytes } from '../../src/crypto/hit.ts'
+import { CAST, locatorOf, otherSide, sealedOf } from './cast.ts'
 import { textOf } from './crypto-cache.ts'
 import { shapeOfPacket } from './describe.ts'
 import { associationsOf, type End } from './end.ts'
+import { poolOf } from './generations.ts'
 
 /** A text with its random parts taken out. */
 export interface Shape {
@@ -62,6 +65,7 @@ export function insideOf(end: End, now: number): Shape {
       if (association.state.name !== 'closed' || association.timers.armed > 0) writeAssociation(writer, association)
     }
   }
+  writePool(writer, end)
   // Rules ask for them, not ends.
   for (const [start, finals] of end.finals) {
     writer.plain('finals', start)
@@ -119,6 +123,35 @@ class Writer {
 
   shape(): Shape {
     return { text: this.#parts.join(' '), tokens: [...this.#names.keys()] }
+  }
+}
+
+/** Which puzzles are good now depends on the association at hand. */
+function writePool(writer: Writer, { side, entropy, session }: End): void {
+  const { pool, generations } = poolOf(entropy) ?? {}
+  const peer = otherSide(side)
+  for (const generation of generations ?? []) {
+    writeGeneration(writer, generation)
+    const puzzle = pool?.puzzleOf(
+      generation,
+      hitBytes(CAST.identities[peer].hit),
+      locatorOf(peer, 1),
+      session?.context.j,
+    )
+    if (puzzle !== undefined) writer.token(textOf(puzzle))
+  }
+}
+
+/** R1s of one generation and the solutions that they have brought. */
+function writeGeneration(writer: Writer, { counter, k, secret, variants, consumed, madeAt }: Generation): void {
+  writer.plain('R1s', counter.low, k, Math.round(writer.now - madeAt))
+  writer.token(textOf(secret))
+  for (const { dh } of variants.values()) writer.token(textOf(dh.publicValue))
+  for (const [solution, { answer }] of consumed) {
+    writer.token(solution)
+    if (answer === undefined) continue
+    writer.packet(answer.r2)
+    writer.time(answer.sentAt)
   }
 }
 
@@ -205,8 +238,13 @@ function writeSession(writer: Writer, session: Session): void {
 }
 
 const SPIS: ReadonlySet<string> = new Set(['spi', 'inboundSpi', 'reserveIn', 'reserveOut'])
-/** Follows from what is written: keys from their S, secrets from their ids, an address key from its address. */
-const FOLLOWS: ReadonlySet<string> = new Set(['hip', 'secret', 'key', 'dh'])
+/**
+ * Follows from what is written: keys from their S, secrets from their ids, an address key from its address; and of an exchange,
+ * what its peer is and what both have chosen. A puzzle is solved as soon as it comes.
+ */
+const FOLLOWS: ReadonlySet<string> = new Set(
+  'hip esp secret key dh peerKey peerReceipt hostIdTlv suite context solver'.split(' '),
+)
 
 function writeValue(writer: Writer, name: string, value: unknown): void {
   if (value === undefined) return writer.plain('-')

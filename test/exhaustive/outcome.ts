@@ -111,7 +111,10 @@ export function outcomeOf(scenario: Scenario, solos: Solos, pair: Pair, fate: Fa
   }
   for (let steps = 0; steps < STEPS_MAX; steps++) {
     const ended = endOf(course.pair)
-    if (ended === 'converged' && course.queue.length === 0) return remember(flows(course))
+    if (ended === 'converged' && course.queue.length === 0) {
+      const outcome = flows(course)
+      if (outcome !== undefined) return remember(outcome)
+    }
     if (ended === 'reset') return remember('reset')
     if (course.queue.length === 0) {
       const text = course.text
@@ -134,12 +137,14 @@ function endOf({ X, C }: Pair): 'converged' | 'reset' | undefined {
   return x.boundTo === C.facts.epoch && c.boundTo === X.facts.epoch ? 'converged' : undefined
 }
 
-/** Data flows both ways, at once. */
-function flows(course: Course): string {
+/** Data flows both ways, at once; undefined if it does not while another place is still being asked. */
+function flows(course: Course): string | undefined {
   const before = course.pair.arrived.split(',').filter((label) => label !== '').length
   for (const side of SIDES) course.do(side, command('send'))
   while (course.queue.length > 0) course.advance(course.now)
   const after = course.pair.arrived.split(',').filter((label) => label !== '').length
+  const asking = SIDES.some((side) => standOf(course.pair, side).facts.session?.checking)
+  if (after < before + 2 && asking) return undefined
   if (after < before + 2) throw new Fault(`converged, but only ${course.pair.arrived} arrived`)
   return course.pair.reset ? 'converged after a reset' : 'converged'
 }

@@ -40,6 +40,8 @@ export const HASTE: Faults = { copies: 0, losses: 0, early: 1, repeats: 1 }
 /** Who does what, up to its last state: in every test run within `quick`, and with SOJOURN_EXHAUSTIVE=full within ONE and HASTE. */
 export interface Plot extends Omit<Scenario, 'copies' | 'timers'> {
   readonly quick?: Faults
+  /** There is no association yet. */
+  readonly strangers?: boolean
   /** Instead of ONE and HASTE. */
   readonly full?: readonly Faults[]
   /** What would take the full walk too long: followed by hand (`npm run exhaustive`). */
@@ -119,6 +121,7 @@ export const REKEYS: readonly Plot[] = [
   {
     name: 'rekey by both, data of both',
     full: [NONE],
+    long: [ONE],
     threads: [of('X', 'rekey'), of('C', 'rekey'), of('X', 'send'), of('C', 'send')],
   },
   { name: 'thaw while X rekeys', quick: ONE, threads: [of('X', ...MOVE), of('X', 'rekey')] },
@@ -133,6 +136,67 @@ export const REKEYS: readonly Plot[] = [
     full: [NONE],
     long: [ONE],
     threads: [of('X', ...MOVE), of('C', ...MOVE), of('X', 'rekey')],
+  },
+]
+
+/** Base exchanges of either end and of both at once (RFC 7401 §4.4.4). */
+export const OPENS: readonly Plot[] = [
+  { name: 'X opens', quick: ONE, threads: [of('X', 'open')], strangers: true },
+  { name: 'C opens, X sends', quick: ONE, threads: [of('C', 'open'), of('X', 'send')], strangers: true },
+  {
+    name: 'both open',
+    quick: ONE,
+    threads: [of('X', 'open'), of('C', 'open')],
+    strangers: true,
+  },
+  {
+    name: 'both open and send',
+    threads: [of('X', 'open'), of('C', 'open'), of('X', 'send'), of('C', 'send')],
+    strangers: true,
+  },
+  { name: 'both open, X rekeys', threads: [of('X', 'open'), of('C', 'open'), of('X', 'rekey')], strangers: true },
+  {
+    // A capsule has no R2: whoever waits for one that was lost makes another association, in the place of the first.
+    name: 'both open, X moves',
+    threads: [of('X', 'open', ...MOVE), of('C', 'open')],
+    strangers: true,
+    mayReset: true,
+  },
+  {
+    name: 'both open, X closes',
+    threads: [of('X', 'open', 'close', 'open'), of('C', 'open')],
+    strangers: true,
+    mayReset: true,
+  },
+  {
+    name: 'both open, X crashes',
+    threads: [of('X', 'open', 'crash', 'restart', 'open'), of('C', 'open')],
+    strangers: true,
+    mayReset: true,
+  },
+]
+
+/** UPDATEs that cross: new addresses at one end or both, and a rekey from either (RFC 8046 §3.2, RFC 7402 §6.9). */
+export const UPDATES: readonly Plot[] = [
+  { name: 'X readdresses while C rekeys', quick: NONE, threads: [of('X', 'readdress'), of('C', 'rekey')] },
+  { name: 'X readdresses and rekeys', threads: [of('X', 'readdress'), of('X', 'rekey')] },
+  {
+    name: 'X readdresses while C rekeys, nobody forwards',
+    threads: [of('X', 'readdress'), of('C', 'rekey')],
+    unforwarded: true,
+  },
+  { name: 'both readdress', quick: NONE, threads: [of('X', 'readdress'), of('C', 'readdress')] },
+  {
+    name: 'both readdress while X rekeys',
+    full: [NONE],
+    long: [ONE, HASTE],
+    threads: [of('X', 'readdress'), of('C', 'readdress'), of('X', 'rekey')],
+  },
+  {
+    name: 'both readdress and rekey',
+    full: [],
+    long: [NONE],
+    threads: [of('X', 'readdress'), of('C', 'readdress'), of('X', 'rekey'), of('C', 'rekey')],
   },
 ]
 

@@ -11,6 +11,7 @@ import { type Asleep, End, type Status } from './end.ts'
 import { insideOf } from './inside.ts'
 import { type Letter, letterOf, shapes, tokens } from './letters.ts'
 import { Fault } from './safety.ts'
+import type { Plot } from './scenarios.ts'
 
 /** What is put into an end. Equal keys are equal inputs. */
 export type Input =
@@ -61,6 +62,8 @@ export interface Facts {
         readonly hipSend: string
         readonly hipReceive: string
         readonly calm: boolean
+        /** Another place than where data goes is being asked. */
+        readonly checking: boolean
       }
     | undefined
 }
@@ -100,7 +103,7 @@ const AGAIN_MAX = 1_000
 
 export class Solo {
   readonly #side: Side
-  readonly #inPlace: boolean
+  readonly #plot: Pick<Plot, 'inPlace' | 'strangers'>
   readonly #stands = new Map<string, Stand>()
   readonly #live = new Map<Stand, Live>()
   readonly root: Stand
@@ -109,9 +112,9 @@ export class Solo {
   reruns = 0
   readonly again: { readonly stand: Stand; readonly from: Stand; readonly input: Input; readonly delay: number }[] = []
 
-  constructor(side: Side, inPlace: boolean) {
+  constructor(side: Side, plot: Pick<Plot, 'inPlace' | 'strangers'>) {
     this.#side = side
-    this.#inPlace = inPlace
+    this.#plot = plot
     const live = this.#begin()
     this.root = this.#enter(live, undefined, { key: 'begin', kind: 'begin' }, 0)
   }
@@ -152,7 +155,7 @@ export class Solo {
     const sealed: string[] = []
     const end = new End(this.#side, (_, { key, sequence }) => void live.sealed.push(`${key} ${sequence}`), asleep)
     const live: Live = { end, now: 0, sealed }
-    if (asleep === undefined) end.begin(0)
+    if (asleep === undefined && this.#plot.strangers !== true) end.begin(0)
     return live
   }
 
@@ -213,8 +216,9 @@ export class Solo {
   #command(end: End, now: number, verb: string, argument: Uint8Array | undefined): void {
     const peer = CAST.identities[otherSide(this.#side)].hit
     if (verb === 'send') end.send(now)
+    else if (verb === 'open') end.engine.associate(now, { hit: peer, locators: [locatorOf(otherSide(this.#side), 1)] })
     else if (verb === 'freeze') end.freeze(now)
-    else if (verb === 'thaw') end.thaw(now, this.#inPlace ? 1 : end.claimed + 1)
+    else if (verb === 'thaw') end.thaw(now, this.#plot.inPlace === true ? 1 : end.claimed + 1)
     else if (verb === 'unfreeze') end.unfreeze(now)
     else if (verb === 'claim') end.claimed += 1
     else if (verb === 'crash') end.crash()
@@ -331,6 +335,7 @@ function factsOf(end: End, now: number): Facts {
         association.reliable.size === 0 &&
         session.ratchet.name === 'settled' &&
         association.paths.current?.state === 'active',
+      checking: association.paths.openChecks > 0,
     },
   }
 }

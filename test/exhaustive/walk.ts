@@ -93,8 +93,7 @@ export class Walk {
     this.#plot = plot
     this.#faults = faults
     this.#scenario = { ...plot, copies: 0, timers: 0 }
-    const inPlace = plot.inPlace === true
-    this.solos = { X: new Solo('X', inPlace), C: new Solo('C', inPlace) }
+    this.solos = { X: new Solo('X', plot), C: new Solo('C', plot) }
     const { name } = plot
     this.report = {
       name,
@@ -165,14 +164,12 @@ export class Walk {
     return true
   }
 
-  /** The pair after the base exchange, one datagram each way, and every timer that follows from it. */
+  /** The pair after the base exchange, one datagram each way, and every timer that follows from it; or two strangers. */
   #first(): Node {
     const { X, C } = this.solos
     const start: Pair = { X: X.root, C: C.root, flying: [], impatient: false, arrived: '', reset: false }
     const course = new Course(this.#scenario, this.solos, start)
-    for (const side of SIDES) course.do(side, command('send'))
-    while (course.queue.length > 0 || SIDES.some((side) => course.deadline(side) <= SOON_MS)) course.advance(SOON_MS)
-    for (const side of SIDES) course.do(side, TICK)
+    if (this.#plot.strangers !== true) warmUp(course)
     const { copies, losses, early } = this.#faults
     const crashes = this.#plot.threads.flat().some((name) => name.endsWith('.crash'))
     const repeats = this.#faults.repeats + (crashes ? 1 : 0)
@@ -275,6 +272,8 @@ export class Walk {
     const flying = pair.flying.filter((letter) => !out.includes(letter))
     const text = textOfPair({ ...pair, flying })
     if (this.#toJudge(`d${text}`)) this.#finish(node, { ...pair, flying }, 'delivered')
+    // Strangers who hear nothing of each other give up, as they should.
+    if (this.#plot.strangers === true) return
     const { copies: allCopies, losses: allLosses, early: allEarly } = this.#faults
     if (copies < allCopies || losses < allLosses || early < allEarly || out.length > 0) return
     if (this.#toJudge(`c${text}`)) this.#finish(node, { ...pair, flying: [] }, 'cut off')
@@ -297,6 +296,12 @@ export class Walk {
       throw explained(this.#plot, { before: node.trail, action: `… ${fate}` }, error)
     }
   }
+}
+
+function warmUp(course: Course): void {
+  for (const side of SIDES) course.do(side, command('send'))
+  while (course.queue.length > 0 || SIDES.some((side) => course.deadline(side) <= SOON_MS)) course.advance(SOON_MS)
+  for (const side of SIDES) course.do(side, TICK)
 }
 
 /** What may still go wrong, four bits each. */
@@ -332,6 +337,7 @@ class Waiting {
 function isEnabled({ facts: { status, session } }: Stand, verb: string): boolean {
   if (verb === 'thaw' || verb === 'unfreeze' || verb === 'claim') return status === 'frozen'
   if (verb === 'restart') return status === 'down'
+  if (verb === 'open') return status === 'running'
   // A host can crash with what it has frozen.
   if (verb === 'crash') return status !== 'down'
   return status === 'running' && session !== undefined

@@ -2,10 +2,15 @@
 // decoder owes, and names the outcome: inputs with outcomes that nobody has seen yet are worth keeping.
 
 import * as path from 'node:path'
+import { readCapsule } from '../../src/core/moving/capsule.ts'
+import { decodeFloors } from '../../src/core/moving/floor-codec.ts'
+import { decodeState } from '../../src/core/moving/frozen-codec.ts'
+import { sha256 } from '../../src/crypto/hash.ts'
 import { readCapture } from '../../src/inspect/capture.ts'
 import { carriedBy } from '../../src/inspect/carried.ts'
 import { findingJson, inspect } from '../../src/inspect/inspect.ts'
 import { NO_KEYS, readKeyLog } from '../../src/inspect/key-log.ts'
+import { decodeVersion } from '../../src/ledger/version-file.ts'
 import * as wire from '../../src/wire.ts'
 import { ROOT } from '../support/tree.ts'
 
@@ -96,9 +101,37 @@ export const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['domain-name', (input) => outcome(wire.decodeDomainIdentifier(1, input, 0), input)],
   ['nai', (input) => outcome(wire.decodeDomainIdentifier(2, input, 0), input)],
   ['notification-detail', notificationOutcome],
+  ['frozen-state', stateOutcome],
+  ['capsule', capsuleOutcome],
+  ['floors', (input) => checksummed(input, 1, decodeFloors)],
+  ['version-file', (input) => checksummed(input, 3, decodeVersion)],
   ['capture', inspectOutcome],
   ['key-log', (input) => shapeOf(readKeyLog(text(input)))],
 ])
+
+const FILE_LIMITS = { bytes: 65_536, depth: 10 }
+
+/** What a capsule holds, as a host reads it that has been promised it. */
+function stateOutcome(input: Uint8Array): string {
+  const value = wire.decodeCbor(input, FILE_LIMITS)
+  return wire.isMalformed(value) ? outcome(value, input) : outcome(decodeState(value, 1), input)
+}
+
+function capsuleOutcome(input: Uint8Array): string {
+  const capsule = readCapsule(input)
+  return typeof capsule === 'string' ? capsule : shapeOf(capsule.header)
+}
+
+/** Files that end with the hash of their parts: the parts are the input, so that what is behind the hash is reached. */
+function checksummed(input: Uint8Array, parts: number, decode: (bytes: Uint8Array) => unknown): string {
+  const value = wire.decodeCbor(input, FILE_LIMITS)
+  if (wire.isMalformed(value)) return outcome(value, input)
+  const whole: readonly wire.CborValue[] = parts === 1 ? [value] : Array.isArray(value) ? value : [value]
+  if (whole.length !== parts) return 'other parts'
+  const sum = sha256(wire.encodeCbor(parts === 1 ? value : [...whole]))
+  const bytes = wire.encodeCbor([...whole, sum])
+  return outcome(decode(bytes), bytes)
+}
 
 function notificationOutcome(input: Uint8Array): string {
   const type = ((input[0] ?? 0) << 8) | (input[1] ?? 0)

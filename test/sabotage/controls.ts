@@ -2,6 +2,7 @@
 // nothing noticed, the tests would be wrong, not the code.
 
 import { type Control, edit } from './control.ts'
+import { EXCHANGE_CONTROLS } from './exchange-controls.ts'
 import { START_CONTROLS } from './start-controls.ts'
 
 const REBIND = 'src/core/moving/rebind.ts'
@@ -17,6 +18,7 @@ const WHEREABOUTS = 'test/scenarios/whereabouts.test.ts'
 
 export const CONTROLS: readonly Control[] = [
   ...START_CONTROLS,
+  ...EXCHANGE_CONTROLS,
 
   // ── The flight (MOVING §4, §5) ─────────────────────────────────────────────
   {

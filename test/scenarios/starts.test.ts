@@ -230,6 +230,14 @@ describe('a replayed I2', () => {
     expect(cast.b.told.filter((type) => type === 'associated').length).toBe(1)
     expect(stateAt(cast.b, cast.a)).toBe('established')
     expect(cast.a.datagrams().length).toBe(8)
+    // Nor when the association is over, and nothing but the memory of the solution is in its way.
+    cast.a.engine.close(cast.wire.now, cast.b.engine.hit)
+    cast.wire.run(11_000)
+    expect(stateAt(cast.b, cast.a)).toBeUndefined()
+    cast.wire.inject(i2)
+    say(cast, cast.b, cast.a, 'after all')
+    cast.wire.run(100)
+    expect(cast.b.told.filter((type) => type === 'associated').length).toBe(1)
     expect(cast.spy.reused).toEqual([])
   })
 

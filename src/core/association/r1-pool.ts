@@ -51,6 +51,7 @@ export interface Generation {
 const MARKER_BYTES = 4
 const RECEIVER_OFFSET = 24
 const SECRET_BYTES = 32
+const NOTHING = new Uint8Array(0)
 
 export class R1Pool {
   /** RHASH of every association in which we are the Responder: by our own HIT (RFC 7401 §3.2). */
@@ -116,8 +117,8 @@ export class R1Pool {
     this.#stale = true
   }
 
-  /** The R1 for an I1 of ours, without state and, but once a generation and group, without a signature. */
-  answer(now: number, i1: I1, source: Locator): { readonly r1: Uint8Array } | Drop<I1Fault> {
+  /** The R1 for an I1 of ours, without state and, but once a generation and group, without a signature. `held`: `puzzleOf`. */
+  answer(now: number, i1: I1, source: Locator, held?: Uint8Array): { readonly r1: Uint8Array } | Drop<I1Fault> {
     const { hitBytes, config, hitSuites } = this.#self
     if (!equalBytes(i1.receiver, hitBytes) || equalBytes(i1.sender, hitBytes)) return { drop: 'i1-hits' }
     if (!isFlatHit(i1.sender) || !hitSuites.includes(suiteIdOf(i1.sender))) return { drop: 'i1-hit-suite' }
@@ -132,7 +133,7 @@ export class R1Pool {
     const { counter } = generation
     r1[opaqueOffset] = counter.low >>> 8
     r1[opaqueOffset + 1] = counter.low
-    r1.set(this.puzzleOf(generation, i1.sender, source), opaqueOffset + 2)
+    r1.set(this.puzzleOf(generation, i1.sender, source, held), opaqueOffset + 2)
     return { r1 }
   }
 
@@ -153,9 +154,12 @@ export class R1Pool {
     return true
   }
 
-  /** I of the puzzle for this Initiator at this tuple. */
-  puzzleOf(generation: Generation, initiator: Uint8Array, source: Locator): Uint8Array {
-    return this.suite.hash(generation.secret, initiator, this.#self.hitBytes, utf8(locatorKey(source)))
+  /**
+   * I of the puzzle for this Initiator at this tuple. `held` is J of the exchange that made the association we have with it, if
+   * we have one: an R1 from before must not replace it. Both ends may have opened at once, and each would be left with another.
+   */
+  puzzleOf(generation: Generation, initiator: Uint8Array, source: Locator, held: Uint8Array = NOTHING): Uint8Array {
+    return this.suite.hash(generation.secret, initiator, this.#self.hitBytes, held, utf8(locatorKey(source)))
   }
 
   /** What an I2 gets whose solution has been accepted before. */

@@ -257,6 +257,8 @@ export function settle(association: Association, now: number): void {
   if (rekeyed) context.event({ type: 'rekeyed', peer: association.peer })
   const { current } = association.paths
   if (current !== undefined && current.state !== 'active') startCheck(association, now, current, association.paths.why)
+  // What is still out under the old S would never be acknowledged: the peer has dropped those keys.
+  if (association.reliable.delete('readdress')) association.readdressWanted = true
   if (association.readdressWanted) readdress(association, now)
   context.wake(association)
 }

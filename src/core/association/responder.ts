@@ -51,6 +51,8 @@ export type Candidate = Omit<Seed, 'inboundSpi' | 'reserveIn'>
 
 /** What the owner of the association has to say. `Reason`: why not, to be counted. */
 export interface Admission<Reason extends string> {
+  /** J of the exchange that made the association we have with the sender, if we have one. */
+  readonly held?: Uint8Array | undefined
   /** Whether this key may try at all. It fits the sender's HIT, but nothing proves yet that its owner is there. */
   admit(key: PublicKey, peer: Hit): boolean
   /**
@@ -84,7 +86,7 @@ export function acceptI2<Reason extends string>(
   const recalled = pool.recall(now, generation, i, j, i2.packet.bytes)
   if (recalled === 'consumed') return { drop: 'i2-consumed' }
   if (recalled !== undefined) return recalled
-  if (!solved(self, pool, generation, i2, source)) return { drop: 'i2-puzzle' }
+  if (!solved(self, pool, generation, i2, source, admission.held)) return { drop: 'i2-puzzle' }
   const chosen = choiceFault(self, generation, i2)
   if (chosen !== undefined) return { drop: chosen }
   if (!pool.mayAgree(now, source)) return { drop: 'i2-prefix-limit' }
@@ -110,10 +112,17 @@ function echoes(counter: exchange.R1Counter, echoed: exchange.R1Counter | undefi
   return echoed !== undefined && echoed.high === counter.high && echoed.low === counter.low && !echoed.reserved
 }
 
-// K from the generation, not from the packet; I again from the source; and one hash for J.
-function solved(self: ExchangeContext, pool: R1Pool, generation: Generation, i2: I2, source: Locator): boolean {
+// K from the generation, not from the packet; I again from the source and the association at hand; and one hash for J.
+function solved(
+  self: ExchangeContext,
+  pool: R1Pool,
+  generation: Generation,
+  i2: I2,
+  source: Locator,
+  held: Uint8Array | undefined,
+): boolean {
   const { k, i, j } = i2.solution
-  if (k !== generation.k || !equalBytes(i, pool.puzzleOf(generation, i2.sender, source))) return false
+  if (k !== generation.k || !equalBytes(i, pool.puzzleOf(generation, i2.sender, source, held))) return false
   return solves(pool.suite, i, i2.sender, self.hitBytes, j, k)
 }
 
