@@ -114,7 +114,7 @@ export class Identity {
   }
 
   #key(): KeyObject {
-    this.#keyObject ??= this.#kind.privateKey(this.#secret)
+    this.#keyObject ??= this.#kind.privateKey(this.#secret, this.publicKey.bytes)
     return this.#keyObject
   }
 }

@@ -30,8 +30,8 @@ export interface KeyAlgorithm {
   validSecret(secret: Uint8Array): boolean
   /** The public key of a valid secret, in its one form. */
   publicKey(secret: Uint8Array): Uint8Array
-  /** A valid secret as node:crypto has it. */
-  privateKey(secret: Uint8Array): KeyObject
+  /** A valid secret, whose public key is `publicBytes`, as node:crypto has it. */
+  privateKey(secret: Uint8Array, publicBytes: Uint8Array): KeyObject
   /** The secret of a private key, if it is one of this kind and good enough. */
   secretOf(key: KeyObject): Uint8Array | undefined
   /** Signs without ambient randomness: equal messages get equal signatures. `key` is `privateKey(secret)`, made when asked for. */

@@ -6,6 +6,9 @@ import { assert } from '../base/assert.ts'
 import type { Prng } from '../base/prng.ts'
 import { drawAmong, drawProfile, type FaultKind, type Profile } from './faults.ts'
 
+/** Application datagrams of a seed, at least. */
+export const DATAGRAMS_MIN = 200
+
 /** How a seed of this kind draws its world. Numbers of swarm's are drawn in the order in which they always were. */
 export interface SeedKind {
   readonly name: string
@@ -15,6 +18,8 @@ export interface SeedKind {
   /** Virtual ms until the faults stop. */
   lengthMs(prng: Prng): number
   identities(prng: Prng): number
+  /** Application datagrams that are planned; those that find no room are tried again until they do. */
+  readonly datagrams: number
   /** True if all talk to the first only, false if everybody talks to everybody. */
   readonly star: boolean
   /** Moves that are begun, at least one; a seed may add one of both ends at once. */
@@ -30,6 +35,7 @@ export const SWARM: SeedKind = {
   faults: drawProfile,
   lengthMs: (prng) => 6_000 + 30_000 * prng.next() ** 2 + (prng.chance(0.08) ? 60_000 : 0),
   identities: (prng) => (prng.chance(0.75) ? 2 : 3),
+  datagrams: 230,
   star: false,
   moves: (prng) => 1 + prng.below(2) + prng.below(2),
   operations: (prng) => prng.below(4),
@@ -43,6 +49,7 @@ function focus(name: string, share: number, ...kinds: readonly FaultKind[]): See
     faults: (prng) => drawAmong(kinds, prng),
     lengthMs: (prng) => 6_000 + 12_000 * prng.next() ** 2,
     identities: () => 2,
+    datagrams: DATAGRAMS_MIN,
     star: false,
     moves: (prng) => (prng.chance(0.8) ? 1 : 2),
     operations: (prng) => prng.below(2),

@@ -3,8 +3,8 @@
 
 import { InvariantError } from '../base/assert.ts'
 import type { EventKind, FaultKind } from './faults.ts'
-import { type SeedKind, SWARM } from './seed-kinds.ts'
-import { DATAGRAMS_MIN, Swarm } from './swarm.ts'
+import { DATAGRAMS_MIN, type SeedKind, SWARM } from './seed-kinds.ts'
+import { Swarm } from './swarm.ts'
 import type { Counts } from './tally.ts'
 
 /** How long everything may take to come right after the last fault: 60 virtual seconds. */

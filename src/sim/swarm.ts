@@ -12,9 +12,6 @@ import type { Process } from './process.ts'
 import { type SeedKind, SWARM } from './seed-kinds.ts'
 import { World } from './world.ts'
 
-/** Application datagrams of a seed, at least. */
-export const DATAGRAMS_MIN = 200
-
 const FILTERINGS: readonly Filtering[] = ['anybody', 'same-address', 'same-tuple']
 const SPARE_HOSTS = 3
 
@@ -120,7 +117,7 @@ export class Swarm {
     const pairs = this.#processes
       .flatMap((from) => this.#processes.map((to) => ({ from, to })))
       .filter(({ from, to }) => from !== to && (!this.kind.star || from === hub || to === hub))
-    const each = Math.ceil((DATAGRAMS_MIN * 1.15) / pairs.length)
+    const each = Math.ceil(this.kind.datagrams / pairs.length)
     for (const { from, to } of pairs) {
       const mayCall = to !== this.#processes[0] || this.#private.length === 0
       const talker = new Talker(this.world, from, to, mayCall)

@@ -3,6 +3,7 @@
 // with the command that repeats it), if a seed that is run twice took two courses, or if an event or a fault never happened: a
 // simulator that does not do its worst proves nothing.
 
+import './signatures.ts'
 import {
   addCounts,
   describeFailure,
