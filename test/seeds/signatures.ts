@@ -10,7 +10,7 @@ import { assert } from '../../src/base/assert.ts'
 /** One signature in so many is verified although it was made here. */
 const VERIFIED_EVERY = 16
 /** Of each kind; then all is forgotten. */
-const KNOWN_MAX = 20_000
+const KNOWN_MAX = 2_000
 
 const { sign, verify, createPrivateKey, createPublicKey } = crypto
 
