@@ -44,8 +44,8 @@ const WIRE = `
 const SIM = `
   APP_PORT AmplificationChecker CALM CapChecker CapsuleChecker Checkers Clock Door Driver EVENT_KINDS EpochChecker
   FAULT_KINDS FormerHostChecker HolderChecker HonestyChecker Instance KeyNames Link LivelockChecker Nat Network
-  NonceChecker OnceChecker Process SIM_KEM SecretChecker SimLedger StatelessChecker Swarm Tally World addCounts
-  allCheckers calmProfile contentBytes contentId describeFailure drawProfile kemKey openBox packetKind
+  NonceChecker OnceChecker Process SEED_KINDS SIM_KEM SWARM SecretChecker SimLedger StatelessChecker Swarm Tally World
+  addCounts allCheckers calmProfile contentBytes contentId describeFailure drawProfile kemKey kindOfSeed openBox packetKind
   pooledIdentity runSeed sealBox spyAead spyEntropy spyKeylog startNow zeros
 `
 

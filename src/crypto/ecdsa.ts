@@ -39,8 +39,8 @@ export function ecdsa({ name, label, curve, hash }: EcdsaParts): KeyAlgorithm {
     generate: (entropy: Entropy) => drawScalar(curve, entropy),
     validSecret: (secret: Uint8Array) => validScalar(curve, secret),
     publicKey,
-    privateKey: (secret: Uint8Array) =>
-      createPrivateKey({ key: { ...point(curve, publicKey(secret)), d: base64url(secret) }, format: 'jwk' }),
+    privateKey: (secret: Uint8Array, publicBytes: Uint8Array) =>
+      createPrivateKey({ key: { ...point(curve, publicBytes), d: base64url(secret) }, format: 'jwk' }),
     publicOf(key: KeyObject): Uint8Array | undefined {
       if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== curve.openssl) return undefined
       const { x = '', y = '' } = key.export({ format: 'jwk' })

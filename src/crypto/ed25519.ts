@@ -30,9 +30,7 @@ export const ED25519: KeyAlgorithm = Object.freeze({
   generate: (entropy: Entropy) => entropy(SECRET_BYTES),
   validSecret: (secret: Uint8Array) => secret.length === SECRET_BYTES,
   publicKey,
-  privateKey(secret: Uint8Array): KeyObject {
-    return importPrivate(secret, publicKey(secret))
-  },
+  privateKey: importPrivate,
   publicOf(key: KeyObject): Uint8Array | undefined {
     if (key.asymmetricKeyType !== 'ed25519') return undefined
     return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'))

@@ -135,7 +135,7 @@ export class Identity {
 
   #key(): KeyObject {
     this.#requireKey()
-    this.#keyObject ??= this.#kind.privateKey(this.#secret)
+    this.#keyObject ??= this.#kind.privateKey(this.#secret, this.publicKey.bytes)
     return this.#keyObject
   }
 }

@@ -30,8 +30,8 @@ export interface KeyAlgorithm {
   validSecret(secret: Uint8Array): boolean
   /** The public key of a valid secret, in its one form. */
   publicKey(secret: Uint8Array): Uint8Array
-  /** A valid secret as node:crypto has it. */
-  privateKey(secret: Uint8Array): KeyObject
+  /** A valid secret, whose public key is `publicBytes`, as node:crypto has it. */
+  privateKey(secret: Uint8Array, publicBytes: Uint8Array): KeyObject
   /** The public key, in its one form, of a key of this kind; undefined for another kind. */
   publicOf(key: KeyObject): Uint8Array | undefined
   /** The secret of a private key, if it is one of this kind and good enough. */

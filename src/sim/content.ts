@@ -26,8 +26,8 @@ export function contentId(bytes: Uint8Array, at = 0): number | undefined {
 }
 
 function readU32(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4)
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+  const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  return ((high << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
 }
 
 function writeU32(bytes: Uint8Array, at: number, value: number): void {

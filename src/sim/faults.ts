@@ -160,6 +160,17 @@ export function drawProfile(prng: Prng): Profile {
     const intensity = from.next() ** 2
     weights[kind] = from.chance(off) ? 0 : CEILINGS[kind] * intensity
   }
+  return withDelay(weights, prng)
+}
+
+/** Draws how a seed goes wrong in these ways and no others: each of them happens, from now and then to its ceiling. */
+export function drawAmong(kinds: readonly FaultKind[], prng: Prng): Profile {
+  const weights: Partial<Record<FaultKind, number>> = {}
+  for (const kind of kinds) weights[kind] = CEILINGS[kind] * (0.1 + 0.9 * prng.next() ** 2)
+  return withDelay({ ...calmProfile(), ...weights }, prng)
+}
+
+function withDelay(weights: Readonly<Record<FaultKind, number>>, prng: Prng): Profile {
   const delayMs = 1 + 60 * prng.next() ** 2
   return { ...weights, delayMs, jitterMs: weights.jitter * delayMs }
 }

@@ -1,6 +1,8 @@
 // Finds known secrets in any bytes: a needle is looked for by its first sixteen bytes, in a table keyed by its first four and
 // behind a filter on its first two, so that a whole run can be scanned.
 
+import { toHex } from '../base/bytes.ts'
+
 const NEEDLE_BYTES = 16
 
 interface Needle {
@@ -11,11 +13,10 @@ interface Needle {
 export class SecretIndex {
   readonly #filter = new Uint8Array(0x1_0000 / 8)
   readonly #needles = new Map<number, Needle[]>()
-  readonly #texts: { readonly what: string; readonly hex: string; readonly base64: string }[] = []
-  #size = 0
+  readonly #all: Needle[] = []
 
   get size(): number {
-    return this.#size
+    return this.#all.length
   }
 
   /** Secrets of fewer than 16 bytes are not looked for: they would be found by chance. */
@@ -25,11 +26,11 @@ export class SecretIndex {
     const key = u32(bytes, 0)
     const list = this.#needles.get(key) ?? []
     if (list.some((needle) => sameAt(bytes, 0, needle.bytes))) return
-    list.push({ what, bytes })
+    const needle = { what, bytes }
+    list.push(needle)
     this.#needles.set(key, list)
     this.#filter[key >>> 19] = (this.#filter[key >>> 19] ?? 0) | (1 << ((key >>> 16) & 7))
-    this.#texts.push({ what, hex: hexOf(bytes), base64: base64Of(bytes.subarray(0, 15)) })
-    this.#size += 1
+    this.#all.push(needle)
   }
 
   /** What secret these bytes contain, if any. */
@@ -47,17 +48,23 @@ export class SecretIndex {
     if (text.length < 20) return undefined
     const lower = text.toLowerCase()
     const plain = text.replaceAll('-', '+').replaceAll('_', '/')
-    return this.#texts.find(({ hex, base64 }) => lower.includes(hex) || plain.includes(base64))?.what
+    const shown = (bytes: Uint8Array): boolean =>
+      lower.includes(toHex(bytes)) || plain.includes(base64Of(bytes.subarray(0, 15)))
+    return this.#all.find(({ bytes }) => shown(bytes))?.what
   }
 
+  // Every byte of every packet comes by here.
   #search(bytes: Uint8Array, limit: number): string[] {
     const found: string[] = []
-    const last = this.#size === 0 ? -1 : bytes.length - NEEDLE_BYTES
-    for (let at = 0; at <= last && found.length < limit; at++) {
-      const head = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-      if (((this.#filter[head >>> 3] ?? 0) & (1 << (head & 7))) === 0) continue
+    const filter = this.#filter
+    const last = this.size === 0 ? -1 : bytes.length - NEEDLE_BYTES
+    let head = bytes[0] ?? 0
+    for (let at = 0; at <= last; at++) {
+      head = ((head << 8) | (bytes[at + 1] ?? 0)) & 0xffff
+      if (((filter[head >>> 3] ?? 0) & (1 << (head & 7))) === 0) continue
       const needle = this.#needles.get(u32(bytes, at))?.find((one) => sameAt(bytes, at, one.bytes))
       if (needle !== undefined) found.push(needle.what)
+      if (found.length >= limit) break
     }
     return found
   }
@@ -72,10 +79,6 @@ function u32(bytes: Uint8Array, at: number): number {
 function sameAt(bytes: Uint8Array, at: number, needle: Uint8Array): boolean {
   for (let i = 0; i < needle.length; i++) if (bytes[at + i] !== needle[i]) return false
   return true
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

@@ -2,8 +2,9 @@
 // seed is one line that repeats it.
 
 import { InvariantError } from '../base/assert.ts'
-import type { EventKind, FaultKind, Profile } from './faults.ts'
-import { DATAGRAMS_MIN, Swarm } from './swarm.ts'
+import type { EventKind, FaultKind } from './faults.ts'
+import { DATAGRAMS_MIN, type SeedKind, SWARM } from './seed-kinds.ts'
+import { Swarm } from './swarm.ts'
 import type { Counts } from './tally.ts'
 
 /** How long everything may take to come right after the last fault: 60 virtual seconds. */
@@ -32,9 +33,9 @@ export interface SeedResult {
   readonly repro: string
 }
 
-/** Runs the world of a seed. With a profile, its faults are drawn from that one. */
-export function runSeed(seed: number, profile?: Profile): SeedResult {
-  const swarm = new Swarm(seed, profile)
+/** Runs the world that a seed draws, as seeds of that kind do: of everything, unless told otherwise. */
+export function runSeed(seed: number, kind: SeedKind = SWARM): SeedResult {
+  const swarm = new Swarm(seed, kind)
   const { world } = swarm
   let calmedMs: number | undefined
   const failure = guarded(swarm, () => {
@@ -53,7 +54,7 @@ export function runSeed(seed: number, profile?: Profile): SeedResult {
     hash,
     calmedMs,
     failure: found,
-    repro: reproOf(seed, profile),
+    repro: `npm run seeds -- ${seed} 1 ${kind.name}`,
   }
 }
 
@@ -110,8 +111,4 @@ function guarded(swarm: Swarm, run: () => void): SeedFailure | undefined {
     const rule = error instanceof InvariantError ? 'bug' : 'error'
     return { rule, detail: `${error.message} [${where?.join(' < ') ?? ''}]`, at: swarm.world.now }
   }
-}
-
-function reproOf(seed: number, profile: Profile | undefined): string {
-  return profile === undefined ? `npm run seeds -- ${seed} 1` : `runSeed(${seed}, ${JSON.stringify(profile)})`
 }

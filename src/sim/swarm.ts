@@ -5,20 +5,19 @@ import { Prng } from '../base/prng.ts'
 import { Talker } from './application.ts'
 import { Attackers } from './attackers.ts'
 import type { Departure } from './departure.ts'
-import { drawProfile, type FaultKind, type Profile } from './faults.ts'
+import type { FaultKind, Profile } from './faults.ts'
 import type { Host } from './host.ts'
 import type { Filtering } from './nat.ts'
 import type { Process } from './process.ts'
+import { type SeedKind, SWARM } from './seed-kinds.ts'
 import { World } from './world.ts'
-
-/** Application datagrams of a seed, at least. */
-export const DATAGRAMS_MIN = 200
 
 const FILTERINGS: readonly Filtering[] = ['anybody', 'same-address', 'same-tuple']
 const SPARE_HOSTS = 3
 
 export class Swarm {
   readonly world: World
+  readonly kind: SeedKind
   readonly profile: Profile
   readonly talkers: Talker[] = []
   readonly #prng: Prng
@@ -31,15 +30,16 @@ export class Swarm {
   readonly #endsAt: number
   #pings = 0
 
-  constructor(seed: number, profile?: Profile) {
+  constructor(seed: number, kind: SeedKind = SWARM) {
     const prng = new Prng(seed + 2 ** 40)
-    this.profile = profile ?? drawProfile(prng)
+    this.kind = kind
+    this.profile = kind.faults(prng)
     this.world = new World({ seed, profile: this.profile, family: prng.chance(0.7) ? 4 : 6 })
     this.world.ledger.faults = this.profile
     this.#prng = this.world.prng.fork()
     this.#luck = new Prng(seed + 2 ** 41)
     this.#attackers = new Attackers(this.world, this.profile)
-    this.#endsAt = 6_000 + 30_000 * this.#prng.next() ** 2 + (this.#prng.chance(0.08) ? 60_000 : 0)
+    this.#endsAt = kind.lengthMs(this.#prng)
     this.#populate()
     this.#converse()
     this.#schedule()
@@ -100,7 +100,7 @@ export class Swarm {
       const filtering = prng.pick(FILTERINGS)
       for (let i = 0; i < 2; i++) this.#private.push(world.host(`home${i}`, { nat: { timeoutMs, filtering } }))
     }
-    const count = prng.chance(0.75) ? 2 : 3
+    const count = this.kind.identities(prng)
     for (let i = 0; i < count; i++) {
       const saved = !(unsaved && i === 1)
       const algorithm = prng.chance(0.04) ? 'ecdsa-p256' : 'ed25519'
@@ -115,12 +115,13 @@ export class Swarm {
     }
   }
 
-  /** Everybody talks to everybody. Only the first may live where nobody can call it. */
+  /** Everybody talks to everybody, or to the first. Only the first may live where nobody can call it. */
   #converse(): void {
-    const pairs = this.#processes.flatMap((from) =>
-      this.#processes.filter((to) => to !== from).map((to) => ({ from, to })),
-    )
-    const each = Math.ceil((DATAGRAMS_MIN * 1.15) / pairs.length)
+    const [hub] = this.#processes
+    const pairs = this.#processes
+      .flatMap((from) => this.#processes.map((to) => ({ from, to })))
+      .filter(({ from, to }) => from !== to && (!this.kind.star || from === hub || to === hub))
+    const each = Math.ceil(this.kind.datagrams / pairs.length)
     for (const { from, to } of pairs) {
       const mayCall = to !== this.#processes[0] || this.#private.length === 0
       const talker = new Talker(this.world, from, to, mayCall)
@@ -137,7 +138,7 @@ export class Swarm {
     const prng = this.#prng
     this.#moves()
     this.#blockPaths()
-    for (let extra = prng.below(4); extra > 0; extra--) {
+    for (let extra = this.kind.operations(prng); extra > 0; extra--) {
       const operation = prng.pick(['readdress', 'rekey', 'close', 'ping', 'ping', 'rekey', 'readdress'] as const)
       this.#at(() => this.#operate(operation))
     }
@@ -185,7 +186,7 @@ export class Swarm {
 
   #moves(): void {
     const prng = this.#prng
-    for (let count = 1 + prng.below(2) + prng.below(2); count > 0; count--) this.#at(() => this.#move(this.#mover()))
+    for (let count = this.kind.moves(prng); count > 0; count--) this.#at(() => this.#move(this.#mover()))
     const [first, second] = this.#processes
     if (!prng.chance(this.profile['both-move']) || first === undefined || second?.saved !== true) return
     this.#at(() => {

@@ -4,6 +4,10 @@ import { EVENT_KINDS, type EventKind, FAULT_KINDS, type FaultKind } from './faul
 
 export type Counts<Kind extends string> = Record<Kind, number>
 
+const PRIME_A = 0x0100_0193
+const PRIME_B = 0x85eb_ca6b
+const OFFSET_B = 0x9e37
+
 export class Tally {
   readonly events: Counts<EventKind> = zeros(EVENT_KINDS)
   readonly faults: Counts<FaultKind> = zeros(FAULT_KINDS)
@@ -22,7 +26,17 @@ export class Tally {
   trace(at: number, bytes: Uint8Array): void {
     this.#mix(Math.floor(at * 1_000) | 0)
     this.#mix(bytes.length)
-    for (let i = 0; i < bytes.length; i++) this.#mix(bytes[i] ?? 0)
+    // The same as #mix for every byte, in local variables.
+    let a = this.#a
+    let b = this.#b
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] ?? 0
+      a = Math.imul(a ^ byte, PRIME_A)
+      b = Math.imul(b ^ (byte + OFFSET_B), PRIME_B)
+      b ^= b >>> 13
+    }
+    this.#a = a
+    this.#b = b
   }
 
   traceText(at: number, text: string): void {
@@ -36,8 +50,8 @@ export class Tally {
   }
 
   #mix(value: number): void {
-    this.#a = Math.imul(this.#a ^ value, 0x0100_0193)
-    this.#b = Math.imul(this.#b ^ (value + 0x9e37), 0x85eb_ca6b)
+    this.#a = Math.imul(this.#a ^ value, PRIME_A)
+    this.#b = Math.imul(this.#b ^ (value + OFFSET_B), PRIME_B)
     this.#b ^= this.#b >>> 13
   }
 }

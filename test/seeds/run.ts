@@ -1,30 +1,48 @@
-// node dist/test/seeds/run.js [FROM [COUNT]]: runs the worlds of COUNT seeds from FROM on and prints how often every kind of event
-// and fault happened. Exit code 1 if a seed failed (one line each, with the command that repeats it), if a seed that is run
-// twice took two courses, or if a kind never happened: a simulator that does not do its worst proves nothing.
+// node dist/test/seeds/run.js [FROM [COUNT [KIND]]]: runs the worlds of COUNT seeds from FROM on, of one kind or of all in turn, and
+// prints what each kind costs and how often every kind of event and fault happened. Exit code 1 if a seed failed (one line each,
+// with the command that repeats it), if a seed that is run twice took two courses, or if an event or a fault never happened: a
+// simulator that does not do its worst proves nothing.
 
-import { addCounts, describeFailure, EVENT_KINDS, FAULT_KINDS, runSeed, type SeedResult, zeros } from '../../src/sim.ts'
+import {
+  addCounts,
+  describeFailure,
+  EVENT_KINDS,
+  FAULT_KINDS,
+  kindOfSeed,
+  runSeed,
+  SEED_KINDS,
+  type SeedResult,
+  zeros,
+} from '../../src/sim.ts'
 
-/** Fewer seeds than this need not show every kind. */
+/** Fewer seeds than this need not show everything. */
 const ALL_KINDS_MIN = 1_000
-/** One seed in so many is run twice. */
-const TWICE_EVERY = 100
+/** One seed in so many is run twice: no multiple of the turn of kinds, so that all of them are. */
+const TWICE_EVERY = 101
 const FAILURES_SHOWN = 20
 
 const from = Number(process.argv[2] ?? 1)
 const count = Number(process.argv[3] ?? 5_000)
-if (!Number.isSafeInteger(from) || !Number.isSafeInteger(count) || count < 1) {
-  process.stderr.write('usage: run.js [FROM [COUNT]]\n')
+const only = process.argv[4]
+const named = SEED_KINDS.find(({ name }) => name === only)
+if (!Number.isSafeInteger(from) || from < 0 || !Number.isSafeInteger(count) || count < 1 || (only && !named)) {
+  process.stderr.write(
+    `usage: run.js [FROM [COUNT [KIND]]], KIND one of ${SEED_KINDS.map(({ name }) => name).join(', ')}\n`,
+  )
   process.exit(2)
 }
 
 const events = zeros(EVENT_KINDS)
 const faults = zeros(FAULT_KINDS)
 const failures: SeedResult[] = []
-const begin = process.cpuUsage()
+const costs = new Map<string, { seeds: number; cpuMs: number }>()
+const begin = performance.now()
 let calmed = 0
 
 for (let seed = from; seed < from + count; seed++) {
-  const result = runSeed(seed)
+  const kind = named ?? kindOfSeed(seed)
+  const before = process.cpuUsage()
+  const result = runSeed(seed, kind)
   addCounts(events, result.events)
   addCounts(faults, result.faults)
   calmed += result.calmedMs ?? 0
@@ -32,18 +50,26 @@ for (let seed = from; seed < from + count; seed++) {
     failures.push(result)
     if (failures.length <= FAILURES_SHOWN) process.stdout.write(`${describeFailure(result)}\n`)
   }
-  if (seed % TWICE_EVERY === 0 && runSeed(seed).hash !== result.hash) {
+  if (seed % TWICE_EVERY === 0 && runSeed(seed, kind).hash !== result.hash) {
     process.stdout.write(`seed ${seed}: two runs took two courses\n`)
     process.exitCode = 1
   }
+  const { user, system } = process.cpuUsage(before)
+  const cost = costs.get(kind.name) ?? { seeds: 0, cpuMs: 0 }
+  costs.set(kind.name, { seeds: cost.seeds + 1, cpuMs: cost.cpuMs + (user + system) / 1_000 })
 }
 
-const { user, system } = process.cpuUsage(begin)
+const wallMs = performance.now() - begin
+const cpuMs = [...costs.values()].reduce((sum, cost) => sum + cost.cpuMs, 0)
 const never = [...absent(events), ...absent(faults)]
-process.stdout.write(`${table('event', events)}\n${table('fault', faults)}\n`)
+process.stdout.write(`${table('events', events)}\n${table('faults', faults)}\nkinds:\n`)
+for (const [name, cost] of costs) {
+  const mean = `${(cost.cpuMs / cost.seeds).toFixed(1)} ms of CPU a seed`
+  process.stdout.write(`  ${name.padEnd(20)} ${String(cost.seeds).padStart(9)}  ${mean}\n`)
+}
 process.stdout.write(
-  `${count} seeds from ${from}: ${failures.length} failed, ${((user + system) / 1_000 / count).toFixed(1)} ms of CPU a seed, ` +
-    `${(calmed / count / 1_000).toFixed(2)} virtual s until calm\n`,
+  `${count} seeds from ${from}: ${failures.length} failed, ${(cpuMs / count).toFixed(1)} ms of CPU and ` +
+    `${(wallMs / count).toFixed(1)} ms a seed, ${(calmed / count / 1_000).toFixed(2)} virtual s until calm\n`,
 )
 if (failures.length > 0) process.exitCode = 1
 if (never.length > 0) {
@@ -57,5 +83,5 @@ function absent(counts: Readonly<Record<string, number>>): string[] {
 
 function table(title: string, counts: Readonly<Record<string, number>>): string {
   const rows = Object.entries(counts).map(([kind, times]) => `  ${kind.padEnd(20)} ${String(times).padStart(9)}`)
-  return [`${title}s:`, ...rows].join('\n')
+  return [`${title}:`, ...rows].join('\n')
 }

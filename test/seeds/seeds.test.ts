@@ -2,18 +2,31 @@
 // `npm run seeds` runs thousands and says how often every kind of event and fault happened.
 
 import { describe, expect, it } from 'vitest'
-import { addCounts, describeFailure, FAULT_KINDS, runSeed, type SeedResult, zeros } from '../../src/sim.ts'
+import {
+  addCounts,
+  describeFailure,
+  FAULT_KINDS,
+  kindOfSeed,
+  runSeed,
+  SEED_KINDS,
+  type SeedResult,
+  SWARM,
+  zeros,
+} from '../../src/sim.ts'
 import { readText } from '../support/tree.ts'
 
-const kept: readonly { seed: number; why: string }[] = JSON.parse(readText('test/seeds/kept.json'))
+/** Of the kind `swarm` unless another is named. */
+const kept: readonly { seed: number; kind?: string; why: string }[] = JSON.parse(readText('test/seeds/kept.json'))
 const COUNT = Number(process.env.SOJOURN_SEEDS ?? 150)
 const CHUNK = 25
 /** Out of the way of the seeds that `npm run seeds` runs. */
 const FIRST = 100_001
 
 describe('a seed that failed once passes:', () => {
-  it.each(kept.map(({ seed, why }) => [seed, why] as const))('%i, %s', (seed) => {
-    expect(failure(runSeed(seed))).toBe('')
+  it.each(kept.map(({ seed, why, kind = SWARM.name }) => [seed, why, kind] as const))('%i, %s', (seed, _why, name) => {
+    const kind = SEED_KINDS.find((one) => one.name === name)
+    expect(kind).toBeDefined()
+    expect(failure(runSeed(seed, kind))).toBe('')
   })
 })
 
@@ -22,7 +35,9 @@ describe('seeds', () => {
   const chunks = Array.from({ length: Math.ceil(COUNT / CHUNK) }, (_, i) => FIRST + i * CHUNK)
 
   it.each(chunks)('from %i hold every rule and come to rest', (from) => {
-    const results = Array.from({ length: Math.min(CHUNK, FIRST + COUNT - from) }, (_, i) => runSeed(from + i))
+    const results = Array.from({ length: Math.min(CHUNK, FIRST + COUNT - from) }, (_, i) =>
+      runSeed(from + i, kindOfSeed(from + i)),
+    )
     for (const result of results) addCounts(faults, result.faults)
     expect(results.map(failure).filter(Boolean)).toEqual([])
   })
@@ -30,6 +45,19 @@ describe('seeds', () => {
   it('do every kind of harm', () => {
     if (COUNT < 100) return
     expect(FAULT_KINDS.filter((kind) => faults[kind] === 0)).toEqual([])
+  })
+
+  it('take turns, of twenty as many of each kind as its share', () => {
+    const turn = Array.from({ length: 20 }, (_, i) => kindOfSeed(FIRST + i))
+    for (const kind of SEED_KINDS) expect(turn.filter((one) => one === kind)).toHaveLength(kind.share)
+  })
+
+  it.each(SEED_KINDS)('of the kind $name have two identities, a move and 200 datagrams at least', (kind) => {
+    const { ok, events } = runSeed(7, kind)
+    expect(ok).toBe(true)
+    expect(events.start).toBeGreaterThanOrEqual(2)
+    expect(events.thaw).toBeGreaterThanOrEqual(1)
+    expect(events.sent + events.queued).toBeGreaterThanOrEqual(200)
   })
 
   it('decide everything: the same one twice takes the same course, and another takes another', () => {
