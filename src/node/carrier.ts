@@ -2,7 +2,7 @@
 // door users hold is `Endpoint`; here is the machinery behind it, one method an event.
 
 import { EventEmitter } from 'node:events'
-import { formatLocator, type Locator, sameLocator } from '../base/address.ts'
+import { formatLocator, type Locator } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import type { AccessList, AccessRules } from '../core/access.ts'
 import type { AssociationView, Engine } from '../core/engine.ts'
@@ -20,7 +20,7 @@ import { type Happening, observe } from './observe.ts'
 import type { Peer } from './peer.ts'
 import { Pings } from './pings.ts'
 import type { Bind, DatagramPort } from './port.ts'
-import { anew, openPorts } from './port-set.ts'
+import { anew, clashes, elsewhere, openPorts } from './port-set.ts'
 import { Publisher } from './publisher.ts'
 import { Seeker } from './seeker.ts'
 import { SuccessorPort } from './successor-port.ts'
@@ -391,18 +391,4 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   #tell(what: Happening, message: Readonly<Record<string, unknown>>): void {
     observe(what, { hit: this.hit, ...message })
   }
-}
-
-/** What to open to move from a port: other free ports of its addresses, if nothing else is said. */
-function elsewhere(old: DatagramPort, bind: Bind | readonly Bind[]): Bind | readonly Bind[] {
-  if ('length' in bind) return bind
-  if (bind.address === undefined && old.wanted.length > 1) return old.wanted.map((one) => ({ ...one, port: 0 }))
-  return { ...bind, address: bind.address ?? old.locator.address, port: bind.port ?? 0 }
-}
-
-/** Whether a port that hears on for a moment is where another one is to be opened. */
-function clashes({ own, locator }: DatagramPort, wanted: Bind | readonly Bind[]): boolean {
-  return [wanted].flat().some(({ address = '', port = 0 }) => {
-    return [locator, ...own].some((taken) => sameLocator(taken, { address, port }))
-  })
 }

@@ -38,6 +38,20 @@ export function anew({ wanted }: DatagramPort): Promise<DatagramPort> | undefine
   return openPorts(wanted)
 }
 
+/** What to open to move from a port: other free ports of its addresses, if nothing else is said. */
+export function elsewhere(old: DatagramPort, bind: Bind | readonly Bind[]): Bind | readonly Bind[] {
+  if ('length' in bind) return bind
+  if (bind.address === undefined && old.wanted.length > 1) return old.wanted.map((one) => ({ ...one, port: 0 }))
+  return { ...bind, address: bind.address ?? old.locator.address, port: bind.port ?? 0 }
+}
+
+/** Whether a port that hears on for a moment is where another one is to be opened. */
+export function clashes({ own, locator }: DatagramPort, wanted: Bind | readonly Bind[]): boolean {
+  return [wanted].flat().some(({ address = '', port = 0 }) => {
+    return [locator, ...own].some((taken) => sameLocator(taken, { address, port }))
+  })
+}
+
 function isList(bind: Bind | readonly Bind[]): bind is readonly Bind[] {
   return Array.isArray(bind)
 }

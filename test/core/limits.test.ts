@@ -12,6 +12,23 @@ import { Floors } from '../../src/core/moving/floor.ts'
 import { encodeEchoRequestSigned, encodeSeq } from '../../src/wire/update.ts'
 import { identity, seeded } from '../support/actors.ts'
 import {
+  AGREEMENTS,
+  BUCKETS,
+  DIFFICULTY,
+  type Elsewhere,
+  ENDINGS,
+  FAILOVER,
+  FLIGHT,
+  FORGERIES,
+  KEEPALIVE,
+  PARKING,
+  POOL,
+  R1S,
+  REKEYING,
+  REPEATED,
+  UNPADDED,
+} from '../support/crossings.ts'
+import {
   actor,
   type Cast,
   converse,
@@ -31,29 +48,7 @@ import {
 } from '../support/stage.ts'
 import { readText } from '../support/tree.ts'
 
-/** A test elsewhere that crosses the limit. */
-interface Elsewhere {
-  readonly file: string
-  readonly test: string
-}
-
 type Crossing = Elsewhere | (() => void)
-
-const FLIGHT = 'test/scenarios/rebinding-flight.test.ts'
-const PARKING = 'test/scenarios/parking.test.ts'
-const FAILOVER = 'test/scenarios/failover.test.ts'
-const REKEYING = 'test/scenarios/rekeying.test.ts'
-const ENDINGS = 'test/scenarios/endings.test.ts'
-const POOL = 'test/core/r1-pool.test.ts'
-
-const DIFFICULTY = 'test/core/difficulty.test.ts'
-const BUCKETS = 'test/core/prefix-buckets.test.ts'
-const FORGERIES = 'test/scenarios/forgeries.test.ts'
-const AGREEMENTS = {
-  file: 'test/core/responder.test.ts',
-  test: 'computes Diffie–Hellman for a prefix only within its budget, and then serves the same I2',
-}
-const KEEPALIVE = { file: PARKING, test: 'is kept open by a dummy of 64 bytes or more every fifteen seconds' }
 
 /** Config with one limit changed. */
 function limited(config: Partial<Config>): Config {
@@ -377,16 +372,13 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
   r1GenerationsMax: { file: POOL, test: 'is one of a limited number, of which the oldest is retired first' },
   consumedPairsMax: { file: POOL, test: 'never holds more than its limit: the generation is retired early instead' },
   cachedAnswersMax: { file: POOL, test: 'keeps the R2s of the newest only; the others get silence' },
-  cachedAnswerMs: {
-    file: 'test/core/responder.test.ts',
-    test: 'answers a repeated I2 with the same R2, at most once in its pause',
-  },
+  cachedAnswerMs: REPEATED,
   i1PacketBytes: { file: POOL, test: 'is 516 bytes of UDP payload, whoever it is for' },
   prefixSlots: { file: BUCKETS, test: 'takes the same memory after 100,000 spoofed sources as before the first' },
-  r1PerSecond: { file: POOL, test: 'of a prefix that has had its R1s gets none, while other prefixes do' },
-  r1Burst: { file: POOL, test: 'of a prefix that has had its R1s gets none, while other prefixes do' },
-  unpaddedR1PerSecond: { file: POOL, test: 'without padding costs a token, and gets nothing when they are spent' },
-  unpaddedR1Burst: { file: POOL, test: 'without padding costs a token, and gets nothing when they are spent' },
+  r1PerSecond: R1S,
+  r1Burst: R1S,
+  unpaddedR1PerSecond: UNPADDED,
+  unpaddedR1Burst: UNPADDED,
   agreementsPerSecond: AGREEMENTS,
   agreementsBurst: AGREEMENTS,
 }

@@ -149,7 +149,18 @@ const DEVIATIONS: readonly Deviation[] = [
   { state: 'E-FAILED', input: 'I1', follows: [], why: 'as UNASSOCIATED: the peer may begin' },
   // R1s: RFC 7401 §6.8 takes them after an I1 only.
   { state: ['CLOSING', 'CLOSED'], input: 'R1', follows: undefined, why: 'RFC 7401 §6.8 step 1 is the normative text' },
-  { state: 'I2-SENT', input: 'R1', follows: ['I1-SENT'], why: 'its puzzle is solved before the I2 goes out' },
+  {
+    state: 'I1-SENT',
+    input: 'R1',
+    follows: ['I2-SENT', 'UNASSOCIATED'],
+    why: 'the lists of this identity may deny who answers',
+  },
+  {
+    state: 'I2-SENT',
+    input: 'R1',
+    follows: ['I1-SENT', 'UNASSOCIATED'],
+    why: 'its puzzle is solved before the I2 goes out; and it may be denied',
+  },
   { state: 'I1-SENT', input: 'timeout', follows: ['I2-SENT', 'E-FAILED'], why: 'a puzzle is solved in slices' },
   { state: 'I2-SENT', input: 'timeout', follows: ['I1-SENT', 'E-FAILED'], why: 'the R1 may have been stale' },
   { state: 'R2-SENT', input: 'idle', follows: ['CLOSING'], why: 'UAL may be shorter than the time of an exchange' },

@@ -109,8 +109,8 @@ export const EXCHANGE_CONTROLS: readonly Control[] = [
     edits: [
       edit(
         'src/core/association/reach.ts',
-        '  const { check } = tuple\n',
-        '  const check = [...association.paths.tuples].find((other) => other.check !== undefined)?.check\n',
+        '  const { check } = tuple\n  if (check !== undefined && equalBytes',
+        '  const check = [...association.paths.tuples].find((other) => other.check !== undefined)?.check\n  if (check !== undefined && equalBytes',
       ),
     ],
     file: ADDRESSES,

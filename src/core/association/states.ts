@@ -86,7 +86,8 @@ export const STATES: Readonly<Record<StateName, Row>> = {
   },
   'I1-SENT': {
     I1: on('send R1 if our HIT is the greater'),
-    R1: on('process, send I2', 'I2-SENT'),
+    // To a peer that its lists deny nothing more is said.
+    R1: on('process, send I2', 'I2-SENT', 'UNASSOCIATED'),
     I2: on('process, send R2', 'R2-SENT'),
     close: on('discard', 'UNASSOCIATED'),
     // A slice of the puzzle is a timeout, too.
@@ -96,7 +97,7 @@ export const STATES: Readonly<Record<StateName, Row>> = {
   'I2-SENT': {
     I1: on('send R1'),
     // A later R1 has a puzzle that has to be solved first.
-    R1: on('process, send I2', 'I1-SENT'),
+    R1: on('process, send I2', 'I1-SENT', 'UNASSOCIATED'),
     I2: on('process, send R2 if our HIT is the greater', 'R2-SENT'),
     R2: on('process', 'ESTABLISHED'),
     NOTIFY: on('process', 'E-FAILED'),
