@@ -1,6 +1,11 @@
-// Base exchanges a second, one after another: endpoints with identities made beforehand associate with one server in another
-// process; each counts from I1 to the promise that gives the association.
+// Base exchanges a second, one after another and sixteen at once: endpoints with identities made beforehand associate with one
+// server in another process; each counts from I1 to the promise that gives the association. Mutual TLS 1.3 between two processes
+// runs in turn with them.
 
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Gate } from './gate.ts'
 import { Child, type Report, spread } from './support.ts'
 
@@ -10,30 +15,81 @@ const WARM_UP_ROUNDS = 20
 const ROUNDS = 15
 /** Rounds at which the machine was busy with something else are run again, up to so many in all. */
 const ROUNDS_MAX = 90
-const BAR = 300
+
+/** How many are under way at once, and the exchanges a second that are wanted. */
+const WAYS = [
+  { name: 'sequential', atOnce: 1, bar: 400 },
+  { name: '16 at once', atOnce: 16, bar: 800 },
+] as const
+
+interface Measured {
+  readonly sojourn: number[]
+  readonly tls: number[]
+  readonly latencies: number[]
+}
 
 export async function handshakes(report: Report): Promise<boolean> {
-  const server = new Child('handshakes', ['server'])
-  const client = new Child('handshakes', ['client'])
+  const [server, client] = [new Child('handshakes', ['server']), new Child('handshakes', ['client'])]
+  const [tlsServer, tlsClient] = [new Child('tls'), new Child('tls')]
   try {
     const { address } = await server.ask<{ address: string }>({ ask: 'open' })
-    const rates: number[] = []
-    const latencies: number[] = []
-    const gate = new Gate()
-    for (let round = 0; round < ROUNDS_MAX && rates.length < ROUNDS; round++) {
-      await client.ask({ ask: 'prepare', count: EXCHANGES })
-      const run = (): Promise<{ ms: number; each: number[] }> => client.ask({ ask: 'run', address })
-      const [{ ms, each }, counts] = await gate.sample(run)
-      if (round < WARM_UP_ROUNDS || !counts) continue
-      rates.push((1000 * EXCHANGES) / ms)
-      latencies.push(...each)
+    const credentials = certificate()
+    const { port } = credentials ? await tlsServer.ask<{ port: number }>({ ask: 'open', ...credentials }) : { port: 0 }
+    let ok = true
+    for (const { name, atOnce, bar } of WAYS) {
+      const exchange = async (): Promise<{ ms: number; each: number[] }> => {
+        await client.ask({ ask: 'prepare', count: EXCHANGES })
+        return client.ask({ ask: 'run', address, atOnce })
+      }
+      const handshake = (): Promise<{ ms: number }> =>
+        tlsClient.ask({ ask: 'run', port, count: EXCHANGES, atOnce, ...credentials })
+      const { sojourn, tls, latencies } = await interleaved(exchange, credentials && handshake)
+      report.figure(`sojourn/portable/${name}`, 'base exchanges', '1/s', spread(sojourn))
+      report.figure(`sojourn/portable/${name}`, 'latency', 'ms', spread(latencies))
+      if (tls.length > 0) {
+        report.figure(`mutual TLS 1.3/${name}`, 'handshakes', '1/s', spread(tls))
+        report.ratio(`sojourn/${name}`, `mutual TLS 1.3/${name}`, [spread(sojourn).median / spread(tls).median])
+      }
+      ok = spread(sojourn).median >= bar && ok
     }
-    const { passed, refused } = gate.share
-    console.error(`handshakes: ${passed} rounds counted, ${refused} left out because the machine was busy`)
-    report.figure('sojourn/portable/sequential', 'base exchanges', '1/s', spread(rates))
-    report.figure('sojourn/portable/sequential', 'latency', 'ms', spread(latencies))
-    return spread(rates).median >= BAR
+    return ok
   } finally {
-    await Promise.all([server.stop(), client.stop()])
+    await Promise.all([server, client, tlsServer, tlsClient].map((child) => child.stop()))
+  }
+}
+
+async function interleaved(
+  exchange: () => Promise<{ ms: number; each: number[] }>,
+  handshake: (() => Promise<{ ms: number }>) | undefined,
+): Promise<Measured> {
+  const measured: Measured = { sojourn: [], tls: [], latencies: [] }
+  const gate = new Gate()
+  for (let round = 0; round < ROUNDS_MAX && measured.sojourn.length < ROUNDS; round++) {
+    const [{ ms, each }, counts] = await gate.sample(exchange)
+    const [beside, besideCounts] = handshake ? await gate.sample(handshake) : []
+    if (round < WARM_UP_ROUNDS) continue
+    if (beside !== undefined && besideCounts === true) measured.tls.push((1000 * EXCHANGES) / beside.ms)
+    if (!counts) continue
+    measured.sojourn.push((1000 * EXCHANGES) / ms)
+    measured.latencies.push(...each)
+  }
+  const { passed, refused } = gate.share
+  console.error(`handshakes: ${passed} rounds counted, ${refused} left out because the machine was busy`)
+  return measured
+}
+
+/** One Ed25519 certificate for both sides, made by openssl; undefined without it. */
+function certificate(): { readonly key: string; readonly cert: string } | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  try {
+    const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-subj', '/CN=bench', '-days', '1']
+    execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+  } catch {
+    console.error('handshakes: there is no openssl to make a certificate, so TLS is left out')
+    return undefined
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -17,14 +17,18 @@ answer({
       endpoints.push(await Endpoint.open({ identity: createIdentity(), bind: { address: '127.0.0.1' } }))
     }
   },
-  run: async ({ address }: { readonly address: string }) => {
+  run: async ({ address, atOnce }: { readonly address: string; readonly atOnce: number }) => {
     const each: number[] = []
-    const startedAt = performance.now()
-    for (const endpoint of endpoints) {
-      const at = performance.now()
-      await endpoint.associate(address)
-      each.push(performance.now() - at)
+    const waiting = endpoints.values()
+    const runner = async (): Promise<void> => {
+      for (const endpoint of waiting) {
+        const at = performance.now()
+        await endpoint.associate(address)
+        each.push(performance.now() - at)
+      }
     }
+    const startedAt = performance.now()
+    await Promise.all(Array.from({ length: atOnce }, runner))
     return { ms: performance.now() - startedAt, each }
   },
 })
