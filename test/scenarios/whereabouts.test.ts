@@ -144,6 +144,38 @@ describe('whereabouts', () => {
     expect(sentBy(cast, cast.a, since)[0]?.to).toEqual(place(4))
   })
 
+  it('replace older ones: a parked end asks the newest place at once and next, and the others no more', () => {
+    const cast = stage()
+    cast.filters.lose(() => true)
+    say(cast, cast.a, cast.b, 'hello?')
+    for (let ms = 0; !cast.a.told.includes('parked') && ms < 60_000; ms += 100) cast.wire.run(100)
+    expect(learn(cast, published(cast.bob, 1, 2, [place(41)]), cast.bob)).toBeUndefined()
+    cast.wire.run(10_000)
+    expect(learn(cast, published(cast.bob, 2, 1, [place(42)]), cast.bob)).toBeUndefined()
+    cast.wire.run(10_000)
+    const since = cast.wire.sent.length
+    expect(learn(cast, published(cast.bob, 3, 1, [place(4)]), cast.bob)).toBeUndefined()
+    cast.wire.run(200_000)
+    const places = sentBy(cast, cast.a, since).map(({ to }) => to.address)
+    expect(places.slice(0, 3)).toEqual([place(4).address, place(4).address, place(2).address])
+    expect(new Set(places)).toEqual(new Set([place(4).address, place(2).address]))
+  })
+
+  it('that replace others are where the next P1 goes, too', () => {
+    const cast = stage()
+    const state = freeze(cast, cast.a)
+    cast.wire.remove(cast.b)
+    const a2 = thaw(cast, cast.alice, state, 2, place(3))
+    const hit = cast.b.engine.hit
+    expect(a2.engine.learn(cast.wire.now, hit, published(cast.bob, 1, 2, [place(41)]))).toBeUndefined()
+    cast.wire.run(2_000)
+    const since = cast.wire.sent.length
+    expect(a2.engine.learn(cast.wire.now, hit, published(cast.bob, 2, 1, [place(4)]))).toBeUndefined()
+    cast.wire.run(10_000)
+    const places = those(cast, 'P1', a2, since).map(({ to }) => to.address)
+    expect(places.slice(0, 2)).toEqual([place(4).address, place(4).address])
+  })
+
   it('show a P1 the way at once', () => {
     const cast = stage()
     const states = [freeze(cast, cast.a), freeze(cast, cast.b)] as const

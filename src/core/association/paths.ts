@@ -176,10 +176,10 @@ export class Paths {
     return open
   }
 
-  /** Where to look for a silent peer, best first: where it is thought to be, what it signed for, the rest. */
+  /** Where to look for a silent peer, best first: where it was last, where the ledger has it, what it signed for, the rest. */
   targets(now: number): Route[] {
     const rank = (tuple: Tuple): number =>
-      tuple === this.current ? 0 : tuple.listed ? 1 : tuple.state === 'active' ? 2 : 3
+      tuple === this.current ? 0 : tuple.listed ? (tuple.found ? 1 : 2) : tuple.state === 'active' ? 3 : 4
     return [...this.#tuples.values()]
       .filter((tuple) => tuple.expiresAt > now)
       .sort((a, b) => rank(a) - rank(b))

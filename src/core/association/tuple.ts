@@ -34,7 +34,7 @@ export interface Tuple {
   state: TupleState
   /** The peer has signed for it in its last LOCATOR_SET. */
   listed: boolean
-  /** The ledger has told us so, too. */
+  /** The ledger has told us so, too, in the newest whereabouts that we have. */
   found: boolean
   /** What the peer wants to have there, and whether rather than elsewhere. */
   traffic: Traffic

@@ -33,6 +33,12 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   const { epoch, incarnation } = said.start
   context.floors.raise({ key: said.key, epoch, incarnation, ledger: said.ledgerKey, receipt: said.receipt })
   const fresh = said.locators.filter((locator) => paths.find(locator)?.listed !== true)
+  // They replace older ones: a search that goes by turns has none to spare for where the peer is no more.
+  for (const tuple of paths.tuples) {
+    if (!tuple.found) continue
+    tuple.found = false
+    tuple.listed = false
+  }
   for (const locator of said.locators) {
     const tuple = paths.observe(locator)
     tuple.listed = true
@@ -42,9 +48,14 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
   const { ratchet } = session
   const first = fresh[0]
   if (first === undefined) return undefined
+  // Asked at once; that may be lost, so the next turn is its, too.
   if ('offer' in ratchet && ratchet.name !== 'committed' && ratchet.offer.kind === 'rebind') {
     sendOffer(association, now, ratchet.offer, first)
-  } else if (association.state.name === 'parked') probe(association, now, paths.observe(first))
+    ratchet.offer.turn = 0
+  } else if (association.state.name === 'parked') {
+    probe(association, now, paths.observe(first))
+    association.parkTurn = 1
+  }
   return undefined
 }
 
