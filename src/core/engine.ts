@@ -150,8 +150,10 @@ export class Engine implements Machine {
   associate(now: number, peer: { readonly hit: Hit; readonly locators: readonly Locator[] }): void {
     assert(peer.hit !== this.hit, 'an identity has no association with itself')
     if (this.#phase.name !== 'running') return
-    if (!wantsOpening(this.#associations.get(peer.hit), now)) return
+    const known = this.#associations.get(peer.hit)
+    if (!wantsOpening(known, now)) return
     const association = this.#make(peer.hit, now)
+    association.replaces = known?.held
     startOpening(association, now, peer.locators)
     this.#touched(association, now)
   }

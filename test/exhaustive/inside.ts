@@ -203,6 +203,7 @@ const WRITTEN = [
   'parkTurn',
   'readdressWanted',
   'learned',
+  'replaces',
 ] as const
 
 function writeTimers(writer: Writer, timers: Association['timers']): void {

@@ -78,8 +78,8 @@ export const EXCHANGE_CONTROLS: readonly Control[] = [
   {
     breaks: 'an R1 that outlives the association made since',
     edits: [
-      edit('src/core/association/responding.ts', 'source, existing?.session?.context.j)', 'source)'),
-      edit('src/core/association/responding.ts', '      held: existing?.session?.context.j,\n', ''),
+      edit('src/core/association/responding.ts', 'source, existing?.held)', 'source)'),
+      edit('src/core/association/responding.ts', '      held: existing?.held,\n', ''),
     ],
     file: OVERTAKEN,
     notices: 'when both ends open at once > an I2 that the other exchange has overtaken replaces nothing',

@@ -25,6 +25,24 @@ describe('when both ends open at once', () => {
     ])
   })
 
+  it('an I2 that the other exchange has overtaken does not take the place of what is opened after a close', () => {
+    const cast = stage({ associate: false })
+    const { wire, filters } = cast
+    const [lesser, greater] = cast.a.engine.hit < cast.b.engine.hit ? [cast.a, cast.b] : [cast.b, cast.a]
+    const late = filters.hold('I2', 1, greater)
+    greater.engine.associate(wire.now, { hit: lesser.engine.hit, locators: [lesser.at] })
+    wire.run(15)
+    lesser.engine.associate(wire.now, { hit: greater.engine.hit, locators: [greater.at] })
+    wire.run(45)
+    filters.lose('CLOSE', 1, lesser)
+    lesser.engine.close(wire.now, greater.engine.hit)
+    lesser.engine.associate(wire.now, { hit: greater.engine.hit, locators: [greater.at] })
+    filters.release(late)
+    expect(lesser.engine.counters['i2-puzzle']).toBe(1)
+    wire.run(200)
+    expect(converse(cast, lesser, greater)).toBe(true)
+  })
+
   it('a peer that has forgotten the association still gets another one', () => {
     const cast = stage()
     const { wire, a, b } = cast

@@ -150,6 +150,8 @@ export class Association {
   /** When we first sent something that the peer has not followed by anything. */
   unansweredSince: number | undefined
   silenceTries = 0
+  /** See `held`. */
+  replaces: Uint8Array | undefined
   lastNotifiedAt: number = -Infinity
   /** The last address check or probe sent, which a refusal may name. */
   probe: Uint8Array | undefined
@@ -194,6 +196,14 @@ export class Association {
     return state.name === 'established' || state.name === 'r2-sent' ? state.session : undefined
   }
 
+  /**
+   * J of the exchange that made this association, or the one in whose place it is opened: an I2 for an R1 from before that comes
+   * too late.
+   */
+  get held(): Uint8Array | undefined {
+    return this.session?.context.j ?? this.replaces
+  }
+
   /** Nothing but the memory of it is left. */
   get over(): boolean {
     return this.session === undefined && this.state.name !== 'opening'
@@ -230,6 +240,7 @@ export class Association {
   end(now: number, reason: EndReason, detail = '', to: Over = { name: 'unassociated' }): void {
     const { session, context } = this
     const tried = this.tried
+    this.replaces = this.held
     if (this.state.name === 'opening') dropOpening(this, this.state.opening)
     if (session !== undefined) this.forgetKeys(session)
     for (const timer of TIMERS) this.timers.stop(timer)

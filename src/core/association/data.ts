@@ -191,7 +191,7 @@ export function nextDatagram(association: Association, now: number): Transmit | 
   }
   outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))
   account(association, now, session, tuple, packet.length)
-  expectAnswer(association, now, item.kind === 'dummy' ? association.context.config.keepaliveMs : 0)
+  expectAnswer(association, now, item.kind === 'dummy' ? untilKeepalive(association, now) : 0)
   if (association.unsent.size === 0 && association.full) {
     association.full = false
     association.context.event({ type: 'drained', peer: association.peer })
@@ -231,6 +231,11 @@ function payloadLength(association: Association, item: Unsent): number {
   if (item.kind === 'datagram') return INNER_UDP_BYTES + item.bytes.length
   if (item.kind === 'echo') return ECHO_BYTES + item.bytes.length
   return association.context.config.dummyBytes
+}
+
+/** Nobody answers a dummy, but the peer sends its own when it has been quiet for as long. */
+function untilKeepalive({ lastHeardAt, context }: Association, now: number): number {
+  return Math.max(0, lastHeardAt + context.config.keepaliveMs - now)
 }
 
 /** Writes the payload and returns its next header. */

@@ -134,8 +134,8 @@ function isAnswered({ session }: Association): boolean {
 
 /**
  * Something went out that the peer should follow with something: after three PTO of nothing we ask (MOVING §6). `patienceMs`:
- * nobody answers a keepalive, but the peer sends its own within one interval. The timer is not moved by every packet; when it
- * fires it looks how long the silence really is.
+ * how long before that nothing is to be expected. The timer is not moved by every packet; when it fires it looks how long the
+ * silence really is.
  */
 export function expectAnswer(association: Association, now: number, patienceMs = 0): void {
   // Nothing follows a keepalive at once.

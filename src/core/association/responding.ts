@@ -48,7 +48,7 @@ export class Responding {
     const context = this.#context
     const does = existing === undefined ? actionOf('UNASSOCIATED', 'I1') : existing.on('I1')
     if (does !== 'send R1' && compareBytes(context.hitBytes, message.sender) < 0) return context.count('i1-crossed')
-    const answer = this.#pool.answer(now, message, source, existing?.session?.context.j)
+    const answer = this.#pool.answer(now, message, source, existing?.held)
     if ('drop' in answer) return context.count(answer.drop)
     context.sendPacket(answer.r1, source)
   }
@@ -64,7 +64,7 @@ export class Responding {
     const context = this.#context
     let association: Association | undefined
     const outcome = acceptI2(context, this.#pool, now, message, source, {
-      held: existing?.session?.context.j,
+      held: existing?.held,
       admit: (key, peer) => context.access.admits(peer, key) && this.#admit(key, peer),
       decide: (candidate) => {
         const does = existing === undefined ? actionOf('UNASSOCIATED', 'I2') : existing.on('I2')
