@@ -144,7 +144,7 @@ describe('whereabouts', () => {
     expect(sentBy(cast, cast.a, since)[0]?.to).toEqual(place(4))
   })
 
-  it('replace older ones: a parked end asks the newest place at once and next, and the others no more', () => {
+  it('replace older ones: of a later start, a parked end asks only there', () => {
     const cast = stage()
     cast.filters.lose(() => true)
     say(cast, cast.a, cast.b, 'hello?')
@@ -157,8 +157,8 @@ describe('whereabouts', () => {
     expect(learn(cast, published(cast.bob, 3, 1, [place(4)]), cast.bob)).toBeUndefined()
     cast.wire.run(200_000)
     const places = sentBy(cast, cast.a, since).map(({ to }) => to.address)
-    expect(places.slice(0, 3)).toEqual([place(4).address, place(4).address, place(2).address])
-    expect(new Set(places)).toEqual(new Set([place(4).address, place(2).address]))
+    expect(places.length).toBeGreaterThan(5)
+    expect(new Set(places)).toEqual(new Set([place(4).address]))
   })
 
   it('that replace others are where the next P1 goes, too', () => {

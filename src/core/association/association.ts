@@ -204,6 +204,14 @@ export class Association {
     return this.session?.context.j ?? this.replaces
   }
 
+  /** Where the peer may be, best first: it is looked for there by turns (MOVING §5, §6). */
+  targets(now: number): readonly Route[] {
+    const { learned, session } = this
+    const moved = learned !== undefined && session !== undefined && learned.start.epoch > session.peerStart.epoch
+    const found = this.paths.targets(now, moved)
+    return found.length > 0 ? found : this.paths.targets(now)
+  }
+
   /** Nothing but the memory of it is left. */
   get over(): boolean {
     return this.session === undefined && this.state.name !== 'opening'

@@ -176,12 +176,15 @@ export class Paths {
     return open
   }
 
-  /** Where to look for a silent peer, best first: where it was last, where the ledger has it, what it signed for, the rest. */
-  targets(now: number): Route[] {
+  /**
+   * Where to look for a silent peer, best first: where it was last, where the ledger has it, what it signed for, the rest. With
+   * `moved`, only where the ledger has it: a later start of it is nowhere that an earlier one has been.
+   */
+  targets(now: number, moved = false): Route[] {
     const rank = (tuple: Tuple): number =>
       tuple === this.current ? 0 : tuple.listed ? (tuple.found ? 1 : 2) : tuple.state === 'active' ? 3 : 4
     return [...this.#tuples.values()]
-      .filter((tuple) => tuple.expiresAt > now)
+      .filter((tuple) => tuple.expiresAt > now && (tuple.found || !moved))
       .sort((a, b) => rank(a) - rank(b))
       .map((tuple) => tuple.route)
   }

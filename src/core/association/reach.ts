@@ -240,7 +240,7 @@ export function probeParked(association: Association, now: number): void {
 /** One probe, to the next place by turns that may get one: an old address that nothing came from lately would swallow the turn. */
 function probeNext(association: Association, now: number): void {
   const { paths } = association
-  const targets = paths.targets(now)
+  const targets = association.targets(now)
   for (let left = targets.length; left > 0; left--) {
     const target = targets[association.parkTurn % targets.length]
     association.parkTurn += 1

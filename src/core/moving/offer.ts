@@ -46,7 +46,7 @@ export function sendOffer(
   offer: Pick<Offer, 'bytes' | 'turn'>,
   where?: Route,
 ): void {
-  const targets = association.paths.targets(now)
+  const targets = association.targets(now)
   const target = where ?? targets[offer.turn % Math.max(1, targets.length)]
   if (target === undefined) return
   const tuple = association.paths.observe(target)
