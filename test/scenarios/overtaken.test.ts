@@ -4,16 +4,23 @@
 import { describe, expect, it } from 'vitest'
 import { converse, endedAt, place, stage, stateAt, those } from '../support/stage.ts'
 
+/** Both ends have opened, the lesser HIT's exchange has come to its end, and the I2 of the greater one is still on its way. */
+function bothOpened() {
+  const cast = stage({ associate: false })
+  const { wire, filters } = cast
+  const [lesser, greater] = cast.a.engine.hit < cast.b.engine.hit ? [cast.a, cast.b] : [cast.b, cast.a]
+  const late = filters.hold('I2', 1, greater)
+  greater.engine.associate(wire.now, { hit: lesser.engine.hit, locators: [lesser.at] })
+  wire.run(15)
+  lesser.engine.associate(wire.now, { hit: greater.engine.hit, locators: [greater.at] })
+  wire.run(45)
+  return { cast, lesser, greater, late }
+}
+
 describe('when both ends open at once', () => {
   it('an I2 that the other exchange has overtaken replaces nothing', () => {
-    const cast = stage({ associate: false })
-    const { wire, filters } = cast
-    const [lesser, greater] = cast.a.engine.hit < cast.b.engine.hit ? [cast.a, cast.b] : [cast.b, cast.a]
-    const late = filters.hold('I2', 1, greater)
-    greater.engine.associate(wire.now, { hit: lesser.engine.hit, locators: [lesser.at] })
-    wire.run(15)
-    lesser.engine.associate(wire.now, { hit: greater.engine.hit, locators: [greater.at] })
-    wire.run(45)
+    const { cast, lesser, greater, late } = bothOpened()
+    const { filters } = cast
     expect([stateAt(lesser, greater), stateAt(greater, lesser)]).toEqual(['established', 'established'])
     expect(late.held.length).toBe(1)
     filters.release(late)
@@ -26,14 +33,8 @@ describe('when both ends open at once', () => {
   })
 
   it('an I2 that the other exchange has overtaken does not take the place of what is opened after a close', () => {
-    const cast = stage({ associate: false })
+    const { cast, lesser, greater, late } = bothOpened()
     const { wire, filters } = cast
-    const [lesser, greater] = cast.a.engine.hit < cast.b.engine.hit ? [cast.a, cast.b] : [cast.b, cast.a]
-    const late = filters.hold('I2', 1, greater)
-    greater.engine.associate(wire.now, { hit: lesser.engine.hit, locators: [lesser.at] })
-    wire.run(15)
-    lesser.engine.associate(wire.now, { hit: greater.engine.hit, locators: [greater.at] })
-    wire.run(45)
     filters.lose('CLOSE', 1, lesser)
     lesser.engine.close(wire.now, greater.engine.hit)
     lesser.engine.associate(wire.now, { hit: greater.engine.hit, locators: [greater.at] })

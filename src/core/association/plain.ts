@@ -4,7 +4,6 @@
 // from the value that it brought last (RFC 7402 §6.10). Their HIP keys last as long as the association.
 
 import { agree, type DhKey } from '../../crypto/dh.ts'
-import { forgetResumption } from '../../crypto/forget.ts'
 import { type EspKeySet, type Resumption, rekeyedKeys } from '../../crypto/keymat.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { encodeDiffieHellman } from '../../wire/exchange.ts'
@@ -25,9 +24,9 @@ import { logKij } from './context.ts'
 import { onAcknowledged } from './control.ts'
 import { replayEarly } from './data.ts'
 import { acknowledge, freshDh, nextUpdateId, retireOldSas } from './ratchet.ts'
-import { park, startCheck } from './reach.ts'
+import { arrive, park, startCheck } from './reach.ts'
 import { onReaddress, ordinarySpi } from './readdress.ts'
-import { addInbound, makeOutbound, type Session, switchOutbound } from './session.ts'
+import { addInbound, makeOutbound, replaceResumption, type Session, switchOutbound } from './session.ts'
 import type { Tuple } from './tuple.ts'
 import { buildUpdate, type Contents, macFits, signatureFits } from './update.ts'
 
@@ -167,12 +166,6 @@ function acknowledges(association: Association, now: number, message: Update, tu
   return true
 }
 
-function arrive(association: Association, now: number, tuple: Tuple): void {
-  const { paths, context, peer } = association
-  if (tuple.state !== 'active' && !tuple.offered) return startCheck(association, now, paths.keep(tuple), 'moved')
-  if (paths.activate(tuple, 'moved')) context.event({ type: 'path', peer, locator: tuple.locator, why: 'moved' })
-}
-
 /** The peer has our half: it has acknowledged it, or sealed to the SPI that it names. */
 export function takenUp(association: Association, now: number, rekey: PlainRekey): void {
   rekey.acknowledged = true
@@ -290,9 +283,7 @@ function finish(association: Association, now: number, rekey: PlainRekey): void 
   plain.rekeyedAt = now
   plain.lastHalf = theirs.updateId
   plain.peerDh = theirs.dh
-  const before = session.current.resumption
-  session.current = { ...session.current, resumption: theirs.resumption }
-  forgetResumption(before)
+  replaceResumption(session, theirs.resumption)
   switchOutbound(session, theirs.outbound, context.config.finalsMax)
   retireOldSas(association, now, session)
   session.establishedAt = now

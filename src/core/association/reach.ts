@@ -127,6 +127,13 @@ export function onEcho(association: Association, now: number, nonce: Uint8Array,
   return true
 }
 
+/** An answer from where P1 went proves that the peer is there; from anywhere else it is a hint (MOVING §6). */
+export function arrive(association: Association, now: number, tuple: Tuple): void {
+  const { paths, context, peer } = association
+  if (tuple.state !== 'active' && !tuple.offered) return startCheck(association, now, paths.keep(tuple), 'moved')
+  if (paths.activate(tuple, 'moved')) context.event({ type: 'path', peer, locator: tuple.locator, why: 'moved' })
+}
+
 /** Once data under the new keys has overtaken P3, what comes is a repetition of it and says nothing of the round trip. */
 function isAnswered({ session }: Association): boolean {
   return session?.ratchet.name === 'answered' || session?.ratchet.name === 'crossed'

@@ -4,7 +4,7 @@
 import { assert } from '../../base/assert.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { DhKey } from '../../crypto/dh.ts'
-import { forgetEspKeys, forgetSecrets } from '../../crypto/forget.ts'
+import { forgetEspKeys, forgetResumption, forgetSecrets } from '../../crypto/forget.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { PublicKey } from '../../crypto/identity.ts'
 import {
@@ -138,11 +138,17 @@ export function turnRatchet(session: Session, to: Ratchet): void {
   forgetAllBut(heldSecrets(session), before)
 }
 
-/** The one place that changes the S we share; the HIP keys of the one before go with it. */
+/** The one place that changes the S we share with its HIP keys; those of the one before go. */
 export function replaceSecrets(session: Session, secrets: Secrets): void {
   const before = heldSecrets(session)
   session.current = secrets
   forgetAllBut(heldSecrets(session), before)
+}
+
+/** A plain rekey changes S alone: its HIP keys last as long as the association (RFC 7402 §6.10). */
+export function replaceResumption(session: Session, resumption: Resumption): void {
+  forgetResumption(session.current.resumption)
+  session.current = { ...session.current, resumption }
 }
 
 function forgetAllBut(kept: readonly Secrets[], before: readonly Secrets[]): void {

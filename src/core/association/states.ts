@@ -2,6 +2,8 @@
 // no cell is "Receive ANYOTHER: drop and stay". Association looks every input up here before anything is done with it, and
 // refuses to take a turn that the table does not have for it. docs/PROTOCOL.md shows the same table, with what is ours in it.
 
+import type { Message } from '../../wire/messages.ts'
+
 /** RFC 7401 §4.4.2. `PARKED` is ours (MOVING §6): alive, but out of reach. */
 export type StateName =
   | 'UNASSOCIATED'
@@ -18,22 +20,7 @@ export type StateName =
  * Packets by kind, and what comes from within. `associate`: user data to send that needs an association. `timeout`: any timer
  * but that of an association which nobody uses, which is `idle`. `thaw` and `fenced` are MOVING's.
  */
-export type Input =
-  | 'I1'
-  | 'R1'
-  | 'I2'
-  | 'R2'
-  | 'UPDATE'
-  | 'NOTIFY'
-  | 'CLOSE'
-  | 'CLOSE_ACK'
-  | 'ESP'
-  | 'associate'
-  | 'close'
-  | 'timeout'
-  | 'idle'
-  | 'thaw'
-  | 'fenced'
+export type Input = Message['kind'] | 'ESP' | 'associate' | 'close' | 'timeout' | 'idle' | 'thaw' | 'fenced'
 
 export type Action =
   | 'send I1'

@@ -26,7 +26,7 @@ import {
   soundEspInfo,
   withdrawOffer,
 } from '../association/ratchet.ts'
-import { startCheck } from '../association/reach.ts'
+import { arrive } from '../association/reach.ts'
 import {
   type Answer,
   addInbound,
@@ -176,16 +176,11 @@ export function onRebindAnswer(
   const next = same
     ? known
     : makeNext(association, session, keys, offer.inboundSpi, espInfo.newSpi, offer.reserveIn, reserveSpi)
-  if (offer.kind === 'rebind') arrive(association, now, tuple)
+  if (offer.kind === 'rebind') {
+    association.rtt.restart()
+    arrive(association, now, tuple)
+  }
   commitWithAnswer(association, now, next, message, offer)
-}
-
-/** An answer from where P1 went proves that the peer is there; from anywhere else it is a hint (MOVING §6). */
-function arrive(association: Association, now: number, tuple: Tuple): void {
-  const { paths, rtt, context, peer } = association
-  rtt.restart()
-  if (tuple.state !== 'active' && !tuple.offered) return startCheck(association, now, paths.keep(tuple), 'moved')
-  if (paths.activate(tuple, 'moved')) context.event({ type: 'path', peer, locator: tuple.locator, why: 'moved' })
 }
 
 function readOffer(message: Update): RebindOffer | undefined {
