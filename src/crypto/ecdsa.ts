@@ -38,7 +38,7 @@ export function ecdsa({ name, label, curve, hash }: EcdsaParts): KeyAlgorithm {
       verify(hash, message, { key, dsaEncoding: 'ieee-p1363' }, signature),
     generate: (entropy: Entropy) => drawScalar(curve, entropy),
     validSecret: (secret: Uint8Array) => validScalar(curve, secret),
-    publicKey,
+    keyPair: (secret: Uint8Array) => ({ publicBytes: publicKey(secret), privateKey: undefined }),
     privateKey: (secret: Uint8Array, publicBytes: Uint8Array) =>
       createPrivateKey({ key: { ...point(curve, publicBytes), d: base64url(secret) }, format: 'jwk' }),
     publicOf(key: KeyObject): Uint8Array | undefined {

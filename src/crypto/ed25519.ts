@@ -7,7 +7,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes, fromHex } from '../base/bytes.ts'
 import { base64url, fromBase64url, plain } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
-import { HI_EDDSA, type KeyAlgorithm, LABEL_ED25519, SUITE_EDDSA_CSHAKE128 } from './key-algorithm.ts'
+import { HI_EDDSA, type KeyAlgorithm, type KeyPair, LABEL_ED25519, SUITE_EDDSA_CSHAKE128 } from './key-algorithm.ts'
 
 const SECRET_BYTES = 32
 const PUBLIC_BYTES = 32
@@ -29,7 +29,7 @@ export const ED25519: KeyAlgorithm = Object.freeze({
   verify: (key: KeyObject, message: Uint8Array, signature: Uint8Array) => verify(undefined, message, key, signature),
   generate: (entropy: Entropy) => entropy(SECRET_BYTES),
   validSecret: (secret: Uint8Array) => secret.length === SECRET_BYTES,
-  publicKey,
+  keyPair: (seed: Uint8Array) => keyPairByNode(seed) ?? { publicBytes: derivedByNoble(seed), privateKey: undefined },
   privateKey: importPrivate,
   publicOf(key: KeyObject): Uint8Array | undefined {
     if (key.asymmetricKeyType !== 'ed25519') return undefined
@@ -42,19 +42,18 @@ export const ED25519: KeyAlgorithm = Object.freeze({
   sign: (_secret: Uint8Array, key: () => KeyObject, message: Uint8Array) => plain(sign(undefined, message, key())),
 })
 
-function publicKey(seed: Uint8Array): Uint8Array {
-  return derivedByNode(seed) ?? derivedByNoble(seed)
-}
-
 const UNKNOWN = new Uint8Array(PUBLIC_BYTES)
 
-/** The public key of a seed by node:crypto, through a JWK, which is read ten times as fast as DER; undefined if it will not. */
-export function derivedByNode(seed: Uint8Array): Uint8Array | undefined {
+/** The key of a seed by node:crypto, through a JWK, which is read ten times as fast as DER; undefined if it will not. */
+export function keyPairByNode(seed: Uint8Array): KeyPair | undefined {
   try {
     // Node takes d and derives x itself; the x that is given is a placeholder, all zeros, which is no key of any seed.
-    const { x } = createPublicKey(importPrivate(seed, UNKNOWN)).export({ format: 'jwk' })
-    const bytes = Uint8Array.from(Buffer.from(x ?? '', 'base64url'))
-    return bytes.length === PUBLIC_BYTES && bytes.some((byte) => byte !== 0) ? bytes : undefined
+    const privateKey = importPrivate(seed, UNKNOWN)
+    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
+    const publicBytes = Uint8Array.from(Buffer.from(x ?? '', 'base64url'))
+    return publicBytes.length === PUBLIC_BYTES && publicBytes.some((byte) => byte !== 0)
+      ? { publicBytes, privateKey }
+      : undefined
   } catch {
     return undefined
   }

@@ -31,7 +31,9 @@ export class Identity {
   private constructor(kind: KeyAlgorithm, secret: Secret) {
     this.#kind = kind
     this.#secret = secret
-    this.publicKey = { algorithm: kind.algorithm, label: kind.label, bytes: kind.publicKey(secret) }
+    const { publicBytes, privateKey } = kind.keyPair(secret)
+    this.publicKey = { algorithm: kind.algorithm, label: kind.label, bytes: publicBytes }
+    this.#keyObject = privateKey
     this.hit = hitOf(this.publicKey)
   }
 

@@ -28,8 +28,8 @@ export interface KeyAlgorithm {
   /** Draws a secret; undefined where that takes more than entropy and patience (RSA). */
   readonly generate: ((entropy: Entropy) => Uint8Array) | undefined
   validSecret(secret: Uint8Array): boolean
-  /** The public key of a valid secret, in its one form. */
-  publicKey(secret: Uint8Array): Uint8Array
+  /** The public key of a valid secret, in its one form, and `privateKey` of it where that came about on the way. */
+  keyPair(secret: Uint8Array): KeyPair
   /** A valid secret, whose public key is `publicBytes`, as node:crypto has it. */
   privateKey(secret: Uint8Array, publicBytes: Uint8Array): KeyObject
   /** The public key, in its one form, of a key of this kind; undefined for another kind. */
@@ -38,6 +38,11 @@ export interface KeyAlgorithm {
   secretOf(key: KeyObject): Uint8Array | undefined
   /** Signs without ambient randomness: equal messages get equal signatures. `key` is `privateKey(secret)`, made when asked for. */
   sign(secret: Uint8Array, key: () => KeyObject, message: Uint8Array): Uint8Array
+}
+
+export interface KeyPair {
+  readonly publicBytes: Uint8Array
+  readonly privateKey: KeyObject | undefined
 }
 
 /** Kinds of key, best first. */

@@ -2,7 +2,7 @@
 // identity still refuses what it had refused. Only the last start of an identity runs, so a file has one writer.
 
 import { randomBytes } from 'node:crypto'
-import { constants, existsSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
@@ -39,7 +39,7 @@ export class FloorFile {
   static async open(host: Host, hit: Hit, { config, algorithms }: PlaceOptions): Promise<FloorFile> {
     const path = join(host.home, 'floors', toHex(hitBytes(hit)))
     const max = Math.min(config?.floorsMax ?? DEFAULTS.floorsMax, FLOORS_MAX)
-    return new FloorFile(path, max, await readFloors(path, algorithms?.keys))
+    return new FloorFile(path, max, readFloors(path, algorithms?.keys))
   }
 
   /** Writes what is new, unless a newer start does so by now. Never rejects. */
@@ -67,23 +67,14 @@ export class FloorFile {
   }
 }
 
-async function readFloors(path: string, keys: KeyAlgorithms | undefined): Promise<readonly FrozenFloor[]> {
+/** In one go: a process that thaws stands still, and each step handed to another thread would cost more than it takes. */
+function readFloors(path: string, keys: KeyAlgorithms | undefined): readonly FrozenFloor[] {
   let why: string
-  // The common case, without waiting for another thread while a process stands still.
-  if (!existsSync(path)) return []
   try {
-    const file = await open(path, constants.O_RDONLY)
-    try {
-      const stats = await file.stat()
-      const sound = stats.isFile() && stats.size <= FLOOR_FILE_BYTES_MAX
-      const floors = sound
-        ? decodeFloors(plain(await file.readFile()), keys)
-        : { malformed: 'not a file of a sensible size' }
-      if (!('malformed' in floors)) return floors
-      why = floors.malformed
-    } finally {
-      await file.close()
-    }
+    const bytes = readSmall(path)
+    const floors = bytes === undefined ? { malformed: 'not a file of a sensible size' } : decodeFloors(bytes, keys)
+    if (!('malformed' in floors)) return floors
+    why = floors.malformed
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return []
     why = messageOf(error)
@@ -91,6 +82,16 @@ async function readFloors(path: string, keys: KeyAlgorithms | undefined): Promis
   const advice = 'restore it, or remove it and lose what is known of the peers’ starts'
   const what = `is damaged, or names keys of a kind this endpoint has not (${why})`
   throw new SojournError('ERR_SOJOURN_KEY_FILE', `file of floors ${path} ${what}: ${advice}`)
+}
+
+function readSmall(path: string): Uint8Array | undefined {
+  const file = openSync(path, constants.O_RDONLY)
+  try {
+    const stats = fstatSync(file)
+    return stats.isFile() && stats.size <= FLOOR_FILE_BYTES_MAX ? plain(readFileSync(file)) : undefined
+  } finally {
+    closeSync(file)
+  }
 }
 
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -33,9 +33,12 @@ describe('a puzzle', () => {
         const number = BigInt(`0x${toHex(digest)}`)
         const zero = new Uint8Array(32)
         expect(solves(fake, zero, HIT_I, HIT_R, zero, k)).toBe(number % 2n ** BigInt(k) === 0n)
-        const shifted = fromHex(((number << BigInt(k)) % 2n ** 256n).toString(16).padStart(64, '0'))
-        const easy: HitSuite = { ...suite(1), hash: () => shifted }
+        const easy = withZeros(number, k)
         expect(solves(easy, zero, HIT_I, HIT_R, zero, k)).toBe(true)
+        if (k === 0) return
+        const nearly = withZeros(2n * number + 1n, k - 1)
+        expect(solves(nearly, zero, HIT_I, HIT_R, zero, k - 1)).toBe(true)
+        expect(solves(nearly, zero, HIT_I, HIT_R, zero, k)).toBe(false)
       }),
     )
   })
@@ -47,6 +50,12 @@ describe('a puzzle', () => {
     expect(solves({ ...suite(1), hash: () => zero }, zero, HIT_I, HIT_R, zero, 257)).toBe(false)
   })
 })
+
+/** A hash whose digest ends in `zeros` zero bits below those of `number`. */
+function withZeros(number: bigint, zeros: number): HitSuite {
+  const digest = fromHex(((number << BigInt(zeros)) % 2n ** 256n).toString(16).padStart(64, '0'))
+  return { ...suite(1), hash: () => digest }
+}
 
 describe('a solver', () => {
   it.each([1, 2, 5])('finds what the responder accepts (suite %i)', (id) => {

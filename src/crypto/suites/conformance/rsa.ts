@@ -51,7 +51,10 @@ export const RSA: KeyAlgorithm = Object.freeze({
       return false
     }
   },
-  publicKey: (secret: Uint8Array) => publicKeyOf(privateKey(secret)),
+  keyPair(secret: Uint8Array) {
+    const key = privateKey(secret)
+    return { publicBytes: publicKeyOf(key), privateKey: key }
+  },
   privateKey,
   publicOf: (key: KeyObject) => (key.asymmetricKeyType === 'rsa' ? publicKeyOf(key) : undefined),
   secretOf,
