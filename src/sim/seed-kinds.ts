@@ -1,18 +1,20 @@
 // Kinds of seeds, by name. `swarm` draws from everything that can happen and leaves nothing out; each of the others looks at one
-// thing in a small world, so that many more of them can be run. Every seed of every kind has at least two identities, 200
-// datagrams, a move and all the checkers.
+// thing in a small world, and the short ones at a moment of it, so that many more of them can be run: most faults show in a move
+// and the seconds around it. Every seed of every kind has at least two identities, a move and all the checkers; those that are
+// not short have 200 datagrams.
 
 import { assert } from '../base/assert.ts'
 import type { Prng } from '../base/prng.ts'
 import { drawAmong, drawProfile, type FaultKind, type Profile } from './faults.ts'
 
-/** Application datagrams of a seed, at least. */
-export const DATAGRAMS_MIN = 200
+/** Application datagrams of a seed that is not short, and of one that is, at least. */
+const DATAGRAMS_MIN = 200
+const SHORT_DATAGRAMS_MIN = 12
 
 /** How a seed of this kind draws its world. Numbers of swarm's are drawn in the order in which they always were. */
 export interface SeedKind {
   readonly name: string
-  /** How many of twenty seeds in a row are of this kind. */
+  /** How many of eighty seeds in a row are of this kind. */
   readonly share: number
   faults(prng: Prng): Profile
   /** Virtual ms until the faults stop. */
@@ -20,6 +22,8 @@ export interface SeedKind {
   identities(prng: Prng): number
   /** Application datagrams that are planned; those that find no room are tried again until they do. */
   readonly datagrams: number
+  /** So many are sent at least. */
+  readonly datagramsMin: number
   /** True if all talk to the first only, false if everybody talks to everybody. */
   readonly star: boolean
   /** Moves that are begun, at least one; a seed may add one of both ends at once. */
@@ -36,6 +40,7 @@ export const SWARM: SeedKind = {
   lengthMs: (prng) => 6_000 + 30_000 * prng.next() ** 2 + (prng.chance(0.08) ? 60_000 : 0),
   identities: (prng) => (prng.chance(0.75) ? 2 : 3),
   datagrams: 230,
+  datagramsMin: DATAGRAMS_MIN,
   star: false,
   moves: (prng) => 1 + prng.below(2) + prng.below(2),
   operations: (prng) => prng.below(4),
@@ -50,14 +55,28 @@ function focus(name: string, share: number, ...kinds: readonly FaultKind[]): See
     lengthMs: (prng) => 6_000 + 12_000 * prng.next() ** 2,
     identities: () => 2,
     datagrams: DATAGRAMS_MIN,
+    datagramsMin: DATAGRAMS_MIN,
     star: false,
     moves: (prng) => (prng.chance(0.8) ? 1 : 2),
     operations: (prng) => prng.below(2),
   }
 }
 
-/** All kinds; their shares add up to twenty. */
-export const SEED_KINDS: readonly SeedKind[] = [
+/** A few seconds of the same world with a few datagrams and one move. */
+function short(kind: SeedKind): SeedKind {
+  return {
+    ...kind,
+    name: `short-${kind.name}`,
+    share: 3 * kind.share,
+    lengthMs: (prng) => 1_000 + 3_000 * prng.next() ** 2,
+    identities: () => 2,
+    datagrams: 16,
+    datagramsMin: SHORT_DATAGRAMS_MIN,
+    moves: () => 1,
+  }
+}
+
+const LONG: readonly SeedKind[] = [
   SWARM,
   focus('calm', 2, 'jitter'),
   focus('lossy', 2, 'loss', 'duplicate', 'reorder', 'corrupt', 'truncate', 'jitter'),
@@ -69,6 +88,9 @@ export const SEED_KINDS: readonly SeedKind[] = [
   focus('hostile', 1, 'replay', 'spoof', 'flood', 'false-locator', 'former-host'),
   { ...focus('crowd', 1, 'reorder', 'jitter', 'loss'), identities: () => 6, star: true },
 ]
+
+/** All kinds; their shares add up to eighty. */
+export const SEED_KINDS: readonly SeedKind[] = [...LONG, ...LONG.map(short)]
 
 const TURNS: readonly SeedKind[] = SEED_KINDS.flatMap((kind) => Array.from({ length: kind.share }, () => kind))
 

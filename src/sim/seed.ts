@@ -3,7 +3,7 @@
 
 import { InvariantError } from '../base/assert.ts'
 import type { EventKind, FaultKind } from './faults.ts'
-import { DATAGRAMS_MIN, type SeedKind, SWARM } from './seed-kinds.ts'
+import { type SeedKind, SWARM } from './seed-kinds.ts'
 import { Swarm } from './swarm.ts'
 import type { Counts } from './tally.ts'
 
@@ -88,7 +88,7 @@ function finalFailure(swarm: Swarm, calmedMs: number | undefined): SeedFailure |
   const reason = calmedMs === undefined ? swarm.unsettled() : undefined
   if (reason !== undefined) return { rule: 'L1', detail: reason, at }
   const { sent, queued } = world.tally.events
-  if (sent + queued < DATAGRAMS_MIN) return { rule: 'seed', detail: `only ${sent + queued} datagrams were sent`, at }
+  if (sent + queued < swarm.kind.datagramsMin) return { rule: 'seed', detail: `only ${sent + queued} datagrams were sent`, at }
   return undefined
 }
 
