@@ -88,7 +88,8 @@ function finalFailure(swarm: Swarm, calmedMs: number | undefined): SeedFailure |
   const reason = calmedMs === undefined ? swarm.unsettled() : undefined
   if (reason !== undefined) return { rule: 'L1', detail: reason, at }
   const { sent, queued } = world.tally.events
-  if (sent + queued < swarm.kind.datagramsMin) return { rule: 'seed', detail: `only ${sent + queued} datagrams were sent`, at }
+  if (sent + queued < swarm.kind.datagramsMin)
+    return { rule: 'seed', detail: `only ${sent + queued} datagrams were sent`, at }
   return undefined
 }
 
