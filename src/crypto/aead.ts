@@ -35,7 +35,7 @@ export interface EspSuiteInfo {
   readonly icvBytes: number
 }
 
-/** An ESP suite: its lengths and how it seals. Keys have the lengths of the suite and are copied. */
+/** An ESP suite: its lengths and how it seals. Keys have the lengths of the suite; who keeps them: `AeadProvider`. */
 export interface EspSuite extends EspSuiteInfo {
   sealer(keys: EspKeys, entropy: Entropy): Sealer
   opener(keys: EspKeys): Opener
@@ -44,7 +44,10 @@ export interface EspSuite extends EspSuiteInfo {
 /** ESP suites by number. */
 export type EspSuites = ReadonlyMap<number, EspSuite>
 
-/** Makes sealers and openers. The keys must have the lengths of the suite; they are copied. */
+/**
+ * Makes sealers and openers. The keys must have the lengths of the suite. A sealer copies them. An opener may read them where they
+ * are for as long as it lives, because they are kept for a capsule anyway: whoever overwrites them ends it.
+ */
 export interface AeadProvider {
   sealer(suite: number, keys: EspKeys, entropy: Entropy): Sealer
   opener(suite: number, keys: EspKeys): Opener

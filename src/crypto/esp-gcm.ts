@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts'
 import type { EspSuite, Opener, Sealer } from './aead.ts'
 import { copySpi, ESP_HEADER_BYTES, writeSequence } from './esp-number.ts'
 import type { EspKeys } from './keymat.ts'
+import { WarmKey } from './warm-key.ts'
 
 /** An AES-128-GCM suite with an ICV of `icvBytes`. */
 export function gcmSuite(id: number, name: string, icvBytes: 8 | 16): EspSuite {
@@ -30,15 +31,14 @@ const START = ESP_HEADER_BYTES + IV_BYTES
 
 class GcmSealer implements Sealer {
   readonly #key: KeyObject
-  readonly #nonce: Uint8Array
-  readonly #aad = new Uint8Array(12)
+  readonly #salt: number
   readonly #icvBytes: number
   readonly #options: TagOptions
   #last = 0
 
   constructor(keys: EspKeys, icvBytes: number) {
     this.#key = createSecretKey(keys.encryption.subarray(0, KEY_BYTES))
-    this.#nonce = nonceWithSalt(keys)
+    this.#salt = saltOf(keys)
     this.#icvBytes = icvBytes
     this.#options = tagOptions(icvBytes)
   }
@@ -46,8 +46,7 @@ class GcmSealer implements Sealer {
   seal(packet: Uint8Array, sequence: number): void {
     assert(sequence > this.#last, 'a sequence number was to be sealed twice')
     this.#last = sequence
-    const nonce = this.#nonce
-    const aad = this.#aad
+    writeSalt(this.#salt)
     writeSequence(nonce, SALT_BYTES, sequence)
     writeSequence(packet, ESP_HEADER_BYTES, sequence)
     copySpi(aad, packet)
@@ -62,15 +61,14 @@ class GcmSealer implements Sealer {
 }
 
 class GcmOpener implements Opener {
-  readonly #key: KeyObject
-  readonly #nonce: Uint8Array
-  readonly #aad = new Uint8Array(12)
+  readonly #key: WarmKey
+  readonly #salt: number
   readonly #icvBytes: number
   readonly #options: TagOptions
 
   constructor(keys: EspKeys, icvBytes: number) {
-    this.#key = createSecretKey(keys.encryption.subarray(0, KEY_BYTES))
-    this.#nonce = nonceWithSalt(keys)
+    this.#key = new WarmKey(keys.encryption.subarray(0, KEY_BYTES))
+    this.#salt = saltOf(keys)
     this.#icvBytes = icvBytes
     this.#options = tagOptions(icvBytes)
   }
@@ -78,13 +76,12 @@ class GcmOpener implements Opener {
   open(packet: Uint8Array, sequence: number): Uint8Array | undefined {
     const end = packet.length - this.#icvBytes
     if (end < START) return undefined
-    const nonce = this.#nonce
-    const aad = this.#aad
+    writeSalt(this.#salt)
     // The IV is used as read: another implementation may count it in its own way (MOVING §3).
     for (let at = 0; at < IV_BYTES; at++) nonce[SALT_BYTES + at] = packet[ESP_HEADER_BYTES + at] ?? 0
     copySpi(aad, packet)
     writeSequence(aad, 4, sequence)
-    const decipher = createDecipheriv(GCM, this.#key, nonce, this.#options)
+    const decipher = createDecipheriv(GCM, this.#key.object, nonce, this.#options)
     decipher.setAAD(aad)
     decipher.setAuthTag(packet.subarray(end))
     const plaintext = decipher.update(packet.subarray(START, end))
@@ -104,8 +101,14 @@ function tagOptions(icvBytes: number): TagOptions {
   return icvBytes === 16 ? undefined : { authTagLength: icvBytes }
 }
 
-function nonceWithSalt(keys: EspKeys): Uint8Array {
-  const nonce = new Uint8Array(SALT_BYTES + IV_BYTES)
-  nonce.set(keys.encryption.subarray(KEY_BYTES))
-  return nonce
+function saltOf({ encryption }: EspKeys): number {
+  return new DataView(encryption.buffer, encryption.byteOffset + KEY_BYTES, SALT_BYTES).getInt32(0)
+}
+
+// Of whatever is being sealed or opened, for all SAs: four small arrays each would be as much memory as all their keys.
+const nonce = new Uint8Array(SALT_BYTES + IV_BYTES)
+const aad = new Uint8Array(12)
+
+function writeSalt(salt: number): void {
+  for (let at = 0; at < SALT_BYTES; at++) nonce[at] = salt >>> (24 - 8 * at)
 }

@@ -42,7 +42,7 @@ export class FormerHost {
     this.#zombie = departure.instance
     this.#frozen = structuredClone(frozen)
     this.#oldStart = departure.instance.start
-    this.#openers = frozen.associations.flatMap(({ espSuite, inbound }) =>
+    this.#openers = this.#frozen.associations.flatMap(({ espSuite, inbound }) =>
       inbound.map(({ spi, keys }) => ({ spi, opener: nodeAead.opener(espSuite, keys) })),
     )
     this.#look(world.now + PATIENCE_MS)

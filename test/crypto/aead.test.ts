@@ -146,12 +146,14 @@ describe.each(SUITES)('a packet of suite %i', (suite) => {
     expect(toHex(opened ?? new Uint8Array(0))).toBe(toHex(utf8('sixteen bytes ..')))
   })
 
-  it('keeps opening when the array its keys came in is written over', () => {
+  it('is the same when the array that the keys of its sealer came in is written over', () => {
     const own = { encryption: keysOf(suite).encryption.slice(), authentication: keysOf(suite).authentication.slice() }
-    const opener = aead.opener(suite, own)
+    const sealer = aead.sealer(suite, own, entropy)
     own.encryption.fill(0)
     own.authentication.fill(0)
-    expect(opener.open(sealed(suite, new Uint8Array(16), 1), 1)).toBeDefined()
+    const packet = packetOf(suite, new Uint8Array(16), 1)
+    sealer.seal(packet, 1)
+    expect(aead.opener(suite, keysOf(suite)).open(packet, 1)).toBeDefined()
   })
 
   it('shows no key of its sealer or opener', () => {
