@@ -3,43 +3,40 @@
 
 import type { Locator, Route } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
-import { aeadOf } from '../crypto/aead.ts'
-import { type Hit, hitBytes } from '../crypto/hit.ts'
+import type { Hit } from '../crypto/hit.ts'
 import { classify, hipOf } from '../wire/datagram.ts'
 import { spiOf } from '../wire/esp.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import { decodeMessage } from '../wire/messages.ts'
-import { AccessList } from './access.ts'
+import type { AccessList } from './access.ts'
 import { Agenda } from './agenda.ts'
-import { Alarm } from './alarm.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { OwnContext } from './association/context.ts'
 import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
-import { offerOf } from './association/exchange-offer.ts'
 import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
-import { Budgets } from './budgets.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
-import { Floors } from './moving/floor.ts'
 import type { FrozenSocket, FrozenState } from './moving/frozen.ts'
 import { learnWhereabouts, ownWhereabouts } from './moving/learn.ts'
 import { freezeIdentity, isUnconfirmed, thawAssociation } from './moving/resume.ts'
 import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
+import { ownContext } from './own-context.ts'
 import type { OwnLocator } from './own-locators.ts'
 import { Ports } from './ports.ts'
 import { type Reception, receiveHip } from './reception.ts'
 import { Spis } from './spis.ts'
+import { StreamCommands } from './stream-commands.ts'
 import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
 
 export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
-export type { AssociationView, Path, SendOutcome, Way } from './view.ts'
+export type { AssociationView, Path, SendOutcome, StreamView, Way } from './view.ts'
 
 /** `freezing` waits until every S is confirmed (MOVING §3). What is frozen or stopped never sends; `frozen` may be unfrozen. */
 type Phase =
@@ -48,7 +45,7 @@ type Phase =
   | { readonly name: 'frozen'; readonly at: number }
   | { readonly name: 'stopped' }
 
-export class Engine implements Machine {
+export class Engine extends StreamCommands implements Machine {
   readonly hit: Hit
   readonly #config: Config
   readonly #context: OwnContext
@@ -63,13 +60,24 @@ export class Engine implements Machine {
   #phase: Phase = { name: 'running' }
 
   constructor(options: EngineOptions) {
+    super()
     const config = { ...DEFAULTS, ...options.config }
     this.hit = options.identity.hit
     this.#config = config
     this.#outlet = new Outlet(config)
     this.#flight = new Flight(config.offersOutstandingMax)
     this.#spis = new Spis(options.entropy)
-    this.#context = this.#makeContext(options, config)
+    this.#context = ownContext(options, {
+      config,
+      outlet: this.#outlet,
+      spis: this.#spis,
+      ports: this.#ports,
+      listeners: this.listeners,
+      associations: this.#associations,
+      wake: (association) => void this.#ready.add(association),
+      forget: (association) => this.#forget(association),
+      fenced: (epoch) => this.#fenced(epoch),
+    })
     const responding = new Responding(this.#context, options.admit ?? (() => true))
     const make = (peer: Hit, now: number): Association => this.#make(peer, now)
     this.#reception = { context: this.#context, associations: this.#associations, responding, make }
@@ -113,7 +121,7 @@ export class Engine implements Machine {
     this.#reception.responding.expire(now)
     for (let association = this.#agenda.due(now); association !== undefined; association = this.#agenda.due(now)) {
       association.expire(now)
-      this.#touched(association, now)
+      this.touched(association, now)
     }
     this.#freezeIfQuiet(now)
   }
@@ -155,7 +163,7 @@ export class Engine implements Machine {
     const association = this.#make(peer.hit, now)
     association.replaces = known?.held
     startOpening(association, now, peer.locators)
-    this.#touched(association, now)
+    this.touched(association, now)
   }
 
   bind(port: number, access?: AccessList): boolean {
@@ -169,8 +177,7 @@ export class Engine implements Machine {
   /** After a change of `options.access`: says goodbye to those who may not associate any more. */
   enforceAccess(now: number): void {
     if (this.#phase.name !== 'running') return
-    for (const association of this.#associations.values())
-      if (dismiss(association, now)) this.#touched(association, now)
+    for (const association of this.#associations.values()) if (dismiss(association, now)) this.touched(association, now)
   }
 
   /** Queues one datagram. The bytes are copied. */
@@ -192,7 +199,7 @@ export class Engine implements Machine {
     if (this.#phase.name !== 'running') return
     for (const association of this.#associations.values()) {
       readdress(association, now)
-      this.#touched(association, now)
+      this.touched(association, now)
     }
   }
 
@@ -200,7 +207,7 @@ export class Engine implements Machine {
     const association = this.#associations.get(peer)
     if (association === undefined || this.#phase.name !== 'running') return false
     const started = startRekey(association, now)
-    this.#touched(association, now)
+    this.touched(association, now)
     return started
   }
 
@@ -208,7 +215,7 @@ export class Engine implements Machine {
     const association = this.#associations.get(peer)
     if (association === undefined || this.#phase.name !== 'running') return
     startClose(association, now)
-    this.#touched(association, now)
+    this.touched(association, now)
   }
 
   closeAll(now: number): void {
@@ -220,7 +227,7 @@ export class Engine implements Machine {
     const association = this.#associations.get(peer)
     if (association === undefined || this.#phase.name !== 'running') return 'no-association'
     const fault = learnWhereabouts(association, now, whereabouts)
-    this.#touched(association, now)
+    this.touched(association, now)
     return fault
   }
 
@@ -249,7 +256,7 @@ export class Engine implements Machine {
     for (const association of this.#associations.values()) {
       if (association.unsent.size > 0) this.#ready.add(association)
       dismiss(association, now)
-      this.#touched(association, now)
+      this.touched(association, now)
     }
   }
 
@@ -297,21 +304,26 @@ export class Engine implements Machine {
     const association = this.#spis.find(spiOf(datagram))
     if (association === undefined) return this.#context.count('spi-unknown')
     onEsp(association, now, datagram, source)
-    this.#touched(association, now)
+    this.touched(association, now)
   }
 
   #onHip(now: number, packet: Uint8Array, source: Route): void {
     const message = decodeMessage(packet)
     if (isMalformed(message)) return this.#context.count('hip-malformed')
     const touched = receiveHip(this.#reception, now, message, source)
-    if (touched !== undefined) this.#touched(touched, now)
+    if (touched !== undefined) this.touched(touched, now)
   }
 
   // ── Bookkeeping ────────────────────────────────────────────────────────────
 
-  #enqueue(peer: Hit, draft: (association: Association) => Unsent): SendOutcome {
+  protected reach(peer: Hit): Association | undefined {
     const association = this.#associations.get(peer)
-    if (association === undefined || association.over || association.state.name === 'closing') return 'no-association'
+    return association?.over === false && association.state.name !== 'closing' ? association : undefined
+  }
+
+  #enqueue(peer: Hit, draft: (association: Association) => Unsent): SendOutcome {
+    const association = this.reach(peer)
+    if (association === undefined) return 'no-association'
     if (!enqueue(association, draft(association))) {
       association.full = true
       return 'full'
@@ -327,7 +339,7 @@ export class Engine implements Machine {
   }
 
   /** Every input to an association ends here. */
-  #touched(association: Association, now: number): void {
+  protected touched(association: Association, now: number): void {
     this.#agenda.note(association)
     this.#advanceFlight(now, association)
     if (this.#phase.name === 'freezing') this.#freezeIfQuiet(now)
@@ -352,42 +364,6 @@ export class Engine implements Machine {
       if (!association.over && association.on('fenced') !== undefined) association.end(0, 'fenced')
     this.#outlet.tell({ type: 'fenced', epoch })
     this.destroy()
-  }
-
-  #makeContext(options: EngineOptions, config: Config): OwnContext {
-    const outlet = this.#outlet
-    const budgets = new Budgets(config, options.entropy)
-    const alarm = new Alarm(config, this.#associations, outlet)
-    const offer = offerOf(options, options.identity)
-    return {
-      ...offer,
-      config,
-      identity: options.identity,
-      hitBytes: hitBytes(options.identity.hit),
-      start: options.start,
-      entropy: options.entropy,
-      aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
-      floors: options.floors ?? new Floors(config.floorsMax),
-      locators: options.locators,
-      access: options.access ?? new AccessList(),
-      opportunistic: options.opportunistic ?? false,
-      ports: this.#ports,
-      sendPacket: (packet, to) => outlet.send(packet, to),
-      event: (event) => outlet.tell(event),
-      count: (name) => outlet.count(name),
-      keylog: options.keylog,
-      newSpi: (association) => this.#spis.draw(association),
-      claimSpi: (spi, association) => this.#spis.claim(spi, association),
-      dropSpi: (spi) => this.#spis.drop(spi),
-      wake: (association) => void this.#ready.add(association),
-      mayNotify: (now) => budgets.notify(now),
-      mayNotifyStranger: (now, source) => budgets.stranger(now, source),
-      mayEchoReply: (now) => budgets.echo(now),
-      silent: (now, association) => alarm.raise(now, association),
-      isFull: () => this.#associations.size >= config.associationsMax,
-      forget: (association) => this.#forget(association),
-      fenced: (epoch) => this.#fenced(epoch),
-    }
   }
 
   #forget(association: Association): void {

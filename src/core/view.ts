@@ -48,6 +48,25 @@ export interface AssociationView {
   readonly queued: number
 }
 
+/** A stream that is not over. Counts are bytes. */
+export interface StreamView {
+  readonly id: number
+  /** The port of whoever did not open it. */
+  readonly port: number
+  /** The port of whoever opened it; 0 if it has none. */
+  readonly sourcePort: number
+  /** We opened it. */
+  readonly opener: boolean
+  /** Written here and not yet acknowledged. */
+  readonly buffered: number
+  /** Told as `stream-data`, or about to be, and not yet consumed. */
+  readonly unread: number
+  /** Our half: `ended` from `endStream` on, `reset` once it has been broken off by either end. */
+  readonly sending: 'open' | 'ended' | 'reset'
+  /** The peer's half: `ended` once everything has come, `reset` once it has been broken off by either end. */
+  readonly receiving: 'open' | 'ended' | 'reset'
+}
+
 export function viewOf(association: Association): AssociationView {
   const { peer, paths, rtt, session, baseExchanges, unsent } = association
   return {

@@ -52,8 +52,9 @@ export interface Context extends Offer {
   readonly access: AccessList
   /** An I1 for whoever is here is answered (RFC 7401 §4.1.8). */
   readonly opportunistic: boolean
-  /** Ports that the application has bound. */
+  /** Ports that the application has bound for datagrams, and those where it takes streams. */
   readonly ports: Ports
+  readonly listeners: Ports
   /** Puts one HIP packet on the wire, inside UDP. */
   sendPacket(packet: Uint8Array, to: Route): void
   event(event: MachineEvent): void

@@ -1,0 +1,78 @@
+// What the owner of an engine does with streams. The other half of the class is engine.ts; what a stream is, transport/.
+
+import { assert } from '../base/assert.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { AccessList } from './access.ts'
+import type { Association } from './association/association.ts'
+import { Ports } from './ports.ts'
+import type { StreamView } from './view.ts'
+
+export abstract class StreamCommands {
+  /** Ports that take streams: others than those of datagrams. */
+  protected readonly listeners: Ports = new Ports()
+
+  /** The association with this peer, as long as it takes commands. */
+  protected abstract reach(peer: Hit): Association | undefined
+  /** Every input to an association ends there. */
+  protected abstract touched(association: Association, now: number): void
+
+  /** Takes streams to `port` (1 to 65,535) from now on, of whoever `access` admits. False if the port is taken. */
+  listen(port: number, access?: AccessList): boolean {
+    return this.listeners.bind(port, access)
+  }
+
+  /** Refuses new streams to `port`; those that are open go on. */
+  unlisten(port: number): void {
+    this.listeners.unbind(port)
+  }
+
+  /**
+   * Opens a stream to a port of the peer, and returns its id. It may be written to at once; `stream-accepted` or `stream-reset`
+   * says what the peer thinks. An association that is only being made will do. 'limit': more streams are open than the peer
+   * allows, or than we do.
+   */
+  openStream(now: number, peer: Hit, port: number, sourcePort = 0): number | 'no-association' | 'limit' {
+    assert(Number.isInteger(port) && port > 0 && port < 65_536, 'a stream goes to a port between 1 and 65,535')
+    void now
+    void sourcePort
+    return this.reach(peer) === undefined ? 'no-association' : 'limit'
+  }
+
+  /**
+   * Writes bytes, which are copied. False: as much waits as should, and `stream-writable` follows; they are taken all the same.
+   * Also false for a stream that is gone, or ended, or was broken off: nothing is taken then, and no event follows.
+   */
+  writeStream(now: number, peer: Hit, id: number, bytes: Uint8Array): boolean {
+    void now
+    void peer
+    void id
+    void bytes
+    return false
+  }
+
+  /** Ends our half after what has been written. */
+  endStream(now: number, peer: Hit, id: number): void {
+    void [now, peer, id]
+  }
+
+  /** Breaks our half off: what has not arrived need not. Codes are those of `StreamCode`. */
+  resetStream(now: number, peer: Hit, id: number, code: number): void {
+    void [now, peer, id, code]
+  }
+
+  /** Asks the peer to break its half off; nothing more of it is told. */
+  stopStream(now: number, peer: Hit, id: number, code: number): void {
+    void [now, peer, id, code]
+  }
+
+  /** The application has read so many more bytes of what `stream-data` told: the peer may send as many more. */
+  consumed(now: number, peer: Hit, id: number, bytes: number): void {
+    void [now, peer, id, bytes]
+  }
+
+  /** The streams with a peer, in the order of their ids; after a thaw, those that go on. */
+  streams(peer: Hit): readonly StreamView[] {
+    void peer
+    return []
+  }
+}
