@@ -33,14 +33,18 @@ export class Mtu {
     return this.#raiseAt
   }
 
-  /** The size of a probe to send now, if one is due: a PING and padding up to it. Changes nothing; `sent` does. */
+  /** The size of a probe to send now, if one is due: a PING and padding up to it. */
   probe(now: number): number | undefined {
-    if (now >= this.#raiseAt) {
-      this.#raiseAt = Infinity
-      this.#ceiling = this.#limit
-      this.#tries = 0
-    }
+    this.expire(now)
     return this.#outstanding ? undefined : this.#candidate()
+  }
+
+  /** What was too large a while ago may be tried again once the raise timer has run out. */
+  expire(now: number): void {
+    if (now < this.#raiseAt) return
+    this.#raiseAt = Infinity
+    this.#ceiling = this.#limit
+    this.#tries = 0
   }
 
   /** The probe has left; one is under way at a time. */
