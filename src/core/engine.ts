@@ -13,11 +13,12 @@ import { Agenda } from './agenda.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { OwnContext } from './association/context.ts'
-import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
+import { draftDatagram, enqueue, nextPacket, onEsp } from './association/data.ts'
 import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
+import { nextStreamEvent } from './association/streaming.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
@@ -55,6 +56,7 @@ export class Engine extends StreamCommands implements Machine {
   readonly #spis: Spis
   readonly #ports = new Ports()
   readonly #ready = new Set<Association>()
+  readonly #news = new Set<Association>()
   readonly #outlet: Outlet
   readonly #flight: Flight
   #phase: Phase = { name: 'running' }
@@ -75,6 +77,7 @@ export class Engine extends StreamCommands implements Machine {
       listeners: this.listeners,
       associations: this.#associations,
       wake: (association) => void this.#ready.add(association),
+      hasNews: (association) => void this.#news.add(association),
       forget: (association) => this.#forget(association),
       fenced: (epoch) => this.#fenced(epoch),
     })
@@ -89,6 +92,7 @@ export class Engine extends StreamCommands implements Machine {
     assert(options.start.epoch > frozen.epoch, 'every start has a higher epoch than the state it resumes')
     for (const floor of frozen.floors) engine.#context.floors.raise({ ...floor, receipt: undefined })
     for (const { port } of frozen.sockets) engine.bind(port)
+    for (const port of frozen.listeners) engine.listen(port)
     for (const association of frozen.associations) {
       const thawed = thawAssociation(engine.#context, association, frozen.epoch, options.now)
       engine.#associations.set(thawed.peer, thawed)
@@ -132,10 +136,10 @@ export class Engine extends StreamCommands implements Machine {
     if (control !== undefined || this.#phase.name === 'freezing') return control
     for (const association of this.#ready) {
       this.#ready.delete(association)
-      const datagram = nextDatagram(association, now)
+      const datagram = nextPacket(association, now)
       this.#agenda.note(association)
       if (datagram === undefined) continue
-      if (association.unsent.size > 0) this.#ready.add(association)
+      this.#ready.add(association)
       return datagram
     }
     // What may not leave yet may have asked for an address check.
@@ -143,7 +147,14 @@ export class Engine extends StreamCommands implements Machine {
   }
 
   event(): MachineEvent | undefined {
-    return this.#outlet.event()
+    const event = this.#outlet.event()
+    if (event !== undefined) return event
+    for (const association of this.#news) {
+      const told = nextStreamEvent(association)
+      if (told !== undefined) return told
+      this.#news.delete(association)
+    }
+    return undefined
   }
 
   get deadline(): number {
@@ -254,7 +265,7 @@ export class Engine extends StreamCommands implements Machine {
     assert(this.#phase.name === 'frozen' || this.#phase.name === 'freezing', 'only a frozen machine unfreezes')
     this.#phase = { name: 'running' }
     for (const association of this.#associations.values()) {
-      if (association.unsent.size > 0) this.#ready.add(association)
+      this.#ready.add(association)
       dismiss(association, now)
       this.touched(association, now)
     }
@@ -275,6 +286,7 @@ export class Engine extends StreamCommands implements Machine {
     this.#associations.clear()
     this.#spis.clear()
     this.#ready.clear()
+    this.#news.clear()
     this.#outlet.silence()
   }
 
@@ -370,6 +382,7 @@ export class Engine extends StreamCommands implements Machine {
     if (this.#associations.get(association.peer) === association) this.#associations.delete(association.peer)
     this.#agenda.forget(association)
     this.#ready.delete(association)
+    this.#news.delete(association)
     this.#flight.forget(association)
   }
 }

@@ -25,6 +25,7 @@ export interface EngineParts {
   readonly listeners: Ports
   readonly associations: ReadonlyMap<Hit, Association>
   wake(association: Association): void
+  hasNews(association: Association): void
   forget(association: Association): void
   fenced(epoch: number): void
 }
@@ -56,6 +57,7 @@ export function ownContext(options: EngineOptions, parts: EngineParts): OwnConte
     claimSpi: (spi, association) => spis.claim(spi, association),
     dropSpi: (spi) => spis.drop(spi),
     wake: (association) => parts.wake(association),
+    hasNews: (association) => parts.hasNews(association),
     mayNotify: (now) => budgets.notify(now),
     mayNotifyStranger: (now, source) => budgets.stranger(now, source),
     mayEchoReply: (now) => budgets.echo(now),

@@ -4,8 +4,9 @@ import { assert } from '../base/assert.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { AccessList } from './access.ts'
 import type { Association } from './association/association.ts'
+import { rttOf, streamingOf, tend } from './association/streaming.ts'
 import { Ports } from './ports.ts'
-import type { StreamView } from './view.ts'
+import type { Streams, StreamView } from './transport/streams/streams.ts'
 
 export abstract class StreamCommands {
   /** Ports that take streams: others than those of datagrams. */
@@ -33,46 +34,58 @@ export abstract class StreamCommands {
    */
   openStream(now: number, peer: Hit, port: number, sourcePort = 0): number | 'no-association' | 'limit' {
     assert(Number.isInteger(port) && port > 0 && port < 65_536, 'a stream goes to a port between 1 and 65,535')
-    void now
-    void sourcePort
-    return this.reach(peer) === undefined ? 'no-association' : 'limit'
+    const association = this.reach(peer)
+    if (association === undefined || association.session?.plain !== undefined) return 'no-association'
+    const id = streamingOf(association).transport.streams.open(port, sourcePort)
+    this.#tend(association, now)
+    return id
   }
 
   /**
-   * Writes bytes, which are copied. False: as much waits as should, and `stream-writable` follows; they are taken all the same.
-   * Also false for a stream that is gone, or ended, or was broken off: nothing is taken then, and no event follows.
+   * Writes bytes, which are copied. `high`: as much waits as should, and `stream-writable` follows; they are taken all the same.
+   * `full`: too much waits on all streams together, and nothing is taken. `over`: the stream is gone, ended or broken off.
    */
-  writeStream(now: number, peer: Hit, id: number, bytes: Uint8Array): boolean {
-    void now
-    void peer
-    void id
-    void bytes
-    return false
+  writeStream(now: number, peer: Hit, id: number, bytes: Uint8Array): 'taken' | 'high' | 'full' | 'over' {
+    return this.#on(now, peer, (streams) => streams.write(id, bytes)) ?? 'over'
   }
 
   /** Ends our half after what has been written. */
   endStream(now: number, peer: Hit, id: number): void {
-    void [now, peer, id]
+    this.#on(now, peer, (streams) => streams.end(id))
   }
 
   /** Breaks our half off: what has not arrived need not. Codes are those of `StreamCode`. */
   resetStream(now: number, peer: Hit, id: number, code: number): void {
-    void [now, peer, id, code]
+    this.#on(now, peer, (streams) => streams.reset(id, code))
   }
 
   /** Asks the peer to break its half off; nothing more of it is told. */
   stopStream(now: number, peer: Hit, id: number, code: number): void {
-    void [now, peer, id, code]
+    this.#on(now, peer, (streams) => streams.stop(id, code))
   }
 
   /** The application has read so many more bytes of what `stream-data` told: the peer may send as many more. */
   consumed(now: number, peer: Hit, id: number, bytes: number): void {
-    void [now, peer, id, bytes]
+    const association = this.reach(peer)
+    const rttMs = association === undefined ? 0 : rttOf(association)
+    this.#on(now, peer, (streams) => streams.consumed(now, id, bytes, rttMs))
   }
 
   /** The streams with a peer, in the order of their ids; after a thaw, those that go on. */
   streams(peer: Hit): readonly StreamView[] {
-    void peer
-    return []
+    return this.reach(peer)?.streaming?.transport.streams.list() ?? []
+  }
+
+  #on<T>(now: number, peer: Hit, what: (streams: Streams) => T): T | undefined {
+    const association = this.reach(peer)
+    if (association?.streaming === undefined) return undefined
+    const result = what(association.streaming.transport.streams)
+    this.#tend(association, now)
+    return result
+  }
+
+  #tend(association: Association, now: number): void {
+    tend(association, now)
+    this.touched(association, now)
   }
 }

@@ -6,6 +6,8 @@ import type { Association } from './association/association.ts'
 import { byWorth, type PathReason, type Tuple, type TupleState } from './association/tuple.ts'
 import type { OwnLocator, Traffic } from './own-locators.ts'
 
+export type { StreamView } from './transport/streams/streams.ts'
+
 /** What became of a datagram: on its way, waiting for its peer, or refused. */
 export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
 
@@ -46,25 +48,6 @@ export interface AssociationView {
   readonly initiator: boolean
   /** Datagrams that wait to be sealed. */
   readonly queued: number
-}
-
-/** A stream that is not over. Counts are bytes. */
-export interface StreamView {
-  readonly id: number
-  /** The port of whoever did not open it. */
-  readonly port: number
-  /** The port of whoever opened it; 0 if it has none. */
-  readonly sourcePort: number
-  /** We opened it. */
-  readonly opener: boolean
-  /** Written here and not yet acknowledged. */
-  readonly buffered: number
-  /** Told as `stream-data`, or about to be, and not yet consumed. */
-  readonly unread: number
-  /** Our half: `ended` from `endStream` on, `reset` once it has been broken off by either end. */
-  readonly sending: 'open' | 'ended' | 'reset'
-  /** The peer's half: `ended` once everything has come, `reset` once it has been broken off by either end. */
-  readonly receiving: 'open' | 'ended' | 'reset'
 }
 
 export function viewOf(association: Association): AssociationView {

@@ -10,10 +10,10 @@ import { sameStart, UNKNOWN_START } from './start-proof.ts'
 import type { Tuple } from './tuple.ts'
 import { buildClose, macFits, signatureFits } from './update.ts'
 
-/** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. */
-export function startClose(association: Association, now: number): void {
-  if (association.on('close') === 'discard') association.end(now, 'closed')
-  else sayGoodbye(association, now, '')
+/** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. `detail`: why, for our owner. */
+export function startClose(association: Association, now: number, detail = ''): void {
+  if (association.on('close') === 'discard') association.end(now, 'closed', detail)
+  else sayGoodbye(association, now, detail)
 }
 
 /** RFC 7401 §4.4.3: nothing has been said or heard for UAL. The timer looks, when it fires, how long that really is. */
@@ -44,6 +44,7 @@ function sayGoodbye(association: Association, now: number, detail: string): void
     'park',
     'park-probe',
     'rekey',
+    'streams',
     'idle',
   ] as const) {
     association.timers.stop(timer)

@@ -66,8 +66,10 @@ export interface Context extends Offer {
   /** An SPI from a capsule. */
   claimSpi(spi: number, association: Association): void
   dropSpi(spi: number): void
-  /** The association has datagrams to seal and may. */
+  /** The association has something to seal and may. */
   wake(association: Association): void
+  /** There is something to tell of its streams (`nextStreamEvent`). */
+  hasNews(association: Association): void
   /** Takes one token of the budget for signed notifications; false if there is none. */
   mayNotify(now: number): boolean
   /** The same for those who have proved nothing. */
