@@ -1,25 +1,29 @@
 // The streams of one association at rest, as plain data: what a capsule carries of them (MOVING §7).
 
 import type { Range } from '../../../base/ranges.ts'
+import type { Delivery } from './delivery.ts'
 
-/** What became of a frame that is sent until it is acknowledged: not due, due, under way, acknowledged. */
-export type Delivery = 'idle' | 'queued' | 'sent' | 'acked'
-
-/** All offsets and limits count bytes from the beginning of a stream, or of all streams; limits of streams count streams. */
+/** All offsets and limits of bytes count from the beginning of a stream, or of all streams; limits of streams count streams. */
 export interface FrozenStreams {
-  /** Streams of ours that were opened, and that are over: indices, which are ids without their lowest bit. */
-  readonly opened: number
-  readonly ownClosed: readonly Range[]
-  readonly peerClosed: readonly Range[]
-  /** What the peer allows: streams, and bytes of all streams; and how many of the bytes were sent. */
-  readonly maxStreams: number
+  readonly ids: FrozenStreamIds
+  /** MAX_DATA of the peer, and how many bytes of all streams were sent. */
   readonly maxData: number
   readonly sent: number
-  /** What the peer may do: streams it may open, and bytes. */
-  readonly peerMaxStreams: number
+  /** Of all streams together. */
   readonly window: FrozenWindow
-  /** Lowest id first. */
+  /** Those that are not over, lowest id first. */
   readonly streams: readonly FrozenStream[]
+}
+
+export interface FrozenStreamIds {
+  /** Streams of ours that were opened, and how many the peer allows. */
+  readonly opened: number
+  readonly maxStreams: number
+  /** How many the peer may open. */
+  readonly peerMaxStreams: number
+  /** Streams that are over, by their indices: ids without the lowest bit. */
+  readonly ownClosed: readonly Range[]
+  readonly peerClosed: readonly Range[]
 }
 
 export interface FrozenWindow {
@@ -36,7 +40,7 @@ export interface FrozenStream {
   readonly id: number
   /** Undefined of a stream whose data came before its STREAM_OPEN. */
   readonly ports: { readonly port: number; readonly sourcePort: number } | undefined
-  /** True once its listener took it, or, of a stream of ours, once the peer was heard on it. */
+  /** True once `accept` or `refuse` was said; of a stream of ours, once the peer was heard on it. */
   readonly accepted: boolean
   /** STREAM_OPEN of a stream of ours; idle of the peer's. */
   readonly open: Delivery
@@ -44,27 +48,26 @@ export interface FrozenStream {
   readonly receiving: FrozenReceiving
 }
 
-/** RFC 9000 §3.1 without Ready and Send, which differ in nothing that is kept. */
+/** The sending part; its state (RFC 9000 §3.1) follows from what is here. */
 export interface FrozenSending {
-  readonly state: 'send' | 'data-sent' | 'data-recvd' | 'reset-sent' | 'reset-recvd'
   /** MAX_STREAM_DATA of the peer. */
   readonly limit: number
-  /** All below was acknowledged; `bytes` is what is kept from there on. */
+  /** All below was acknowledged; `bytes` is what was written from there on. */
   readonly base: number
   readonly bytes: Uint8Array
-  /** The highest offset that was sent, and what is acknowledged beyond `base`. */
+  /** The highest offset that was sent, and what of it is acknowledged beyond `base`. */
   readonly sent: number
   readonly acked: readonly Range[]
   /** The FIN; idle if there is none. */
   readonly fin: Delivery
-  /** RESET_STREAM; its final size is `sent`. */
+  /** RESET_STREAM, whose final size is `sent`; while it is not idle nothing else goes out. */
   readonly reset: Delivery
   readonly resetCode: number
   /** The code of the peer's STOP_SENDING, if that is why. */
   readonly stopped: number | undefined
 }
 
-/** RFC 9000 §3.2; what is read and what is received differ by `window.consumed` alone. */
+/** The receiving part; its state (RFC 9000 §3.2) follows from what is here. */
 export interface FrozenReceiving {
   readonly window: FrozenWindow
   /** What came beyond `window.consumed`, and its bytes one after another. */
@@ -73,7 +76,9 @@ export interface FrozenReceiving {
   readonly finalSize: number | undefined
   /** The code of the peer's RESET_STREAM. */
   readonly reset: number | undefined
-  /** STOP_SENDING of ours; while it is not idle nothing is given to the application any more. */
+  /** True if the application wants nothing more of it. */
+  readonly unwanted: boolean
+  /** STOP_SENDING of ours. */
   readonly stop: Delivery
   readonly stopCode: number
 }
