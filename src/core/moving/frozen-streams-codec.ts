@@ -3,11 +3,12 @@
 
 import type { Range } from '../../base/ranges.ts'
 import type { CborValue } from '../../wire/object.ts'
+import type { Delivery } from '../transport/streams/delivery.ts'
 import type {
-  Delivery,
   FrozenReceiving,
   FrozenSending,
   FrozenStream,
+  FrozenStreamIds,
   FrozenStreams,
   FrozenWindow,
 } from '../transport/streams/frozen-streams.ts'
@@ -20,33 +21,44 @@ const BYTES_MAX = 64 * 1024 * 1024
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER
 
 const DELIVERIES: readonly Delivery[] = ['idle', 'queued', 'sent', 'acked']
-const STATES: readonly FrozenSending['state'][] = ['send', 'data-sent', 'data-recvd', 'reset-sent', 'reset-recvd']
 
-export function writeStreams(frozen: FrozenStreams): FieldMap {
+export function writeStreams({ ids, maxData, sent, window, streams }: FrozenStreams): FieldMap {
   return fieldMap([
-    [1, frozen.opened],
-    [2, writeRanges(frozen.ownClosed)],
-    [3, writeRanges(frozen.peerClosed)],
-    [4, frozen.maxStreams],
-    [5, frozen.maxData],
-    [6, frozen.sent],
-    [7, frozen.peerMaxStreams],
-    [8, writeWindow(frozen.window)],
-    [9, frozen.streams.map(writeStream)],
+    [1, writeIds(ids)],
+    [2, maxData],
+    [3, sent],
+    [4, writeWindow(window)],
+    [5, streams.map(writeStream)],
   ])
 }
 
 export function readStreams(fields: Fields): FrozenStreams {
   return {
+    ids: fields.nested(1, readIds),
+    maxData: number(fields, 2),
+    sent: number(fields, 3),
+    window: fields.nested(4, readWindow),
+    streams: fields.list(5, STREAMS_MAX, readStream),
+  }
+}
+
+function writeIds(ids: FrozenStreamIds): FieldMap {
+  return fieldMap([
+    [1, ids.opened],
+    [2, ids.maxStreams],
+    [3, ids.peerMaxStreams],
+    [4, writeRanges(ids.ownClosed)],
+    [5, writeRanges(ids.peerClosed)],
+  ])
+}
+
+function readIds(fields: Fields): FrozenStreamIds {
+  return {
     opened: number(fields, 1),
-    ownClosed: readRanges(fields, 2),
-    peerClosed: readRanges(fields, 3),
-    maxStreams: number(fields, 4),
-    maxData: number(fields, 5),
-    sent: number(fields, 6),
-    peerMaxStreams: number(fields, 7),
-    window: fields.nested(8, readWindow),
-    streams: fields.list(9, STREAMS_MAX, readStream),
+    maxStreams: number(fields, 2),
+    peerMaxStreams: number(fields, 3),
+    ownClosed: readRanges(fields, 4),
+    peerClosed: readRanges(fields, 5),
   }
 }
 
@@ -75,31 +87,29 @@ function readStream(fields: Fields): FrozenStream {
 
 function writeSending(sending: FrozenSending): FieldMap {
   return fieldMap([
-    [1, STATES.indexOf(sending.state)],
-    [2, sending.limit],
-    [3, sending.base],
-    [4, sending.bytes],
-    [5, sending.sent],
-    [6, writeRanges(sending.acked)],
-    [7, DELIVERIES.indexOf(sending.fin)],
-    [8, DELIVERIES.indexOf(sending.reset)],
-    [9, sending.resetCode],
-    [10, sending.stopped],
+    [1, sending.limit],
+    [2, sending.base],
+    [3, sending.bytes],
+    [4, sending.sent],
+    [5, writeRanges(sending.acked)],
+    [6, DELIVERIES.indexOf(sending.fin)],
+    [7, DELIVERIES.indexOf(sending.reset)],
+    [8, sending.resetCode],
+    [9, sending.stopped],
   ])
 }
 
 function readSending(fields: Fields): FrozenSending {
   return {
-    state: choice(fields, 1, STATES, 'send'),
-    limit: number(fields, 2),
-    base: number(fields, 3),
-    bytes: fields.bytes(4, 0, BYTES_MAX),
-    sent: number(fields, 5),
-    acked: readRanges(fields, 6),
-    fin: delivery(fields, 7),
-    reset: delivery(fields, 8),
-    resetCode: number(fields, 9),
-    stopped: fields.has(10) ? number(fields, 10) : undefined,
+    limit: number(fields, 1),
+    base: number(fields, 2),
+    bytes: fields.bytes(3, 0, BYTES_MAX),
+    sent: number(fields, 4),
+    acked: readRanges(fields, 5),
+    fin: delivery(fields, 6),
+    reset: delivery(fields, 7),
+    resetCode: number(fields, 8),
+    stopped: fields.has(9) ? number(fields, 9) : undefined,
   }
 }
 
@@ -110,8 +120,9 @@ function writeReceiving(receiving: FrozenReceiving): FieldMap {
     [3, receiving.bytes],
     [4, receiving.finalSize],
     [5, receiving.reset],
-    [6, DELIVERIES.indexOf(receiving.stop)],
-    [7, receiving.stopCode],
+    [6, receiving.unwanted],
+    [7, DELIVERIES.indexOf(receiving.stop)],
+    [8, receiving.stopCode],
   ])
 }
 
@@ -125,8 +136,9 @@ function readReceiving(fields: Fields): FrozenReceiving {
     bytes: fields.bytes(3, Math.min(length, BYTES_MAX)),
     finalSize: fields.has(4) ? number(fields, 4) : undefined,
     reset: fields.has(5) ? number(fields, 5) : undefined,
-    stop: delivery(fields, 6),
-    stopCode: number(fields, 7),
+    unwanted: fields.flag(6),
+    stop: delivery(fields, 7),
+    stopCode: number(fields, 8),
   }
 }
 
@@ -162,11 +174,7 @@ function readRanges(fields: Fields, key: number): Range[] {
 }
 
 function delivery(fields: Fields, key: number): Delivery {
-  return choice(fields, key, DELIVERIES, 'idle')
-}
-
-function choice<T>(fields: Fields, key: number, all: readonly T[], otherwise: T): T {
-  return all[fields.integer(key, 0, all.length - 1)] ?? otherwise
+  return DELIVERIES[fields.integer(key, 0, DELIVERIES.length - 1)] ?? 'idle'
 }
 
 function number(fields: Fields, key: number): number {

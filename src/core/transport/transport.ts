@@ -55,9 +55,7 @@ export class Transport {
 
   /** Goes on where another start stopped (MOVING §7): everything that is not acknowledged, and all limits, go out again. */
   static thaw(options: TransportOptions, frozen: FrozenStreams): Transport {
-    const transport = new Transport(options, frozen)
-    transport.streams.requeueAll()
-    return transport
+    return new Transport(options, frozen)
   }
 
   /** When `expire` wants to be called, in ms; Infinity if never. */
