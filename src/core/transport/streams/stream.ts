@@ -201,11 +201,11 @@ export class Stream {
     return events
   }
 
-  /** Undefined while the peer has not said what it is for, or once the application has given it up. */
+  /** Undefined of a stream that nobody has accepted yet, and of one that the application has given up. */
   view(): StreamView | undefined {
     const { name } = this.#sending.state
     const abandoned = this.#receiving.unwanted && (name === 'reset-sent' || name === 'reset-recvd')
-    if (this.#ports === undefined || abandoned) return undefined
+    if (this.#ports === undefined || !(this.opener || this.#accepted) || abandoned) return undefined
     return {
       id: this.id,
       ...this.#ports,
