@@ -82,7 +82,7 @@ export interface RecoveryConfig {
   readonly mtuSteps: readonly number[]
   readonly mtuBisectBytesMax: number
   readonly mtuStepBytes: number
-  /** §5.1.2 (MAX_PROBES), and bursts of lost large packets, or probe time-outs in a row, that show a black hole (§4.3). */
+  /** §5.1.2 (MAX_PROBES), and round trips with lost large packets, or probe time-outs in a row, that show a black hole (§4.3). */
   readonly mtuProbesMax: number
   readonly mtuBlackHoleLosses: number
   readonly mtuBlackHolePtos: number

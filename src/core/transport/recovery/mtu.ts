@@ -12,7 +12,9 @@ export class Mtu {
   #current: number
   #outstanding = false
   #tries = 0
+  /** Round trips with losses of large packets since one arrived; the last of them ends with the packet of this order. */
   #lossBursts = 0
+  #burstEnd = 0
   #raiseAt = Infinity
 
   /** `limit`: the largest packet this path could carry, in bytes of UDP payload; `mtuBytesMax` if not known. */
@@ -54,7 +56,7 @@ export class Mtu {
 
   /** A packet of this size has arrived, a probe or not. */
   acked(now: number, bytes: number, probe: boolean): void {
-    if (bytes >= this.#current) this.#lossBursts = 0
+    if (bytes > this.#config.mtuBaseBytes) this.#lossBursts = 0
     if (!probe) return
     this.#outstanding = false
     this.#tries = 0
@@ -72,9 +74,14 @@ export class Mtu {
     this.#rest(now)
   }
 
-  /** Packets that were lost together; `largest` is the size of the largest. True if the path has become a black hole. */
-  lost(now: number, largest: number): boolean {
-    if (largest <= this.#config.mtuBaseBytes) return false
+  /**
+   * Packets were lost, of which the largest has this size and the newest this place in the order of sending; `lastOrder` is
+   * that of the packet sent last. Large packets that go missing for several round trips, while none arrives, are a black hole
+   * and not congestion. True if the path has become one.
+   */
+  lost(now: number, largest: number, newest: number, lastOrder: number): boolean {
+    if (largest <= this.#config.mtuBaseBytes || newest <= this.#burstEnd) return false
+    this.#burstEnd = lastOrder
     this.#lossBursts += 1
     return this.#lossBursts >= this.#config.mtuBlackHoleLosses && this.#fallBack(now)
   }

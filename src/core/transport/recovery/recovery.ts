@@ -289,7 +289,7 @@ export class Recovery<F> {
       }
     }
     if (newest > 0) this.#controller.lost(now, newest)
-    if (largest > 0 && this.mtu.lost(now, largest)) this.#controller.packetSize(this.mtu.current)
+    if (this.mtu.lost(now, largest, newest, this.#sent.lastOrder)) this.#controller.packetSize(this.mtu.current)
     return lost.map(({ frames }) => frames)
   }
 

@@ -49,7 +49,9 @@ export class Cubic implements CongestionController {
 
   packetSize(bytes: number): void {
     this.#packetBytes = bytes
-    this.#window = Math.max(this.#window, this.#floor)
+    // While nothing has been lost the initial window is made again of packets of this size (RFC 9002 §7.2).
+    const least = this.#threshold === Infinity ? initialWindow(this.#config, bytes) : this.#floor
+    this.#window = Math.max(this.#window, least)
     this.#epoch = undefined
   }
 
