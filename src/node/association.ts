@@ -6,7 +6,9 @@ import type { Locator } from '../base/address.ts'
 import type { AssociationView, Path } from '../core/engine.ts'
 import type { EndReason } from '../core/machine.ts'
 import type { Hit } from '../crypto/hit.ts'
+import type { ConnectOptions } from './connect.ts'
 import { SojournError, type SojournErrorCode } from './errors.ts'
+import type { SojournStream } from './stream.ts'
 
 /** Why an association is over; `frozen` and `destroyed` when its endpoint was. */
 export interface AssociationEnd {
@@ -35,6 +37,7 @@ export interface AssociationCarrier {
   rekeyWith(peer: Hit): boolean
   closeWith(peer: Hit): void
   pingPeer(peer: Hit, options: PingOptions): Promise<Pong>
+  connectWith(peer: Hit, port: number, options: ConnectOptions): SojournStream
 }
 
 export interface PingOptions {
@@ -118,6 +121,12 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
   ping(options: PingOptions = {}): Promise<Pong> {
     this.#open()
     return this.#carrier.pingPeer(this.peer, options)
+  }
+
+  /** A stream to a port of this peer, as `endpoint.connect`. Throws ERR_SOJOURN_CLOSED or ARGUMENT. */
+  connect(port: number, options: ConnectOptions = {}): SojournStream {
+    this.#open()
+    return this.#carrier.connectWith(this.peer, port, options)
   }
 
   /** Begins new keys by a fresh Diffie–Hellman; 'rekeyed' follows. False if one is under way or a move is. */
