@@ -38,8 +38,15 @@ export function readStreams(fields: Fields): FrozenStreams {
     maxData: number(fields, 2),
     sent: number(fields, 3),
     window: fields.nested(4, readWindow),
-    streams: fields.list(5, STREAMS_MAX, readStream),
+    streams: readList(fields, 5),
   }
+}
+
+/** Lowest id first, so that none comes twice. */
+function readList(fields: Fields, key: number): FrozenStream[] {
+  const streams = fields.list(key, STREAMS_MAX, readStream)
+  if (streams.some(({ id }, index) => id <= (streams[index - 1]?.id ?? -1))) fields.fail(key)
+  return streams
 }
 
 function writeIds(ids: FrozenStreamIds): FieldMap {
@@ -100,7 +107,7 @@ function writeSending(sending: FrozenSending): FieldMap {
 }
 
 function readSending(fields: Fields): FrozenSending {
-  return {
+  const sending = {
     limit: number(fields, 1),
     base: number(fields, 2),
     bytes: fields.bytes(3, 0, BYTES_MAX),
@@ -111,6 +118,12 @@ function readSending(fields: Fields): FrozenSending {
     resetCode: number(fields, 8),
     stopped: fields.has(9) ? number(fields, 9) : undefined,
   }
+  const { base, bytes, sent, acked, reset } = sending
+  const end = base + bytes.length
+  // Of what is broken off, no bytes are kept.
+  if (sent < base || (sent > end && reset === 'idle')) fields.fail(4)
+  if (!lieWithin(acked, base, Math.min(sent, end))) fields.fail(5)
+  return sending
 }
 
 function writeReceiving(receiving: FrozenReceiving): FieldMap {
@@ -130,8 +143,10 @@ function readReceiving(fields: Fields): FrozenReceiving {
   const ranges = readRanges(fields, 2)
   const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0)
   if (length > BYTES_MAX) fields.fail(2)
+  const window = fields.nested(1, readWindow)
+  if (!lieWithin(ranges, window.consumed, window.received)) fields.fail(2)
   return {
-    window: fields.nested(1, readWindow),
+    window,
     ranges,
     bytes: fields.bytes(3, Math.min(length, BYTES_MAX)),
     finalSize: fields.has(4) ? number(fields, 4) : undefined,
@@ -152,7 +167,19 @@ function writeWindow({ limit, size, consumed, received }: FrozenWindow): FieldMa
 }
 
 function readWindow(fields: Fields): FrozenWindow {
-  return { limit: number(fields, 1), size: number(fields, 2), consumed: number(fields, 3), received: number(fields, 4) }
+  const window = {
+    limit: number(fields, 1),
+    size: number(fields, 2),
+    consumed: number(fields, 3),
+    received: number(fields, 4),
+  }
+  if (window.consumed > window.received) fields.fail(3)
+  if (window.received > window.limit) fields.fail(4)
+  return window
+}
+
+function lieWithin(ranges: readonly Range[], from: number, to: number): boolean {
+  return (ranges[0]?.start ?? from) >= from && (ranges.at(-1)?.end ?? to) <= to
 }
 
 /** Bounds one after another, strictly rising. */
