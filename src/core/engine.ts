@@ -37,6 +37,7 @@ import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
 
 export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
+export type { StreamEvent } from './stream-event.ts'
 export type { AssociationView, Path, SendOutcome, StreamView, Way } from './view.ts'
 
 /** `freezing` waits until every S is confirmed (MOVING §3). What is frozen or stopped never sends; `frozen` may be unfrozen. */
