@@ -3,8 +3,6 @@
 import type { Range } from '../../../base/ranges.ts'
 import type { Delivery } from './delivery.ts'
 
-export type { Delivery } from './delivery.ts'
-
 /** All offsets and limits of bytes count from the beginning of a stream, or of all streams; limits of streams count streams. */
 export interface FrozenStreams {
   readonly ids: FrozenStreamIds
