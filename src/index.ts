@@ -13,6 +13,14 @@ export { type Ledger, LedgerError, type LedgerErrorCode } from './ledger/interfa
 export { MemoryLedger } from './ledger/memory.ts'
 export type { Access, PeerNameLike } from './node/access.ts'
 export {
+  type ConnectorCallback,
+  type ReachOptions,
+  SojournAgent,
+  sojournConnection,
+  sojournConnector,
+  type Target,
+} from './node/agent.ts'
+export {
   Association,
   type AssociationEnd,
   type AssociationEvents,
