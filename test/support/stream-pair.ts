@@ -145,3 +145,53 @@ export function pattern(length: number, seed = 0, offset = 0): Uint8Array {
   }
   return bytes
 }
+
+/** Two ends, the one with the even ids first. */
+export function pair(...configs: readonly Partial<StreamConfig>[]): [a: StreamEnd, b: StreamEnd] {
+  return [new StreamEnd(true, configs[0]), new StreamEnd(false, configs[1])]
+}
+
+/** All frames that an end has to send, all of them arriving. */
+export function say(end: StreamEnd, packetBytes = 60_000): readonly StreamFrame[] {
+  const frames: StreamFrame[] = []
+  for (let packet = end.packet(packetBytes); packet !== undefined; packet = end.packet(packetBytes)) {
+    frames.push(...streamFrames(packet.bytes))
+    end.acked(packet)
+  }
+  return frames
+}
+
+/** What sorts of frames they are. */
+export function kinds(frames: readonly StreamFrame[]): readonly string[] {
+  return frames.map(({ kind }) => kind)
+}
+
+/** Zeros of a stream. */
+export const data = (id: number, offset: number, length: number, fin = false): StreamFrame => ({
+  kind: 'stream',
+  id,
+  offset,
+  data: new Uint8Array(length),
+  fin,
+})
+/** A STREAM_OPEN. */
+export const open = (id: number, port = 80): StreamFrame => ({ kind: 'stream-open', id, port, sourcePort: 1 })
+
+/** A receiver that has accepted the stream 0 of a peer who opened it. */
+export function receiver(config: Partial<StreamConfig> = {}): StreamEnd {
+  const end = new StreamEnd(false, config)
+  end.streams.receive(open(0))
+  end.listen()
+  say(end)
+  return end
+}
+
+/** Acknowledges every STREAM_OPEN of which the peer has not heard. */
+export function settleOpen(end: StreamEnd): void {
+  for (let packet = end.packet(); packet !== undefined; packet = end.packet()) end.acked(packet)
+}
+
+/** Bytes of streams in all of them. */
+export function sum(frames: readonly StreamFrame[]): number {
+  return frames.reduce((bytes, frame) => bytes + (frame.kind === 'stream' ? frame.data.length : 0), 0)
+}

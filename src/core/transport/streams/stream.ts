@@ -111,7 +111,12 @@ export class Stream {
     if (this.opener) this.#accepted = true
   }
 
-  /** The writer has to wait until `relieved`. */
+  /** True while the writer waits for 'writable'. */
+  get awaited(): boolean {
+    return this.#awaited
+  }
+
+  /** The writer has to wait. */
   await(): void {
     this.#awaited = true
   }
@@ -192,9 +197,9 @@ export class Stream {
     this.#receiving.resetTold()
     const { state: sent } = this.#sending
     if ('stopped' in sent && sent.stopped !== undefined) once('stopped', { kind: 'stopped', id, code: sent.stopped })
-    if (this.#awaited && relieved && this.#sending.writable) {
+    if (this.#awaited && (relieved || !this.#sending.writable)) {
       this.#awaited = false
-      events.push({ kind: 'writable', id })
+      if (this.#sending.writable) events.push({ kind: 'writable', id })
     }
     if (sent.name === 'data-recvd') once('finished', { kind: 'finished', id })
     if (this.over) once('closed', { kind: 'closed', id })

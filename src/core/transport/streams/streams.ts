@@ -33,8 +33,8 @@ export class Streams {
   readonly #outgoing: Outgoing
   /** Streams of which there may be something to tell. */
   readonly #news = new Set<Stream>()
-  /** Streams whose bytes were not taken. */
-  readonly #full = new Set<Stream>()
+  /** Streams whose writers were asked to wait. */
+  readonly #waiting = new Set<Stream>()
   #buffered = 0
   /** `open` said 'limit', and the application was not yet told that it would not any more. */
   #awaited = false
@@ -65,15 +65,12 @@ export class Streams {
   write(id: number, bytes: Uint8Array): Written {
     const stream = this.#streams.get(id)
     if (stream === undefined || !stream.sending.writable) return 'over'
-    if (this.#buffered >= this.#config.sendBytesMax) {
-      this.#full.add(stream)
-      stream.await()
-      return 'full'
-    }
-    this.#change(stream, () => stream.sending.write(bytes))
+    const full = this.#buffered >= this.#config.sendBytesMax
+    if (!full) this.#change(stream, () => stream.sending.write(bytes))
     if (this.#relieved(stream)) return 'taken'
+    this.#waiting.add(stream)
     stream.await()
-    return 'high'
+    return full ? 'full' : 'high'
   }
 
   /** Ends what is sent: FIN. */
@@ -179,6 +176,7 @@ export class Streams {
     const events: StreamEvent[] = []
     for (const stream of this.#news) {
       for (const event of stream.tell(this.#relieved(stream))) events.push(event)
+      if (!stream.awaited) this.#waiting.delete(stream)
       if (stream.over) this.#forget(stream)
     }
     this.#news.clear()
@@ -290,6 +288,8 @@ export class Streams {
     const { window } = stream.receiving
     const { received, consumed } = window
     const { buffered } = stream.sending
+    const { sendBytesMax } = this.#config
+    const total = this.#buffered
     const result = change()
     this.#window.receive(window.received - received)
     this.#window.consume(window.consumed - consumed)
@@ -297,9 +297,9 @@ export class Streams {
     this.#buffered += stream.sending.buffered - buffered
     this.#outgoing.schedule(stream)
     this.#news.add(stream)
-    if (this.#full.size > 0 && this.#buffered <= this.#config.sendBytesMax / 2) {
-      for (const waiting of this.#full) this.#news.add(waiting)
-      this.#full.clear()
+    // What one stream frees may be what another waits for.
+    if (total >= sendBytesMax && this.#buffered < sendBytesMax) {
+      for (const waiting of this.#waiting) this.#news.add(waiting)
     }
     return result
   }
@@ -311,7 +311,7 @@ export class Streams {
 
   #forget(stream: Stream): void {
     if (!this.#streams.delete(stream.id)) return
-    this.#full.delete(stream)
+    this.#waiting.delete(stream)
     this.#outgoing.forget(stream)
     this.#ids.close(stream.id)
     if (this.#ids.due) this.#outgoing.queue('max-streams')
