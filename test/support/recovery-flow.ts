@@ -27,6 +27,8 @@ export interface FlowOptions {
   readonly mtuLimit?: number
   /** Bytes that the application has at each time; Infinity by default. */
   readonly available?: (now: number) => number
+  /** Bytes that the application lets be under way; Infinity by default. */
+  readonly inFlightMax?: number
   /** Timers wake at whole multiples of this, as those of an event loop do. */
   readonly tickMs?: number
 }
@@ -76,8 +78,10 @@ export class Flow {
     this.#watch()
   }
 
-  #hasMore(now: number): boolean {
-    return this.#again.length > 0 || this.#given < (this.#options.available?.(now) ?? Infinity)
+  #hasMore(now: number, leaving = 0): boolean {
+    const { available, inFlightMax = Infinity } = this.#options
+    if (this.recovery.bytesInFlight + leaving >= inFlightMax) return false
+    return this.#again.length > 0 || this.#given < (available?.(now) ?? Infinity)
   }
 
   #sendChunk(probe?: 'pto'): void {
@@ -97,7 +101,7 @@ export class Flow {
     const now = this.#clock.now
     if (this.recovery.skip()) this.recovery.skipped(SPACE, ++this.#number)
     const number = ++this.#number
-    const appLimited = !this.#hasMore(now)
+    const appLimited = !this.#hasMore(now, bytes)
     this.recovery.sent(now, { space: SPACE, number, bytes, frames, appLimited, ...(probe && { probe }) })
     this.packets += 1
     this.#options.forth.send(bytes, () => this.#arrive(number, frames))

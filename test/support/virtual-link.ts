@@ -70,6 +70,8 @@ export interface LinkOptions {
   readonly lateMs?: number
   /** Packets larger than this vanish; unlimited by default. */
   readonly mtuBytes?: number
+  /** Loses packets of the test's choice: given the bytes that were offered before. */
+  readonly drop?: (offeredBytes: number) => boolean
 }
 
 /** One direction of a link. */
@@ -78,6 +80,9 @@ export class VirtualLink {
   readonly #options: LinkOptions
   readonly #prng: Prng
   #freeAt = 0
+  #offeredBytes = 0
+  /** As in the options, but may change. */
+  mtuBytes: number
   /** Packets that were offered, that found the queue full, and that chance took. */
   offered = 0
   overflowed = 0
@@ -86,6 +91,7 @@ export class VirtualLink {
   constructor(clock: VirtualClock, seed: number, options: LinkOptions) {
     this.#clock = clock
     this.#options = options
+    this.mtuBytes = options.mtuBytes ?? Infinity
     this.#prng = new Prng(seed)
   }
 
@@ -95,10 +101,12 @@ export class VirtualLink {
   }
 
   send(bytes: number, arrive: () => void): void {
-    const { mbitPerSecond, delayMs, queueBytes, loss = 0, reorder = 0, lateMs = 0, mtuBytes = Infinity } = this.#options
+    const { mbitPerSecond, delayMs, queueBytes, loss = 0, reorder = 0, lateMs = 0, drop } = this.#options
     const bytesPerMs = mbitPerSecond * 125
     this.offered += 1
-    if (bytes > mtuBytes) return
+    const before = this.#offeredBytes
+    this.#offeredBytes += bytes
+    if (bytes > this.mtuBytes || drop?.(before) === true) return
     if (this.queuedMs * bytesPerMs + bytes > queueBytes) {
       this.overflowed += 1
       return

@@ -140,10 +140,7 @@ export class Recovery<F> {
     this.#pacer.spend(now, bytes, this.#pace)
     this.#skips.count()
     if (probe === 'mtu') this.mtu.sent()
-    const window = this.#controller.windowBytes
-    // Slow start doubles, so half a window in flight is all that the next one is measured by.
-    const full = this.#controller.slowStart ? window / 2 : window - this.mtu.current
-    if (this.#inFlight > full) this.#filledOrder = order
+    if (this.#inFlight > this.#controller.windowBytes - this.mtu.current) this.#filledOrder = order
     else if (packet.appLimited) this.#drainedOrder = order
   }
 

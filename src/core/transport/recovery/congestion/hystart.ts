@@ -6,8 +6,11 @@ import type { RecoveryConfig } from '../../recovery-config.ts'
 export class HyStart {
   readonly #config: RecoveryConfig
   #lastOrder = 0
-  /** The round lasts until the packet of this order is acknowledged. */
-  #roundEnd = 0
+  /**
+   * The round lasts until the packet of this order is acknowledged: the newest that was under way at its first acknowledgement.
+   * Undefined before that one, so that a flight acknowledged as a whole is one round and not two.
+   */
+  #roundEnd: number | undefined
   #lastMinMs = Infinity
   #minMs = Infinity
   #samples = 0
@@ -43,8 +46,9 @@ export class HyStart {
 
   /** A packet was acknowledged. True if slow start is over. */
   acked(order: number): boolean {
+    this.#roundEnd ??= this.#lastOrder
     if (order < this.#roundEnd) return false
-    this.#roundEnd = this.#lastOrder
+    this.#roundEnd = undefined
     this.#lastMinMs = this.#minMs
     this.#minMs = Infinity
     this.#samples = 0

@@ -1,0 +1,442 @@
+// Loss recovery behind its one door: the numbers of RFC 9002, moves, lies, and every limit.
+
+import { describe, expect, it } from 'vitest'
+import type { AckRange } from '../../src/core/transport/recovery/acknowledgement.ts'
+import { Recovery } from '../../src/core/transport/recovery/recovery.ts'
+import { RECOVERY_DEFAULTS, type RecoveryConfig } from '../../src/core/transport/recovery-config.ts'
+import { seeded } from '../support/actors.ts'
+
+const config = RECOVERY_DEFAULTS
+const [SPACE, OTHER] = [7, 8]
+
+/** A sender whose packets are numbered by hand, and carry their numbers. */
+class Sender {
+  readonly recovery: Recovery<number>
+  highest = 0
+
+  constructor(changes: Partial<RecoveryConfig> = {}) {
+    this.recovery = new Recovery({ config: { ...config, ...changes }, entropy: seeded(1) })
+  }
+
+  send(now: number, options: { bytes?: number; space?: number; number?: number; probe?: 'mtu' | 'pto' } = {}): number {
+    const { bytes = 1_200, space = SPACE, number = this.highest + 1, probe } = options
+    this.highest = Math.max(this.highest, number)
+    const packet = { space, number, bytes, frames: [number], appLimited: false }
+    this.recovery.sent(now, probe === undefined ? packet : { ...packet, probe })
+    return number
+  }
+
+  ack(now: number, ranges: readonly (readonly [smallest: number, largest: number])[], delayMs = 0, space = SPACE) {
+    const spread: AckRange[] = ranges.map(([smallest, largest]) => ({ smallest, largest }))
+    const outcome = this.recovery.onAck(now, { space, ranges: spread, delayMs }, this.highest)
+    return { acked: outcome.acked.flat(), lost: outcome.lost.flat(), fault: outcome.fault }
+  }
+
+  expire(now: number) {
+    const { lost, probes } = this.recovery.expire(now)
+    return { lost: lost.flat(), probes }
+  }
+}
+
+/** One that has measured a round trip of 100 ms. */
+function warm(changes: Partial<RecoveryConfig> = {}): Sender {
+  const sender = new Sender(changes)
+  sender.send(0)
+  sender.ack(100, [[1, 1]])
+  return sender
+}
+
+describe('the round-trip time', () => {
+  it('is 333 ms until it is measured, and then what RFC 9002 §5.3 makes of it', () => {
+    const sender = new Sender()
+    expect(sender.recovery.rtt.smoothedMs).toBe(333)
+    expect(sender.recovery.rtt.ptoMs).toBe(333 + 4 * 166.5 + 25)
+    sender.send(0)
+    sender.ack(100, [[1, 1]], 20)
+    // The first sample is taken whole, whatever the peer says it held back.
+    expect(sender.recovery.rtt).toMatchObject({ latestMs: 100, minMs: 100, smoothedMs: 100 })
+    expect(sender.recovery.rtt.ptoMs).toBe(100 + 4 * 50 + 25)
+    sender.send(200)
+    sender.ack(360, [[1, 2]], 20)
+    expect(sender.recovery.rtt).toMatchObject({ latestMs: 160, minMs: 100, smoothedMs: 105 })
+    expect(sender.recovery.rtt.ptoMs).toBe(105 + 4 * 47.5 + 25)
+  })
+
+  it('believes no more than 25 ms of delay, and none that would make it less than the least', () => {
+    const sender = warm()
+    sender.send(200)
+    sender.ack(400, [[1, 2]], 1_000)
+    expect(sender.recovery.rtt.smoothedMs).toBe(0.875 * 100 + 0.125 * 175)
+    sender.send(1_000)
+    const before = sender.recovery.rtt.smoothedMs
+    sender.ack(1_110, [[1, 3]], 20)
+    expect(sender.recovery.rtt.smoothedMs).toBe(0.875 * before + 0.125 * 110)
+  })
+
+  it('is measured only by the newest number that an acknowledgement names', () => {
+    const sender = warm()
+    sender.send(200)
+    sender.send(200)
+    sender.ack(250, [[3, 3]])
+    expect(sender.recovery.rtt.latestMs).toBe(50)
+    sender.ack(900, [[2, 3]])
+    expect(sender.recovery.rtt.latestMs).toBe(50)
+  })
+})
+
+describe('a packet is lost', () => {
+  it('when one sent three later has arrived, and not before', () => {
+    const sender = new Sender()
+    for (let n = 0; n < 4; n++) sender.send(0)
+    expect(sender.ack(10, [[3, 3]])).toMatchObject({ acked: [3], lost: [] })
+    expect(sender.ack(10, [[4, 4]])).toMatchObject({ acked: [4], lost: [1] })
+  })
+
+  it('across SAs too: what counts is the order of sending, not the numbers', () => {
+    const sender = new Sender()
+    sender.send(0, { space: SPACE, number: 1_000 })
+    for (const number of [1, 2, 3]) sender.send(0, { space: OTHER, number })
+    expect(sender.ack(10, [[1, 2]], 0, OTHER).lost).toEqual([])
+    expect(sender.ack(10, [[3, 3]], 0, OTHER).lost).toEqual([1_000])
+  })
+
+  it('by time: 9/8 of the longer of the smoothed and the latest round trip after it left', () => {
+    const sender = warm()
+    sender.send(1_000)
+    sender.send(1_001)
+    sender.ack(1_101, [[3, 3]])
+    expect(sender.recovery.deadline).toBe(1_112.5)
+    expect(sender.expire(1_112)).toEqual({ lost: [], probes: 0 })
+    expect(sender.expire(1_112.5)).toEqual({ lost: [2], probes: 0 })
+    sender.send(2_000)
+    sender.send(2_000)
+    sender.ack(2_200, [[5, 5]])
+    expect(sender.recovery.deadline).toBe(2_000 + 1.125 * 200)
+  })
+
+  it('no later than a millisecond after its due time, where round trips are shorter than that', () => {
+    const sender = new Sender()
+    sender.send(0)
+    sender.ack(0.1, [[1, 1]])
+    sender.send(1)
+    sender.send(1)
+    sender.ack(1.1, [[3, 3]])
+    expect(sender.recovery.deadline).toBe(2)
+  })
+
+  it('once: an acknowledgement that comes later changes nothing', () => {
+    const sender = new Sender()
+    for (let n = 0; n < 5; n++) sender.send(0)
+    expect(sender.ack(10, [[5, 5]]).lost).toEqual([1, 2])
+    const before = sender.recovery.bytesInFlight
+    expect(
+      sender.ack(
+        20,
+        [
+          [1, 2],
+          [5, 5],
+        ].reverse() as [number, number][],
+      ),
+    ).toEqual({ acked: [], lost: [], fault: false })
+    expect(sender.recovery.bytesInFlight).toBe(before)
+  })
+})
+
+describe('silence', () => {
+  it('has two packets sent after a probe time-out, which doubles, and loses nothing', () => {
+    const sender = warm()
+    sender.send(1_000)
+    const pto = sender.recovery.rtt.ptoMs
+    let at = 1_000
+    for (const times of [1, 2, 4, 8]) {
+      expect(sender.recovery.deadline).toBe(at + times * pto)
+      at = sender.recovery.deadline
+      expect(sender.expire(at)).toEqual({ lost: [], probes: 2 })
+    }
+    expect(sender.recovery.oldest(2).flat()).toEqual([2])
+    expect(sender.recovery.windowBytes).toBeGreaterThan(2 * 1_200)
+    sender.ack(at + 1, [[2, 2]])
+    sender.send(at + 1)
+    expect(sender.recovery.deadline).toBe(at + 1 + sender.recovery.rtt.ptoMs)
+  })
+
+  it('is never answered less often than every ten seconds', () => {
+    const sender = warm()
+    sender.send(0)
+    for (let n = 0; n < 60; n++) sender.expire(sender.recovery.deadline)
+    const last = sender.recovery.deadline
+    sender.expire(last)
+    expect(sender.recovery.deadline - last).toBe(config.ptoMsMax)
+  })
+
+  it('is not waited for with nothing outstanding', () => {
+    expect(new Sender().recovery.deadline).toBe(Infinity)
+    expect(warm().recovery.deadline).toBe(Infinity)
+  })
+
+  it('makes packets small after two time-outs, in case the path has shrunk', () => {
+    const sender = warm()
+    sender.send(200, { bytes: 1_452, probe: 'mtu' })
+    sender.ack(300, [[2, 2]])
+    expect(sender.recovery.packetBytes).toBe(1_452)
+    sender.send(300)
+    sender.expire(sender.recovery.deadline)
+    expect(sender.recovery.packetBytes).toBe(1_452)
+    sender.expire(sender.recovery.deadline)
+    expect(sender.recovery.packetBytes).toBe(1_200)
+  })
+})
+
+describe('persistent congestion', () => {
+  /** The scenario of RFC 9002 §7.6.3 in units of 1,000 ms, once a round trip has been measured. */
+  function scenario(sent: readonly number[], acked: number) {
+    const sender = new Sender()
+    sender.send(0)
+    sender.ack(1_975 / 3, [[1, 1]])
+    expect(sender.recovery.rtt.ptoMs).toBeCloseTo(2_000)
+    for (const at of sent) sender.send(1_000 + at * 1_000)
+    const outcome = sender.ack(1_000 + 12_200, [[acked, acked]])
+    return { lost: outcome.lost, window: sender.recovery.windowBytes, minMs: sender.recovery.rtt.minMs }
+  }
+
+  it('is a row of losses that lasts longer than three time-outs, and leaves two packets of window', () => {
+    const { lost, window, minMs } = scenario([1, 2, 3, 4, 5, 6, 8, 12], 9)
+    expect(lost).toEqual([2, 3, 4, 5, 6, 7, 8])
+    expect(minMs).toBeGreaterThan(100)
+    expect(window).toBeLessThan(3 * 1_200 + 1)
+  })
+
+  it('is none when the row is shorter, or a packet between has arrived', () => {
+    expect(scenario([1, 2, 3, 4, 5, 6, 6.5, 12], 9).window).toBeGreaterThan(5 * 1_200)
+    const sender = warm()
+    const span = 3 * sender.recovery.rtt.ptoMs + 500
+    for (let n = 0; n <= 10; n++) sender.send(200 + (n * span) / 10)
+    sender.ack(200 + span + 100, [
+      [12, 12],
+      [7, 7],
+    ])
+    expect(sender.recovery.windowBytes).toBeGreaterThan(5 * 1_200)
+  })
+
+  it('is none without a round trip measured before', () => {
+    const sender = new Sender()
+    for (let n = 0; n < 12; n++) sender.send(n * 1_000)
+    sender.ack(20_000, [[12, 12]])
+    expect(sender.recovery.windowBytes).toBeGreaterThan(5 * 1_200)
+  })
+
+  it('is never declared by a timer', () => {
+    const sender = warm()
+    for (let n = 0; n < 12; n++) {
+      sender.send(200 + n * 1_000)
+      sender.expire(200 + n * 1_000 + 999)
+    }
+    expect(sender.recovery.windowBytes).toBeGreaterThan(5 * 1_200)
+  })
+})
+
+describe('a probe of the MTU', () => {
+  it('that is lost is no sign of congestion', () => {
+    const sender = warm()
+    const window = sender.recovery.windowBytes
+    sender.send(200, { bytes: 1_452, probe: 'mtu' })
+    for (let n = 0; n < 3; n++) sender.send(200, { bytes: 100 })
+    expect(sender.ack(300, [[5, 5]]).lost).toEqual([2])
+    expect(sender.recovery.windowBytes).toBeGreaterThanOrEqual(window)
+    expect(sender.recovery.mtu.probe(300)).toBe(1_452)
+  })
+
+  it('that arrives makes packets larger', () => {
+    const sender = warm()
+    sender.send(200, { bytes: 1_452, probe: 'mtu' })
+    sender.ack(300, [[2, 2]])
+    expect(sender.recovery.packetBytes).toBe(1_452)
+  })
+})
+
+describe('a move', () => {
+  it('of the port alone keeps everything', () => {
+    const sender = warm()
+    sender.send(200)
+    const { windowBytes, bytesInFlight, deadline } = sender.recovery
+    sender.recovery.pathChanged('port')
+    expect(sender.recovery).toMatchObject({ windowBytes, bytesInFlight, deadline })
+    expect(sender.recovery.rtt.smoothedMs).toBe(100)
+  })
+
+  it('to another address starts window, round trip and MTU afresh, and packets before it say nothing about it', () => {
+    const sender = warm()
+    for (let n = 0; n < 20; n++) sender.send(200)
+    sender.ack(300, [[1, 15]])
+    sender.recovery.pathChanged('address')
+    expect(sender.recovery).toMatchObject({ windowBytes: 12_000, bytesInFlight: 0, packetBytes: 1_200 })
+    expect(sender.recovery.rtt.latestMs).toBeUndefined()
+    const { acked, lost } = sender.ack(5_000, [[20, 21]])
+    expect(acked).toEqual([20, 21])
+    expect(lost).toEqual([16, 17, 18, 19])
+    expect(sender.recovery.rtt.latestMs).toBeUndefined()
+    expect(sender.recovery).toMatchObject({ windowBytes: 12_000, bytesInFlight: 0 })
+    sender.send(6_000)
+    sender.ack(6_040, [[22, 22]])
+    expect(sender.recovery.rtt.smoothedMs).toBe(40)
+    expect(sender.recovery.windowBytes).toBe(13_200)
+  })
+
+  it('to another host gives back all that is outstanding, once, and forgets the numbers of before', () => {
+    const sender = warm()
+    for (let n = 0; n < 5; n++) sender.send(200)
+    sender.ack(300, [[3, 3]])
+    expect(sender.recovery.restart().flat()).toEqual([2, 4, 5, 6])
+    expect(sender.recovery.restart()).toEqual([])
+    expect(sender.recovery).toMatchObject({ windowBytes: 12_000, bytesInFlight: 0, outstanding: 0, deadline: Infinity })
+    expect(sender.ack(400, [[4, 6]])).toEqual({ acked: [], lost: [], fault: false })
+    sender.send(500, { number: 1, space: OTHER })
+    expect(sender.recovery.outstanding).toBe(1)
+  })
+
+  it('of keys gives back what the old SA had outstanding, and keeps the rest', () => {
+    const sender = warm()
+    sender.send(200)
+    sender.send(200, { space: OTHER, number: 1 })
+    sender.send(200)
+    expect(sender.recovery.dropSpace(SPACE).flat()).toEqual([2, 3])
+    expect(sender.recovery).toMatchObject({ outstanding: 1, bytesInFlight: 1_200 })
+    expect(sender.ack(300, [[1, 1]], 0, OTHER).acked).toEqual([1])
+  })
+})
+
+describe('a peer that lies', () => {
+  it('is found out by an acknowledgement of what was never sealed, and gains nothing by it', () => {
+    for (const ranges of [[[1, 3]], [[3, 3]], [[0, 1]], [[1, 2 ** 52]]] as const) {
+      const sender = new Sender()
+      sender.send(0)
+      sender.send(0)
+      const { windowBytes, bytesInFlight } = sender.recovery
+      expect(sender.ack(50, ranges)).toEqual({ acked: [], lost: [], fault: true })
+      expect(sender.recovery).toMatchObject({ windowBytes, bytesInFlight })
+    }
+  })
+
+  it('is found out by an acknowledgement of a number that was skipped, alone or in a range', () => {
+    const sender = new Sender()
+    sender.send(0)
+    sender.recovery.skipped(SPACE, ++sender.highest)
+    sender.send(0)
+    expect(
+      sender.ack(10, [
+        [3, 3],
+        [1, 1],
+      ]).fault,
+    ).toBe(false)
+    expect(sender.ack(10, [[2, 2]]).fault).toBe(true)
+    expect(sender.ack(10, [[1, 3]]).fault).toBe(true)
+    expect(sender.ack(10, [[2, 2]], 0, OTHER).fault).toBe(false)
+    sender.recovery.dropSpace(SPACE)
+    expect(sender.ack(10, [[2, 2]]).fault).toBe(false)
+  })
+
+  it('and acknowledges everything ahead of time is found out before its window is twice an honest one', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const recovery = new Recovery<number>({ config, entropy: seeded(seed) })
+      let [number, sent, caught] = [0, 0, false]
+      for (let now = 0; !caught && now < 10_000; now += 10) {
+        while (recovery.bytesInFlight + 1_200 <= recovery.windowBytes) {
+          if (recovery.skip()) recovery.skipped(SPACE, ++number)
+          recovery.sent(now, { space: SPACE, number: ++number, bytes: 1_200, frames: [], appLimited: false })
+          sent += 1
+        }
+        const ack = { space: SPACE, ranges: [{ smallest: 1, largest: number }], delayMs: 0 }
+        caught = recovery.onAck(now + 1, ack, number).fault
+      }
+      expect(caught).toBe(true)
+      expect(recovery.windowBytes).toBeLessThanOrEqual(4 * 12_000)
+      expect(sent).toBeLessThanOrEqual(60)
+    }
+  })
+
+  it('costs no more than a search a range, however many gaps it claims', () => {
+    const sender = new Sender({ sentPacketsMax: 100_000 })
+    for (let n = 0; n < 20_000; n++) sender.send(0, { bytes: 100 })
+    let visited = 0
+    for (let frame = 0; frame < 200; frame++) {
+      const top = 20_000 - frame
+      const ranges = Array.from({ length: 64 }, (_, n) => [top - 3 * n, top - 3 * n] as const)
+      const { acked, lost } = sender.ack(1, ranges)
+      visited += acked.length + lost.length
+    }
+    expect(visited).toBe(20_000)
+    expect(sender.recovery.outstanding).toBe(0)
+  })
+})
+
+describe('numbers are skipped', () => {
+  it('at random, at least sixteen packets apart, and farther apart the larger the window', () => {
+    const gaps = (windowPackets: number, seed: number) => {
+      const changes = { windowPacketsInitial: windowPackets, windowBytesInitial: 2 ** 30 }
+      const recovery = new Recovery<number>({ config: { ...config, ...changes }, entropy: seeded(seed) })
+      const found: number[] = []
+      for (let number = 1, last = 0; found.length < 50; number++) {
+        if (recovery.skip()) {
+          recovery.skipped(SPACE, number)
+          found.push(number - last - 1)
+          last = number
+        } else recovery.sent(0, { space: SPACE, number, bytes: 1, frames: [], appLimited: false })
+      }
+      return found
+    }
+    const [small, large] = [gaps(10, 1), gaps(2_000, 1)]
+    expect(Math.min(...small, ...large)).toBeGreaterThanOrEqual(config.skipPacketsMin)
+    expect(Math.max(...small)).toBeLessThanOrEqual(config.skipPacketsMin + 5)
+    expect(Math.max(...large)).toBeLessThanOrEqual(config.skipPacketsMin + 1_000)
+    expect(large.reduce((a, b) => a + b) / large.length).toBeGreaterThan(300)
+    expect(gaps(2_000, 2)).not.toEqual(large)
+  })
+
+  it('and remembered, so many of so many SAs', () => {
+    const sender = new Sender()
+    sender.highest = 10_000
+    const { skippedNumbersMax, spacesMax } = config
+    for (let n = 1; n <= skippedNumbersMax + 1; n++) sender.recovery.skipped(SPACE, n * 2)
+    expect(sender.ack(0, [[2, 2]]).fault).toBe(false)
+    expect(sender.ack(0, [[4, 4]]).fault).toBe(true)
+    for (let space = 100; space < 100 + spacesMax; space++) sender.recovery.skipped(space, 2)
+    expect(sender.ack(0, [[4, 4]]).fault).toBe(false)
+    expect(sender.ack(0, [[2, 2]], 0, 100).fault).toBe(true)
+  })
+})
+
+describe('what may be sent', () => {
+  it('is a window and no more, and after an initial burst only as the pace allows', () => {
+    const sender = new Sender()
+    let sent = 0
+    while (sender.recovery.maySend(0, 1_200)) sent = sender.send(0)
+    expect(sent).toBe(10)
+    expect(sender.recovery.deadline).toBe(config.initialRttMs + 4 * (config.initialRttMs / 2) + 25)
+    sender.ack(100, [[1, 10]])
+    while (sender.recovery.maySend(100, 1_200)) sent = sender.send(100)
+    expect(sent).toBeLessThan(20)
+    expect(sender.recovery.deadline).toBeGreaterThanOrEqual(101)
+    expect(sender.recovery.deadline).toBeLessThan(110)
+    const due = sender.recovery.deadline
+    sender.recovery.expire(due)
+    expect(sender.recovery.maySend(due, 1_200)).toBe(true)
+  })
+
+  it('is less while datagrams leave, which nothing holds', () => {
+    const sender = warm()
+    for (let n = 0; n < 100; n++) sender.recovery.spendDatagram(200, 1_200)
+    expect(sender.recovery.maySend(200, 1_200)).toBe(false)
+    expect(sender.recovery.deadline).toBeLessThan(300)
+  })
+
+  it('is nothing more with the store full; a probe then takes the place of the oldest packet', () => {
+    const sender = warm({ sentPacketsMax: 4 })
+    for (let n = 0; n < 4; n++) {
+      expect(sender.recovery.maySend(200, 10)).toBe(true)
+      sender.send(200, { bytes: 10 })
+    }
+    expect(sender.recovery.maySend(200, 10)).toBe(false)
+    expect(sender.expire(sender.recovery.deadline)).toEqual({ lost: [2, 3], probes: 2 })
+    expect(sender.recovery).toMatchObject({ outstanding: 2, bytesInFlight: 20 })
+  })
+})
