@@ -7,7 +7,7 @@ import { RECOVERY_DEFAULTS } from '../../src/core/transport/recovery-config.ts'
 
 const config = RECOVERY_DEFAULTS
 
-function after(...numbers: readonly number[]) {
+function having(...numbers: readonly number[]) {
   const received = new Received(config)
   for (const number of numbers) received.note(0, 1, number, true)
   return received
@@ -29,8 +29,8 @@ describe('an acknowledgement is due', () => {
   })
 
   it('at once when a packet comes late, or leaves a gap', () => {
-    expect(after(1).deadline).toBe(25)
-    const gap = after(1, 2)
+    expect(having(1).deadline).toBe(25)
+    const gap = having(1, 2)
     gap.acknowledge(0)
     gap.note(10, 1, 4, true)
     expect(gap.deadline).toBe(10)
@@ -93,7 +93,7 @@ describe('what is told', () => {
   })
 
   it('is told once, until something new comes', () => {
-    const received = after(1, 2)
+    const received = having(1, 2)
     expect(told(received)).toHaveLength(1)
     expect(told(received)).toHaveLength(0)
     received.note(0, 1, 3, true)
@@ -101,7 +101,7 @@ describe('what is told', () => {
   })
 
   it('shrinks when the peer has an acknowledgement of it, but never loses the newest', () => {
-    const received = after(1, 3, 5, 6, 9)
+    const received = having(1, 3, 5, 6, 9)
     received.acknowledged(1, 5)
     received.note(0, 1, 10, true)
     expect(told(received)).toEqual([[1, [10, 9], [6, 6]]])
@@ -141,7 +141,7 @@ describe('what is told', () => {
   })
 
   it('is nothing of an SA that is gone, nor of anything before a new start', () => {
-    const received = after(1)
+    const received = having(1)
     received.note(0, 2, 1, true)
     received.dropSpace(1)
     expect(told(received)).toEqual([[2, [1, 1]]])
