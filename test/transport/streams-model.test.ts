@@ -31,6 +31,8 @@ class Model {
   /** Packets by sender that may still arrive, and those of them whose fate the sender will be told. */
   readonly #flying: Record<Side, Packet[]> = { a: [], b: [] }
   readonly #tracked = new Set<Packet>()
+  /** Streams of which whoever opened them has heard that they are accepted. */
+  readonly #accepted = new Set<number>()
   #now = 0
 
   do(step: Step): void {
@@ -60,6 +62,10 @@ class Model {
     for (const [key, direction] of this.#directions) {
       if (direction.broken || direction.unwanted) continue
       expect([key, direction.heard, direction.endHeard]).toEqual([key, direction.written, direction.ended])
+    }
+    for (const id of [...this.#known.a, ...this.#known.b]) {
+      const broken = this.#direction('a', id).broken || this.#direction('b', id).broken
+      expect([id, broken || this.#accepted.has(id)]).toEqual([id, true])
     }
     this.#checkSums()
   }
@@ -170,6 +176,9 @@ class Model {
     switch (event.kind) {
       case 'opened':
         expect([event.port, event.sourcePort]).toEqual([80, 4_000])
+        return
+      case 'accepted':
+        this.#accepted.add(id)
         return
       case 'data':
         expect(into.endHeard || into.unwanted).toBe(false)

@@ -177,15 +177,36 @@ describe('flow control', () => {
 
   it('tells of a new limit no more often than each quarter of a window', () => {
     const b = receiver()
-    let updates = 0
+    const said: string[] = []
     const steps = STREAM_START.maxStreamData / 256
     for (let n = 0; n < steps; n++) {
       b.streams.receive(data(0, n * 256, 256))
       b.listen()
       b.streams.consumed(n * 1_000, 0, 256, 1)
-      updates += say(b).filter(({ kind }) => kind === 'max-stream-data').length
+      said.push(...kinds(say(b)))
     }
-    expect(updates).toBe(4)
+    // A quarter of the window of all streams is as much as the whole one of a stream.
+    expect(said.sort()).toEqual(['max-data', ...Array.from({ length: 4 }, () => 'max-stream-data')])
+  })
+
+  it('says a lost limit again, unless a higher one was said since', () => {
+    const b = receiver()
+    const updates = [1, 2].map((quarter) => {
+      b.streams.receive(data(0, (quarter - 1) * 65_536, 65_536))
+      b.listen()
+      b.streams.consumed(0, 0, 65_536, 0)
+      return b.packet()
+    })
+    expect(updates.map((packet) => packet?.sent)).toEqual(
+      [1, 2].map((quarter) => [
+        { kind: 'max-stream-data', id: 0, limit: STREAM_START.maxStreamData + quarter * 65_536 },
+      ]),
+    )
+    const [earlier, later] = updates
+    if (earlier !== undefined) b.lost(earlier)
+    expect(b.packet()).toBeUndefined()
+    if (later !== undefined) b.lost(later)
+    expect(b.packet()?.sent).toEqual(later?.sent)
   })
 
   it('answers a peer that says it is held up with all there is to give, and one that lies with nothing', () => {
