@@ -16,6 +16,7 @@ import type { Socket } from './network.ts'
 import type { Run } from './observation.ts'
 import type { Process } from './process.ts'
 import { type SpyOptions, spyAead, spyEntropy, spyKeylog } from './spy.ts'
+import { STREAM_PORT } from './stream-desk.ts'
 import type { World } from './world.ts'
 
 /** The inner port every application of a world binds. */
@@ -74,7 +75,10 @@ export class Instance {
     world.see({ type: 'secret', what: 'instance key', bytes: start.instance.secret() })
     this.#announce(options.frozen)
     this.engine = this.#engine(options)
-    if (options.frozen === undefined) this.engine.bind(APP_PORT)
+    if (options.frozen === undefined) {
+      this.engine.bind(APP_PORT)
+      this.engine.listen(STREAM_PORT)
+    }
     this.#driver = new Driver({
       clock: world.clock,
       machine: this.engine,
