@@ -61,9 +61,9 @@ export class StreamEnd {
   /** Everything there is to hear, streams that the peer opens being accepted on the way. */
   listen(): readonly StreamEvent[] {
     const all: StreamEvent[] = []
-    for (let events = this.streams.events(); events.length > 0; events = this.streams.events()) {
-      all.push(...events)
-      for (const event of events) if (event.kind === 'opened') this.streams.accept(event.id)
+    for (const event of this.streams.events()) {
+      all.push(event)
+      if (event.kind === 'opened') this.streams.accept(event.id)
     }
     this.heard.push(...all)
     return all

@@ -171,20 +171,20 @@ export class Streams {
 
   // ── To the application ──
 
-  /** What there is to tell since the last time. Answers to it, such as `accept`, may have more to tell: ask until there is nothing. */
-  events(): readonly StreamEvent[] {
-    const events: StreamEvent[] = []
+  /** What there is to tell since the last time, to be taken whole; an answer on the way, such as `accept`, may lead to more. */
+  *events(): IterableIterator<StreamEvent> {
     for (const stream of this.#news) {
-      for (const event of stream.tell(this.#relieved(stream))) events.push(event)
+      // Before telling, so that an answer brings it back at the end of the line.
+      this.#news.delete(stream)
+      const events = stream.tell(this.#relieved(stream))
       if (!stream.awaited) this.#waiting.delete(stream)
       if (stream.over) this.#forget(stream)
+      yield* events
     }
-    this.#news.clear()
     if (this.#awaited && this.#ids.openable) {
       this.#awaited = false
-      events.push({ kind: 'openable' })
+      yield { kind: 'openable' }
     }
-    return events
   }
 
   // ── Moving ──
