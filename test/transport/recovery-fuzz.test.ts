@@ -64,7 +64,7 @@ class Model {
     } else if (what === 'rekey') {
       this.#space += 1
       if (n % 3 === 0) this.#gone(this.recovery.dropSpace(this.#space - 2))
-    } else if (what === 'datagram') this.recovery.spendDatagram(this.now, n)
+    } else if (what === 'datagram') this.#passed(n)
   }
 
   check(): void {
@@ -92,6 +92,13 @@ class Model {
   #send(n: number): void {
     const bytes = 40 + (n % (this.recovery.packetBytes - 40))
     if (this.recovery.maySend(this.now, bytes)) this.#depart(bytes, n % 2 === 0)
+  }
+
+  #passed(n: number): void {
+    const number = (this.#highest.get(this.#space) ?? 0) + 1
+    this.#highest.set(this.#space, number)
+    this.recovery.passed(this.now, this.#space, number)
+    this.recovery.spendDatagram(this.now, n)
   }
 
   #probe(): void {
@@ -125,7 +132,7 @@ class Model {
     const highest = this.#highest.get(space) ?? 0
     const { acked, lost, fault } = this.recovery.onAck(this.now, { space, ranges, delayMs: numbers.length }, highest)
     expect(fault).toBe(false)
-    expect(acked.flat().map(({ number }) => number)).toEqual([...numbers].reverse())
+    expect(acked.flat().map(({ number }) => number)).toEqual(numbers)
     this.#gone(acked)
     this.#gone(lost)
   }

@@ -44,6 +44,50 @@ describe('the round-trip time', () => {
   })
 })
 
+describe('the round-trip time beside packets that need no acknowledgement', () => {
+  it('is measured by the newest of them, when it is the newest number and something else is news', () => {
+    const sender = warm()
+    sender.send(200)
+    sender.recovery.passed(230, SPACE, ++sender.highest)
+    sender.ack(270, [[2, 3]])
+    expect(sender.recovery.rtt.latestMs).toBe(40)
+    sender.recovery.passed(300, SPACE, ++sender.highest)
+    sender.ack(310, [[4, 4]])
+    expect(sender.recovery.rtt.latestMs).toBe(40)
+  })
+
+  it('is measured once by each, and not by those of another SA or another path', () => {
+    const sender = warm()
+    for (const at of [200, 201]) sender.send(at)
+    sender.recovery.passed(230, SPACE, ++sender.highest)
+    sender.ack(270, [
+      [4, 4],
+      [2, 2],
+    ])
+    sender.ack(900, [[2, 4]])
+    expect(sender.recovery.rtt.latestMs).toBe(40)
+    sender.send(1_000)
+    sender.recovery.passed(1_000, OTHER, ++sender.highest)
+    sender.ack(1_100, [[5, 6]])
+    expect(sender.recovery.rtt.latestMs).toBe(40)
+    sender.recovery.passed(1_200, SPACE, ++sender.highest)
+    sender.recovery.pathChanged('address')
+    sender.send(1_300, { number: 7 })
+    sender.ack(1_400, [[7, 8]])
+    expect(sender.recovery.rtt.latestMs).toBeUndefined()
+  })
+
+  it('is not measured by one that is no longer among the newest', () => {
+    const sender = warm()
+    sender.send(200)
+    const first = ++sender.highest
+    sender.recovery.passed(200, SPACE, first)
+    for (let n = 0; n < config.sendTimesMax; n++) sender.recovery.passed(200, SPACE, ++sender.highest)
+    sender.ack(270, [[2, first]])
+    expect(sender.recovery.rtt.latestMs).toBe(100)
+  })
+})
+
 describe('a packet is lost', () => {
   it('when one sent three later has arrived, and not before', () => {
     const sender = new Sender()
@@ -280,6 +324,13 @@ describe('what may be sent', () => {
     const due = sender.recovery.deadline
     sender.recovery.expire(due)
     expect(sender.recovery.maySend(due, 1_200)).toBe(true)
+  })
+
+  it('is a probe of the MTU though the window is full, because it would never leave otherwise', () => {
+    const sender = new Sender()
+    while (sender.recovery.maySend(0, 1_200)) sender.send(0)
+    expect(sender.recovery.maySend(0, 65_507)).toBe(true)
+    expect(sender.recovery.maySend(0, 1_200)).toBe(false)
   })
 
   it('is less while datagrams leave, which nothing holds', () => {

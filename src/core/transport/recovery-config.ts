@@ -64,6 +64,8 @@ export interface RecoveryConfig {
 
   // ── Ours ───────────────────────────────────────────────────────────────────
   readonly sentPacketsMax: number
+  /** Packets that need no acknowledgement whose time is kept, to measure round trips by. */
+  readonly sendTimesMax: number
   /** Numbers skipped against optimistic acknowledgements (RFC 9000 §21.4) that are remembered of one SA. */
   readonly skippedNumbersMax: number
   /** Between two of them there are at least so many packets, and beyond that a random number up to this share of a window. */
@@ -132,6 +134,7 @@ export const RECOVERY_DEFAULTS: RecoveryConfig = {
   pacingBurstPacketsMax: 64,
 
   sentPacketsMax: 65_536,
+  sendTimesMax: 256,
   skippedNumbersMax: 64,
   skipPacketsMin: 16,
   skipWindowShare: 0.5,

@@ -12,6 +12,7 @@ import { LossDetector } from './loss.ts'
 import { Mtu } from './mtu.ts'
 import { type Pace, Pacer } from './pacer.ts'
 import { Rtt } from './rtt.ts'
+import { SendTimes } from './send-times.ts'
 import { type SentPacket, SentPackets } from './sent-packets.ts'
 import { Skips } from './skips.ts'
 
@@ -55,6 +56,7 @@ export class Recovery<F> {
   readonly #config: RecoveryConfig
   readonly #factory: ControllerFactory
   readonly #skips: Skips
+  readonly #others: SendTimes
   #sent: SentPackets<F>
   #loss: LossDetector<F>
   #rtt: Rtt
@@ -77,6 +79,7 @@ export class Recovery<F> {
     this.#rtt = new Rtt(this.#config)
     this.#controller = this.#factory(this.#config, this.mtu.current)
     this.#pacer = new Pacer(this.#config, this.mtu.current)
+    this.#others = new SendTimes(this.#config)
     this.#skips = new Skips(this.#config, options.entropy, this.#windowPackets)
   }
 
@@ -116,11 +119,13 @@ export class Recovery<F> {
   /**
    * True if congestion window, pacer and the store of sent packets let a packet of so many bytes leave now. To be asked only
    * with something to send; what the pacer refuses becomes due at `deadline`. Acknowledgements alone and the packets that
-   * `expire` asks for need no leave.
+   * `expire` asks for need no leave. Nor does a probe of the MTU, which is known by its size: a window that is full would
+   * never have room for it, and one is under way at a time.
    */
   maySend(now: number, bytes: number): boolean {
     this.#paceDeadline = Infinity
     if (this.#sent.size >= this.#config.sentPacketsMax) return false
+    if (bytes > this.packetBytes) return true
     if (this.#inFlight + bytes > this.#controller.windowBytes) {
       this.#filledOrder = this.#sent.lastOrder
       return false
@@ -142,6 +147,11 @@ export class Recovery<F> {
     if (probe === 'mtu') this.mtu.sent()
     if (this.#inFlight > this.#controller.windowBytes - this.mtu.current) this.#filledOrder = order
     else if (packet.appLimited) this.#drainedOrder = order
+  }
+
+  /** A packet has left that needs no acknowledgement: a datagram, or acknowledgements alone. Its time measures round trips. */
+  passed(now: number, space: number, number: number): void {
+    this.#others.note(now, space, number)
   }
 
   /** A datagram has left: not held, but the pacer has seen it. */
@@ -172,10 +182,7 @@ export class Recovery<F> {
     const newest = acked.at(-1)
     if (newest === undefined) return { acked: [], lost: [], fault: false }
     this.#loss.acked(newest.order)
-    if (newest.number === top.largest && newest.path === this.#path) {
-      this.#rtt.sample(now, Math.max(0, now - newest.sentAt), ack.delayMs)
-      this.#controller.sampled(this.#rtt)
-    }
+    this.#measure(now, newest, top.largest, ack.delayMs)
     for (const packet of acked) this.#landed(now, packet)
     const lost = this.#detect(now)
     if (this.#loss.takePersistent()) {
@@ -247,6 +254,7 @@ export class Recovery<F> {
     this.#controller = this.#factory(this.#config, this.mtu.current)
     this.#pacer = new Pacer(this.#config, this.mtu.current)
     this.#paceDeadline = Infinity
+    this.#others.clear()
     this.#inFlight = 0
     this.#filledOrder = this.#sent.lastOrder
     this.#drainedOrder = this.#sent.lastOrder
@@ -257,6 +265,15 @@ export class Recovery<F> {
     if (packet.path !== this.#path) return
     this.#inFlight -= packet.bytes
     assert(this.#inFlight >= 0, 'no more bytes land than were in flight')
+  }
+
+  /** RFC 9002 §5.1: a sample if the newest number is news, and a packet that had to be acknowledged is among the news. */
+  #measure(now: number, newest: SentPacket<F>, largest: number, delayMs: number): void {
+    if (newest.path !== this.#path) return
+    const sentAt = newest.number === largest ? newest.sentAt : this.#others.take(newest.space, largest)
+    if (sentAt === undefined) return
+    this.#rtt.sample(now, Math.max(0, now - sentAt), delayMs)
+    this.#controller.sampled(this.#rtt)
   }
 
   #landed(now: number, packet: SentPacket<F>): void {
