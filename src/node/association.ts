@@ -65,6 +65,7 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
   readonly #carrier: AssociationCarrier
   #settle: (end: AssociationEnd) => void = () => undefined
   #end: AssociationEnd | undefined
+  #closing = false
 
   constructor(carrier: AssociationCarrier, peer: Hit, initiator: boolean) {
     super()
@@ -126,6 +127,7 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
   /** A stream to a port of this peer, as `endpoint.connect`. Throws ERR_SOJOURN_CLOSED or ARGUMENT. */
   connect(port: number, options: ConnectOptions = {}): SojournStream {
     this.#open()
+    if (this.#closing) throw new SojournError('ERR_SOJOURN_CLOSED', `the association with ${this.peer} is closing`)
     return this.#carrier.connectWith(this.peer, port, options)
   }
 
@@ -135,9 +137,10 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
     return this.#carrier.rekeyWith(this.peer)
   }
 
-  /** Says goodbye to the peer; resolves when it answered or was given up on. */
+  /** Ends its streams, says goodbye to the peer; resolves when it answered or was given up on. */
   close(): Promise<AssociationEnd> {
-    if (this.#end === undefined) this.#carrier.closeWith(this.peer)
+    if (this.#end === undefined && !this.#closing) this.#carrier.closeWith(this.peer)
+    this.#closing = true
     return this.closed
   }
 

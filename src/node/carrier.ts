@@ -48,6 +48,8 @@ export interface CarrierOptions {
 
 const EPHEMERAL_FIRST = 49_152
 const EPHEMERAL_COUNT = 16_384
+/** How long streams that are being ended are waited for while nothing more of them arrives. */
+export const FINISH_MS = 1_000
 /** How long after a start the ledger is told: what the peers answer at once is waited for, this is not. */
 const PUBLISH_AFTER_MS = 20
 
@@ -155,8 +157,13 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   }
 
   closeWith(peer: Hit): void {
-    this.engine.close(now(), peer)
-    this.driver.run()
+    const goodbye = (): void => {
+      if (!this.#open) return
+      this.engine.close(now(), peer)
+      this.driver.run()
+    }
+    if (this.streams.has(peer)) void this.streams.finish(FINISH_MS, peer).then(goodbye)
+    else goodbye()
   }
 
   pingPeer(peer: Hit, options: PingOptions): Promise<Pong> {

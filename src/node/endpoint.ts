@@ -11,7 +11,7 @@ import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import { type Access, accessRules } from './access.ts'
 import { type Association, endError } from './association.ts'
-import { Carrier } from './carrier.ts'
+import { Carrier, FINISH_MS } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
 import { type ConnectOptions, connected } from './connect.ts'
 import { DatagramSocket } from './datagram-socket.ts'
@@ -300,7 +300,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     }
   }
 
-  /** Ends every stream, says goodbye to every peer, then closes; waits for each for a moment. Resolves when the port is closed. */
+  /** Ends every stream, says goodbye to every peer, then closes; waits as long as they take what is left for them. Resolves when the port is closed. */
   close(): Promise<void> {
     this.#closing ??= this.#sayGoodbye()
     return this.#closing
@@ -346,7 +346,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   async #sayGoodbye(): Promise<void> {
     if (this.#end !== undefined) return
-    if (this.#carrier.streams.active) await this.#carrier.streams.finish(GOODBYE_MS)
+    this.#carrier.streams.stopListening()
+    if (this.#carrier.streams.has()) await this.#carrier.streams.finish(FINISH_MS)
     const ends = [...this.#carrier.associations()].map((association) => association.closed)
     this.#carrier.engine.closeAll(now())
     this.#carrier.driver.run()

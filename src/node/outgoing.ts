@@ -44,6 +44,7 @@ export class Outgoing {
   #end: 'no' | 'asked' | 'told' | 'arrived' = 'no'
   #final: Callback | undefined
   #stopped: Error | undefined
+  #pardoned = false
 
   constructor(sink: OutgoingSink) {
     this.#sink = sink
@@ -57,11 +58,6 @@ export class Outgoing {
   /** The peer has everything, and the end of it. */
   get arrived(): boolean {
     return this.#end === 'arrived'
-  }
-
-  /** Nothing is written or was ended that the peer may not have. */
-  get idle(): boolean {
-    return this.arrived || (this.#end === 'no' && this.#sink.writableLength === 0)
   }
 
   /** The engine has the stream. */
@@ -108,9 +104,13 @@ export class Outgoing {
     this.#finish()
   }
 
-  /** The peer takes no more: whoever writes is told, whoever does not need not care. */
-  stop(error: Error): void {
+  /**
+   * The peer takes no more: whoever writes is told. Whoever has written all there was is told too, unless the peer has `ended` as
+   * well: it has had what it wanted, and closes.
+   */
+  stop(error: Error, ended: boolean): void {
     this.#stopped = error
+    this.#pardoned = ended
     const flight = this.#flight
     this.#flight = undefined
     flight?.callback(error)
@@ -168,6 +168,6 @@ export class Outgoing {
   #finish(): void {
     const final = this.#final
     this.#final = undefined
-    final?.(this.arrived ? null : this.#stopped)
+    final?.(this.arrived || this.#pardoned ? null : this.#stopped)
   }
 }

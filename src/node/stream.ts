@@ -312,19 +312,26 @@ export class SojournStream extends SocketShape {
 
   #stop(error: SojournError): void {
     if (this.#connecting) return this.fail(error)
-    this.#outgoing.stop(this.#named(error))
+    this.#outgoing.stop(this.#named(error), this.#peerEnded)
   }
 
   #lose({ reason, detail }: Extract<StreamEvent, { type: 'stream-lost' }>): void {
-    if (reason === 'closed-by-peer' && this.#peerEnded && this.#outgoing.idle) return void this.destroy()
-    this.fail(lostError(this.remoteAddress, reason, detail))
+    // A peer that has ended and then says goodbye is done. Whoever still waits for 'finish' sees that it does not come.
+    if (reason === 'closed-by-peer' && this.#peerEnded && this.writableLength === 0) return void this.destroy()
+    // Whoever closes the association knows that.
+    this.fail(lostError(this.remoteAddress, reason, detail), reason === 'closed')
   }
 
   /** A plain `destroy` sends what was handed over, as closing a TCP socket does; an error breaks off. */
   #leaveEngine(error: Error | null): void {
-    if (error === null && !this.#broken && this.#outgoing.queued === 0) this.#outgoing.tellEnd()
+    if (isPlain(error) && !this.#broken && this.#outgoing.queued === 0) this.#outgoing.tellEnd()
     else if (!this.#outgoing.arrived) this.#carrier.reset(this, this.#code)
     if (!this.#peerEnded) this.#carrier.stop(this, this.#code)
     else if (this.bytesRead > this.#told) this.#carrier.consumed(this, this.bytesRead - this.#told)
   }
+}
+
+/** Nothing failed: `destroy()`, or the end of a `for await`, for which Node makes an AbortError that no signal has caused. */
+function isPlain(error: Error | null): boolean {
+  return error === null || (error.name === 'AbortError' && error.cause === undefined)
 }

@@ -41,7 +41,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   readonly #waiting = new Map<Hit, SojournStream[]>()
   #nextPort = 0
   #retry: NodeJS.Timeout | undefined
-  #whenEmpty: (() => void) | undefined
+  readonly #whenGone = new Set<() => void>()
 
   constructor(engine: Engine, carrier: StreamsCarrier) {
     this.#engine = engine
@@ -82,9 +82,14 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     return new Map([...this.#streams].map(([peer, streams]) => [peer, new Map(streams)]))
   }
 
-  /** There is something to finish. */
-  get active(): boolean {
-    return this.#streams.size > 0 || this.listeners.size > 0
+  /** No new streams are taken. */
+  stopListening(): void {
+    for (const listener of [...this.listeners.values()]) void listener.close()
+  }
+
+  /** There is something to finish, with this peer or any. */
+  has(peer?: Hit): boolean {
+    return peer === undefined ? this.#streams.size > 0 : this.#streams.has(peer)
   }
 
   heard(event: StreamEvent): void {
@@ -93,7 +98,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     const stream = this.#streams.get(peer)?.get(id)
     if (event.type === 'stream-closed' || event.type === 'stream-lost') this.#forget(peer, id)
     stream?.heard(event)
-    if (this.#streams.size === 0) this.#whenEmpty?.()
+    if (event.type === 'stream-closed' || event.type === 'stream-lost') for (const check of this.#whenGone) check()
   }
 
   // ── For streams ────────────────────────────────────────────────────────────
@@ -175,27 +180,51 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     for (const stream of this.#each()) stream.release()
   }
 
-  /** Ends all streams, and resolves when the peers have ended theirs too, or after `patienceMs`. No new ones are taken. */
-  async finish(patienceMs: number): Promise<void> {
-    for (const listener of [...this.listeners.values()]) void listener.close()
-    for (const stream of [...this.#each()]) if (!stream.writableEnded && !stream.destroyed) stream.end()
-    if (this.#streams.size === 0) return
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve
-      timer = setTimeout(resolve, patienceMs)
-    })
-    clearTimeout(timer)
-    this.#whenEmpty = undefined
+  /**
+   * Ends all streams, of one peer if it is named, and resolves when the peers have ended theirs too, or when nothing has arrived for
+   * `patienceMs`.
+   */
+  async finish(patienceMs: number, peer?: Hit): Promise<void> {
+    const left = (): SojournStream[] =>
+      [...this.#each()].filter(({ remoteAddress }) => remoteAddress === (peer ?? remoteAddress))
+    for (const stream of left()) if (!stream.writableEnded && !stream.destroyed) stream.end()
+    let progress = ''
+    while (left().length > 0 && progress !== this.#progress()) {
+      progress = this.#progress()
+      await this.#something(patienceMs, () => left().length === 0)
+    }
   }
 
   /** Ends everything at once; the engine is left as it is. */
   shut(reason: string): void {
     clearTimeout(this.#retry)
     for (const stream of [...this.#unopened, ...this.#each()]) stream.leave(reason)
-    for (const listener of [...this.listeners.values()]) void listener.close()
+    this.stopListening()
     this.#streams.clear()
     this.#waiting.clear()
+    for (const check of this.#whenGone) check()
+  }
+
+  /** What changes as long as peers take what is left for them. */
+  #progress(): string {
+    const sums = [...this.#streams.keys()].map((peer) => {
+      const views = this.#engine.streams(peer)
+      return [views.length, views.reduce((sum, { buffered }) => sum + buffered, 0)]
+    })
+    return sums.join()
+  }
+
+  /** Waits so long, or until an event after which `done`. */
+  async #something(ms: number, done: () => boolean): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    let check: (() => void) | undefined
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+      check = () => done() && resolve()
+      this.#whenGone.add(check)
+    })
+    clearTimeout(timer)
+    if (check !== undefined) this.#whenGone.delete(check)
   }
 
   *#each(): IterableIterator<SojournStream> {
