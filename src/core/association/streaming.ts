@@ -106,11 +106,8 @@ export function expireStreams(association: Association, now: number): void {
 function arm(association: Association, now: number): void {
   const { streaming, timers, usable } = association
   if (streaming === undefined || usable === undefined) return timers.stop('streams')
-  const { deadline, closing } = streaming.transport
-  // What is due at once leaves with the next packet: if none may leave now, something else will wake the association.
-  const at = closing === undefined ? deadline : streaming.closesAt
-  if (at > now) timers.set('streams', at)
-  else timers.stop('streams')
+  const { transport, closesAt } = streaming
+  timers.set('streams', transport.closing === undefined ? transport.deadlineAfter(now) : closesAt)
 }
 
 /** Streams of peers that nobody here listens to, or whose peers nobody wants, are refused before anybody hears of them. */

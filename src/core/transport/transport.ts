@@ -58,10 +58,14 @@ export class Transport {
     return new Transport(options, frozen)
   }
 
-  /** When `expire` wants to be called, in ms; Infinity if never. */
-  get deadline(): number {
+  /**
+   * When `expire` wants to be called, or `plan` asked again, in ms; Infinity if never. An acknowledgement that is due already
+   * leaves with the next packet: if none may leave, waiting for it would be no waiting.
+   */
+  deadlineAfter(now: number): number {
     if (this.#closing !== undefined) return Infinity
-    return Math.min(this.recovery.deadline, this.received.deadline)
+    const { deadline } = this.received
+    return Math.min(this.recovery.deadline, deadline > now ? deadline : Infinity)
   }
 
   get closing(): Closing | undefined {

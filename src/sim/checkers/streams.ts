@@ -27,6 +27,8 @@ interface Reading {
   told: number
   read: number
   broken: boolean
+  /** Where it was opened. */
+  readonly run: number
 }
 
 type OfStream = Extract<MachineEvent, { readonly id: number }>
@@ -52,7 +54,7 @@ export class StreamChecker implements Checker {
       case 'run-begins':
         return this.#begin(observation.run)
       case 'stream-opened':
-        return this.#open(keyOf(observation.run, observation.peer, observation.id))
+        return this.#open(keyOf(observation.run, observation.peer, observation.id), observation.run)
       case 'stream-wrote':
         return this.#wrote(observation)
       case 'stream-finished': {
@@ -79,9 +81,16 @@ export class StreamChecker implements Checker {
     for (const [key, reading] of this.#readings) if (key.startsWith(`${run.lineage} `)) reading.told = reading.read
   }
 
-  #open(key: string): string | undefined {
+  #open(key: string, run: Run): string | undefined {
     if (this.#readings.has(key) || this.#over.has(key)) return `stream ${key} was opened twice`
-    this.#readings.set(key, { head: new Uint8Array(0), written: undefined, told: 0, read: 0, broken: false })
+    this.#readings.set(key, {
+      head: new Uint8Array(0),
+      written: undefined,
+      told: 0,
+      read: 0,
+      broken: false,
+      run: run.id,
+    })
     return undefined
   }
 
@@ -103,13 +112,20 @@ export class StreamChecker implements Checker {
         if (key.startsWith(prefix)) return `stream ${key} outlives its association`
       return undefined
     }
+    if (event.type === 'associated') return this.#associated(run, keyOf(run, event.peer, ''))
     return 'id' in event ? this.#onStream(run, event) : undefined
+  }
+
+  /** What was opened by an earlier run belonged to an association that did not travel: one that was being made, or was closing. */
+  #associated(run: Run, prefix: string): undefined {
+    for (const [key, reading] of this.#readings)
+      if (key.startsWith(prefix) && reading.run !== run.id) this.#readings.delete(key)
   }
 
   #onStream(run: Run, event: OfStream): string | undefined {
     const key = keyOf(run, event.peer, event.id)
     const reading = this.#readings.get(key)
-    if (event.type === 'stream') return this.#open(key)
+    if (event.type === 'stream') return this.#open(key, run)
     if (event.type === 'stream-closed' || event.type === 'stream-lost') {
       this.#readings.delete(key)
       this.#over.add(key)
