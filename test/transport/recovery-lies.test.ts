@@ -38,7 +38,7 @@ describe('a peer that lies', () => {
     expect(sender.ack(10, [[2, 2]]).fault).toBe(false)
   })
 
-  it('and acknowledges everything ahead of time is found out before its window is twice an honest one', () => {
+  it('and acknowledges everything ahead of time is found out before its window has doubled twice', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const recovery = new Recovery<number>({ config, entropy: seeded(seed) })
       let [number, sent, caught] = [0, 0, false]

@@ -132,6 +132,17 @@ describe('what is told', () => {
     expect(received.elicit).toBe(false)
   })
 
+  it('asks with one acknowledgement in sixteen only, until the peer is known to have one', () => {
+    const received = new Received(config)
+    let asked = 0
+    for (let n = 1; n <= 320; n++) {
+      received.note(n, 1, 2 * n, true)
+      received.acknowledge(n)
+      if (received.elicit) asked += 1
+    }
+    expect(asked).toBe(20)
+  })
+
   it('is of so many SAs at most; the oldest goes', () => {
     const received = new Received(config)
     for (let spi = 1; spi <= config.spacesMax + 1; spi++) received.note(0, spi, 1, true)

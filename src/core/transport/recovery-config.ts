@@ -47,7 +47,7 @@ export interface RecoveryConfig {
   readonly ackPacketsMax: number
   readonly ackQuantumMs: number
   readonly ackRangesMax: number
-  /** A receiver that sends no data asks for acknowledgements of its own once it tells of so many ranges. */
+  /** A receiver that sends no data asks for acknowledgements of its own once it tells of so many ranges, with one in so many. */
   readonly ackRangesElicit: number
   /** SAs whose numbers are kept at once, in either direction. */
   readonly spacesMax: number

@@ -18,6 +18,8 @@ export class Received {
   readonly #spaces = new Map<number, Space>()
   /** Packets that elicit an acknowledgement and have come since the last one. */
   #unacknowledged = 0
+  /** Acknowledgements made since the peer was last known to have one. */
+  #told = 0
   #ackedAt = -Infinity
   #deadline = Infinity
 
@@ -37,9 +39,11 @@ export class Received {
 
   /**
    * True if so many ranges are told of that the peer should be made to acknowledge an acknowledgement: with a PING in its
-   * packet (RFC 9000 §13.2.4). An end that sends data of its own never gets there.
+   * packet (RFC 9000 §13.2.4). An end that sends data of its own never gets there. Not every one asks, so that two ends that
+   * lose much do not keep each other busy.
    */
   get elicit(): boolean {
+    if (this.#told % this.#config.ackRangesElicit !== 0) return false
     for (const { ranges } of this.#spaces.values()) if (ranges.length >= this.#config.ackRangesElicit) return true
     return false
   }
@@ -69,6 +73,7 @@ export class Received {
       told.unshift({ space: spi, ranges, delayMs: Math.max(0, now - space.largestAt) })
     }
     this.#unacknowledged = 0
+    this.#told += 1
     this.#ackedAt = now
     this.#deadline = Infinity
     return told
@@ -79,6 +84,7 @@ export class Received {
     const space = this.#spaces.get(spi)
     const top = space?.ranges[0]
     if (space === undefined || top === undefined) return
+    this.#told = 0
     space.ranges = space.ranges.filter((range) => range === top || range.largest > largest)
     for (const range of space.ranges) {
       if (range.smallest <= largest) range.smallest = Math.min(range.largest, largest + 1)
@@ -94,6 +100,7 @@ export class Received {
   restart(): void {
     this.#spaces.clear()
     this.#unacknowledged = 0
+    this.#told = 0
     this.#deadline = Infinity
     this.#ackedAt = -Infinity
   }
