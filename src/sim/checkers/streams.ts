@@ -46,7 +46,7 @@ export class StreamChecker implements Checker {
   readonly #written = new Map<number, Written>()
   readonly #readings = new Map<string, Reading>()
   /** Streams that are over, until their association is. */
-  readonly #over = new Set<string>()
+  readonly #over = new Map<string, number>()
   readonly #runs = new Map<number, number>()
 
   see(observation: Observation): string | undefined {
@@ -107,7 +107,7 @@ export class StreamChecker implements Checker {
   #event(run: Run, event: MachineEvent): string | undefined {
     if (event.type === 'ended') {
       const prefix = keyOf(run, event.peer, '')
-      for (const key of this.#over) if (key.startsWith(prefix)) this.#over.delete(key)
+      for (const key of this.#over.keys()) if (key.startsWith(prefix)) this.#over.delete(key)
       for (const key of this.#readings.keys())
         if (key.startsWith(prefix)) return `stream ${key} outlives its association`
       return undefined
@@ -120,6 +120,7 @@ export class StreamChecker implements Checker {
   #associated(run: Run, prefix: string): undefined {
     for (const [key, reading] of this.#readings)
       if (key.startsWith(prefix) && reading.run !== run.id) this.#readings.delete(key)
+    for (const [key, by] of this.#over) if (key.startsWith(prefix) && by !== run.id) this.#over.delete(key)
   }
 
   #onStream(run: Run, event: OfStream): string | undefined {
@@ -128,7 +129,7 @@ export class StreamChecker implements Checker {
     if (event.type === 'stream') return this.#open(key, run)
     if (event.type === 'stream-closed' || event.type === 'stream-lost') {
       this.#readings.delete(key)
-      this.#over.add(key)
+      this.#over.set(key, run.id)
       return undefined
     }
     if (event.type !== 'stream-data' && event.type !== 'stream-end' && event.type !== 'stream-reset') return undefined
