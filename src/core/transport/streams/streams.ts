@@ -95,6 +95,7 @@ export class Streams {
     })
     this.#window.pace(now, rttMs)
     this.#window.atLeast(2 * (this.#streams.get(id)?.receiving.window.size ?? 0))
+    if (this.#window.due) this.#outgoing.queue('max-data')
   }
 
   /** An 'opened' stream has a listener; the peer learns it by a first MAX_STREAM_DATA. */
