@@ -267,3 +267,64 @@ describe('turns', () => {
     expect(a.packet(1_100)?.sent).toMatchObject([{ kind: 'stream', offset: expect.any(Number) }])
   })
 })
+
+describe('after a move', () => {
+  /** A stream of 20 kB of which the second end has heard 10 kB and taken 6 kB, its answer being under way. */
+  function halfWay(): [a: StreamEnd, b: StreamEnd, id: number] {
+    const [a, b] = pair()
+    const id = a.open()
+    settle(a, b)
+    a.streams.write(id, pattern(20_000, 1))
+    for (let packet = a.packet(1_000); packet !== undefined && b.bytes(id).length < 10_000; packet = a.packet(1_000)) {
+      b.take(packet)
+      a.acked(packet)
+      b.listen()
+    }
+    b.streams.consumed(0, id, 6_000, 0)
+    b.streams.write(id, pattern(500, 2))
+    b.packet()
+    return [a, b, id]
+  }
+
+  it('what is unread is told again from where the application had got to, and what is under way is sent again', () => {
+    const [a, b, id] = halfWay()
+    b.move()
+    b.heard.length = 0
+    const [first, ...more] = b.listen()
+    expect(first).toMatchObject({ kind: 'data', id })
+    expect(more.every(({ kind }) => kind === 'data')).toBe(true)
+    const unread = b.bytes(id)
+    expect(Buffer.compare(unread, pattern(unread.length, 1, 6_000))).toBe(0)
+    expect(sum(say(b))).toBe(500)
+    a.streams.requeueAll()
+    expect(sum(say(a))).toBe(20_000 - 6_000 - unread.length)
+  })
+
+  it('both ends say all their limits again', () => {
+    const [a, b, id] = halfWay()
+    b.move()
+    a.streams.requeueAll()
+    for (const end of [a, b]) {
+      const said = say(end)
+      expect(said).toContainEqual({ kind: 'max-streams', limit: 256 })
+      expect(said.filter(({ kind }) => kind === 'max-data')).toHaveLength(1)
+      expect(said).toContainEqual({ kind: 'max-stream-data', id, limit: expect.any(Number) })
+    }
+  })
+
+  it('the application hears again how each half ended', () => {
+    const [a, b, id] = halfWay()
+    a.streams.end(id)
+    b.streams.stop(id, StreamCode.CANCELLED)
+    const other = a.open()
+    a.streams.end(other)
+    settle(a, b)
+    for (const end of [a, b]) {
+      end.heard.length = 0
+      end.move()
+      end.listen()
+    }
+    expect([a.story(id), b.story(id)]).toEqual([['accepted', 'stopped 3'], []])
+    expect([a.story(other), b.story(other)]).toEqual([['accepted', 'finished'], ['end']])
+  })
+})
