@@ -18,10 +18,13 @@ export class Sender {
     this.recovery = new Recovery({ config: { ...RECOVERY_DEFAULTS, ...changes }, entropy: seeded(1) })
   }
 
-  send(now: number, options: { bytes?: number; space?: number; number?: number; probe?: 'mtu' | 'pto' } = {}): number {
-    const { bytes = 1_200, space = SPACE, number = this.highest + 1, probe } = options
+  send(
+    now: number,
+    options: { bytes?: number; space?: number; number?: number; probe?: 'mtu' | 'pto'; appLimited?: boolean } = {},
+  ): number {
+    const { bytes = 1_200, space = SPACE, number = this.highest + 1, probe, appLimited = false } = options
     this.highest = Math.max(this.highest, number)
-    const packet = { space, number, bytes, frames: [number], appLimited: false }
+    const packet = { space, number, bytes, frames: [number], appLimited }
     this.recovery.sent(now, probe === undefined ? packet : { ...packet, probe })
     return number
   }
