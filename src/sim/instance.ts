@@ -8,7 +8,7 @@ import { Engine, type EngineOptions, type OwnStart } from '../core/engine.ts'
 import type { MachineEvent, Transmit } from '../core/machine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { OwnLocator } from '../core/own-locators.ts'
-import type { Hit } from '../crypto/hit.ts'
+import { type Hit, hitOf } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import { Driver } from './driver.ts'
 import type { Host } from './host.ts'
@@ -71,7 +71,8 @@ export class Instance {
     const { name, hit } = subject
     this.run = { id: world.nextRun(), name, hit, epoch, incarnation, host: host.name, honest, lineage }
     this.#sockets = this.#openAll(options.port)
-    world.see({ type: 'run-begins', at: world.now, run: this.run })
+    const resumes = options.frozen?.associations.map(({ peerKey }) => hitOf(peerKey)) ?? []
+    world.see({ type: 'run-begins', at: world.now, run: this.run, resumes })
     world.see({ type: 'secret', what: 'instance key', bytes: start.instance.secret() })
     this.#announce(options.frozen)
     this.engine = this.#engine(options)

@@ -24,8 +24,8 @@ export interface Run {
 
 /** One thing seen. Times are virtual milliseconds. */
 export type Observation =
-  // A machine that may seal, from here to there.
-  | { readonly type: 'run-begins'; readonly at: number; readonly run: Run }
+  // A machine that may seal, from here to there. `resumes`: with whom it goes on.
+  | { readonly type: 'run-begins'; readonly at: number; readonly run: Run; readonly resumes?: readonly Hit[] }
   | { readonly type: 'run-ends'; readonly at: number; readonly run: Run }
   // The ledger's history, in its own order.
   | { readonly type: 'activated'; readonly hit: Hit; readonly epoch: number; readonly incarnation: string }

@@ -27,8 +27,6 @@ interface Reading {
   told: number
   read: number
   broken: boolean
-  /** Where it was opened. */
-  readonly run: number
 }
 
 type OfStream = Extract<MachineEvent, { readonly id: number }>
@@ -46,15 +44,15 @@ export class StreamChecker implements Checker {
   readonly #written = new Map<number, Written>()
   readonly #readings = new Map<string, Reading>()
   /** Streams that are over, until their association is. */
-  readonly #over = new Map<string, number>()
+  readonly #over = new Set<string>()
   readonly #runs = new Map<number, number>()
 
   see(observation: Observation): string | undefined {
     switch (observation.type) {
       case 'run-begins':
-        return this.#begin(observation.run)
+        return this.#begin(observation.run, observation.resumes ?? [])
       case 'stream-opened':
-        return this.#open(keyOf(observation.run, observation.peer, observation.id), observation.run)
+        return this.#open(keyOf(observation.run, observation.peer, observation.id))
       case 'stream-wrote':
         return this.#wrote(observation)
       case 'stream-finished': {
@@ -75,13 +73,21 @@ export class StreamChecker implements Checker {
   }
 
   /** What goes on elsewhere is told again from where it was read; in place it goes on as it was. */
-  #begin(run: Run): undefined {
+  #begin(run: Run, resumes: readonly Hit[]): undefined {
     if (!run.honest || this.#runs.get(run.lineage) === run.id) return
     this.#runs.set(run.lineage, run.id)
-    for (const [key, reading] of this.#readings) if (key.startsWith(`${run.lineage} `)) reading.told = reading.read
+    const prefixes = resumes.map((peer) => keyOf(run, peer, ''))
+    // An association that was being made, or was closing, does not travel, and its streams do not.
+    const stays = (key: string): boolean =>
+      key.startsWith(`${run.lineage} `) && !prefixes.some((prefix) => key.startsWith(prefix))
+    for (const key of this.#over) if (stays(key)) this.#over.delete(key)
+    for (const [key, reading] of this.#readings) {
+      if (stays(key)) this.#readings.delete(key)
+      else if (key.startsWith(`${run.lineage} `)) reading.told = reading.read
+    }
   }
 
-  #open(key: string, run: Run): string | undefined {
+  #open(key: string): string | undefined {
     if (this.#readings.has(key) || this.#over.has(key)) return `stream ${key} was opened twice`
     this.#readings.set(key, {
       head: new Uint8Array(0),
@@ -89,7 +95,6 @@ export class StreamChecker implements Checker {
       told: 0,
       read: 0,
       broken: false,
-      run: run.id,
     })
     return undefined
   }
@@ -107,29 +112,21 @@ export class StreamChecker implements Checker {
   #event(run: Run, event: MachineEvent): string | undefined {
     if (event.type === 'ended') {
       const prefix = keyOf(run, event.peer, '')
-      for (const key of this.#over.keys()) if (key.startsWith(prefix)) this.#over.delete(key)
+      for (const key of this.#over) if (key.startsWith(prefix)) this.#over.delete(key)
       for (const key of this.#readings.keys())
         if (key.startsWith(prefix)) return `stream ${key} outlives its association`
       return undefined
     }
-    if (event.type === 'associated') return this.#associated(run, keyOf(run, event.peer, ''))
     return 'id' in event ? this.#onStream(run, event) : undefined
-  }
-
-  /** What was opened by an earlier run belonged to an association that did not travel: one that was being made, or was closing. */
-  #associated(run: Run, prefix: string): undefined {
-    for (const [key, reading] of this.#readings)
-      if (key.startsWith(prefix) && reading.run !== run.id) this.#readings.delete(key)
-    for (const [key, by] of this.#over) if (key.startsWith(prefix) && by !== run.id) this.#over.delete(key)
   }
 
   #onStream(run: Run, event: OfStream): string | undefined {
     const key = keyOf(run, event.peer, event.id)
     const reading = this.#readings.get(key)
-    if (event.type === 'stream') return this.#open(key, run)
+    if (event.type === 'stream') return this.#open(key)
     if (event.type === 'stream-closed' || event.type === 'stream-lost') {
       this.#readings.delete(key)
-      this.#over.set(key, run.id)
+      this.#over.add(key)
       return undefined
     }
     if (event.type !== 'stream-data' && event.type !== 'stream-end' && event.type !== 'stream-reset') return undefined
