@@ -149,37 +149,41 @@ it('never uses more than it was told may be carried, nor less than the base, wha
     wait: fc.nat(400_000),
   })
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 100 }), fc.integer({ min: 1_200, max: 10_000 }), (steps, limit) => {
-      const mtu = new Mtu(config, limit)
-      let [now, order] = [0, 0]
-      let out: number | undefined
-      for (const { what, n, wait } of steps) {
-        now += wait
-        order += n
-        const probe = out
-        if (what === 'probe') {
-          const size = mtu.probe(now)
-          if (size !== undefined) {
-            expect(size).toBeLessThanOrEqual(limit)
-            mtu.sent()
-            out = size
+    fc.property(
+      fc.array(step, { maxLength: 100, size: 'max' }),
+      fc.integer({ min: 1_200, max: 10_000 }),
+      (steps, limit) => {
+        const mtu = new Mtu(config, limit)
+        let [now, order] = [0, 0]
+        let out: number | undefined
+        for (const { what, n, wait } of steps) {
+          now += wait
+          order += n
+          const probe = out
+          if (what === 'probe') {
+            const size = mtu.probe(now)
+            if (size !== undefined) {
+              expect(size).toBeLessThanOrEqual(limit)
+              mtu.sent()
+              out = size
+            }
+          } else if (what === 'acked' && probe !== undefined) {
+            mtu.acked(now, probe, true)
+            out = undefined
+          } else if (what === 'probeLost' && probe !== undefined) {
+            mtu.probeLost(now, probe)
+            out = undefined
+          } else if (what === 'lost') mtu.lost(now, mtu.current, order, order + n)
+          else if (what === 'silent') mtu.silent(now, n % 8)
+          else if (what === 'restart') {
+            mtu.restart(limit)
+            out = undefined
           }
-        } else if (what === 'acked' && probe !== undefined) {
-          mtu.acked(now, probe, true)
-          out = undefined
-        } else if (what === 'probeLost' && probe !== undefined) {
-          mtu.probeLost(now, probe)
-          out = undefined
-        } else if (what === 'lost') mtu.lost(now, mtu.current, order, order + n)
-        else if (what === 'silent') mtu.silent(now, n % 8)
-        else if (what === 'restart') {
-          mtu.restart(limit)
-          out = undefined
+          expect(mtu.current).toBeGreaterThanOrEqual(BASE)
+          expect(mtu.current).toBeLessThanOrEqual(limit)
+          expect(mtu.deadline).toBeGreaterThanOrEqual(now)
         }
-        expect(mtu.current).toBeGreaterThanOrEqual(BASE)
-        expect(mtu.current).toBeLessThanOrEqual(limit)
-        expect(mtu.deadline).toBeGreaterThanOrEqual(now)
-      }
-    }),
+      },
+    ),
   )
 })
