@@ -95,7 +95,9 @@ export function onClose(association: Association, now: number, message: Close, t
   const echo = encodeEchoResponseSigned(message.echoRequestSigned)
   const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
   association.sendTo(now, closeAck, tuple)
-  association.end(now, 'closed-by-peer', '', { name: 'closed', closeAck })
+  // Both at once: our owner still hears why we did.
+  const detail = association.state.name === 'closing' ? association.state.detail : ''
+  association.end(now, 'closed-by-peer', detail, { name: 'closed', closeAck })
 }
 
 /** I2-SENT: the R2 was lost, and its sender closes. The keys of our I2 are those of the association (RFC 7401 §4.4.3). */

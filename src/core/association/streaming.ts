@@ -25,6 +25,8 @@ export interface Streaming {
   news: StreamEvent[]
   /** The way that recovery knows; undefined before there is one. */
   path: Path | undefined
+  /** Streams of the peer that were refused: nothing is told of them. */
+  readonly refused: Set<number>
   /** When the peer is left although our CLOSE_TRANSPORT could not go out. */
   closesAt: number
 }
@@ -47,7 +49,7 @@ export function thawStreams(association: Association, now: number, frozen: Froze
 }
 
 function streaming(association: Association, transport: Transport): Streaming {
-  return { transport, news: [], path: pathOf(association), closesAt: Infinity }
+  return { transport, news: [], path: pathOf(association), refused: new Set(), closesAt: Infinity }
 }
 
 function optionsOf(association: Association): TransportOptions {
@@ -121,17 +123,21 @@ function collect(association: Association, streaming: Streaming): void {
       if (fault === undefined) streams.accept(told.id)
       else {
         context.count(fault)
+        streaming.refused.add(told.id)
         streams.refuse(told.id, fault === 'port-closed' ? StreamCode.PORT_CLOSED : StreamCode.REFUSED)
-        continue
       }
     }
-    const event = eventOf(association, told)
+    const event = eventOf(association, streaming, told)
     if (event !== undefined) streaming.news.push(event)
   }
   if (streaming.news.length > 0) context.hasNews(association)
 }
 
-function eventOf({ peer }: Association, told: Told): StreamEvent | undefined {
+function eventOf({ peer }: Association, { refused }: Streaming, told: Told): StreamEvent | undefined {
+  if ('id' in told && refused.has(told.id)) {
+    if (told.kind === 'closed') refused.delete(told.id)
+    return undefined
+  }
   switch (told.kind) {
     case 'opened':
       return { type: 'stream', peer, id: told.id, port: told.port, sourcePort: told.sourcePort }
@@ -291,7 +297,7 @@ export function loseStreams(association: Association, reason: EndReason, detail:
   if (streaming === undefined) return
   for (const event of streaming.news) context.event(event)
   for (const told of streaming.transport.streams.events()) {
-    const event = told.kind === 'opened' ? undefined : eventOf(association, told)
+    const event = told.kind === 'opened' ? undefined : eventOf(association, streaming, told)
     if (event !== undefined) context.event(event)
   }
   for (const { id } of streaming.transport.streams.list())
