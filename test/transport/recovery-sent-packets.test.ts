@@ -95,6 +95,16 @@ describe('sent packets', () => {
     expect(sent.size).toBe(0)
   })
 
+  it('are acknowledged once, though they are named again while older ones are outstanding', () => {
+    const sent = new SentPackets<string>()
+    for (let number = 1; number <= 5; number++) sent.add(packet(1, number))
+    const named = () => names(sent.acknowledge(1, [{ smallest: 3, largest: 4 }]))
+    expect(named()).toEqual(['1/3', '1/4'])
+    sent.settle()
+    expect(named()).toEqual([])
+    expect(names(sent)).toEqual(['1/1', '1/2', '1/5'])
+  })
+
   it('refuse a number that does not rise: that is our own bug', () => {
     const sent = new SentPackets<string>()
     sent.add(packet(1, 5))
