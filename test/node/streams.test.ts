@@ -1,41 +1,16 @@
 // Streams between endpoints on loopback, by the rules of node:stream and node:net.
 
 import { once } from 'node:events'
-import { type Readable, Transform, Writable } from 'node:stream'
+import { Transform, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
-import type { Endpoint } from '../../src/node/endpoint.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import type { SojournStream } from '../../src/node/stream.ts'
 import { StreamCode } from '../../src/node/stream-errors.ts'
 import { StreamCode as WireCode } from '../../src/wire/frame.ts'
 import { endpointOn, pair } from '../support/endpoints.ts'
-
-/** A stream from `a`, and the other end of it at `b`. */
-async function ends(a: Endpoint, b: Endpoint, port = 7): Promise<{ near: SojournStream; far: SojournStream }> {
-  const listener = b.listen(port)
-  const near = a.connect(b.peer, port)
-  for await (const far of listener) {
-    await listener.close()
-    return { near, far }
-  }
-  throw new Error('the listener closed first')
-}
-
-async function connected(): Promise<{ a: Endpoint; b: Endpoint; near: SojournStream; far: SojournStream }> {
-  const { a, b } = await pair()
-  return { a, b, ...(await ends(a, b)) }
-}
-
-const pattern = (bytes: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: bytes }, (_, index) => index * 31 + (index >> 8)))
-
-/** What an 'error' event says, of a stream that fails. */
-async function failure(stream: SojournStream): Promise<Error & { code?: string }> {
-  const [error] = await once(stream, 'error')
-  return error
-}
+import { connected, failure, pattern, readAll } from '../support/stream-pair.ts'
 
 test('the codes on the wire are those of the frames', () => {
   expect(StreamCode).toEqual(WireCode)
@@ -123,14 +98,6 @@ describe('a stream', () => {
     expect(finishedEarly).toBe(false)
   })
 })
-
-/** Reads to the end and leaves the stream open, which `for await` would not. */
-async function readAll(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  await once(stream, 'end')
-  return Buffer.concat(chunks)
-}
 
 describe('back-pressure', () => {
   test('stops a writer whose peer does not read, and nobody keeps more than the windows', async () => {
@@ -240,138 +207,6 @@ describe('destroying', () => {
   })
 })
 
-describe('a connect', () => {
-  test('to a closed port is refused', async () => {
-    const { a, b } = await pair()
-    const stream = a.connect(b.peer, 7)
-    const error = await failure(stream)
-    expect(error).toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
-    expect(error.message).toContain('nobody listens on port 7')
-    await expect(stream.opened).rejects.toBe(error)
-  })
-
-  test('to a peer that nobody reaches fails as the association does', async () => {
-    const a = await endpointOn()
-    const nobody = { hit: createIdentity().hit, locators: [{ address: '127.0.0.1', port: 9 }] }
-    expect(await failure(a.connect(nobody, 7, { timeoutMs: 50 }))).toMatchObject({ code: 'ERR_SOJOURN_UNREACHABLE' })
-    expect(await failure(a.connect(createIdentity().hit, 7))).toMatchObject({ code: 'ERR_SOJOURN_UNREACHABLE' })
-  })
-
-  test('carries the codes of TCP if it is asked to', async () => {
-    const { a, b } = await pair()
-    const nobody = { hit: createIdentity().hit, locators: [{ address: '127.0.0.1', port: 9 }] }
-    const unreached = failure(a.connect(nobody, 7, { timeoutMs: 50, errno: true }))
-    expect(await failure(a.connect(b.peer, 7, { errno: true }))).toMatchObject({ code: 'ECONNREFUSED' })
-    expect(await unreached).toMatchObject({ code: 'EHOSTUNREACH', cause: { code: 'ERR_SOJOURN_UNREACHABLE' } })
-  })
-
-  test('is aborted by its signal, before and after it is open', async () => {
-    const { a, b } = await pair()
-    b.listen(7, (stream) => stream.on('error', () => undefined))
-    const controller = new AbortController()
-    const open = a.connect(b.peer, 7, { signal: controller.signal })
-    await open.opened
-    const nobody = { hit: createIdentity().hit, locators: [{ address: '127.0.0.1', port: 9 }] }
-    const waiting = a.connect(nobody, 7, { signal: controller.signal })
-    const failures = [failure(open), failure(waiting)]
-    controller.abort()
-    for (const failed of failures) expect(await failed).toMatchObject({ name: 'AbortError' })
-  })
-
-  test('throws at once what is the caller’s mistake', async () => {
-    const { a } = await pair()
-    const mistake = expect.objectContaining({ code: 'ERR_SOJOURN_ARGUMENT' })
-    expect(() => a.connect('nobody', 7)).toThrow(mistake)
-    expect(() => a.connect(a.hit, 7)).toThrow(mistake)
-    expect(() => a.connect(createIdentity().hit, 0)).toThrow(mistake)
-    expect(() => a.connect(createIdentity().hit, 65_536)).toThrow(mistake)
-  })
-
-  test('beyond what the peer allows waits until others have closed', async () => {
-    const { a, b } = await pair()
-    b.listen(7, (stream) => stream.pipe(stream))
-    const streams = Array.from({ length: 300 }, () => a.connect(b.peer, 7))
-    expect(streams.at(-1)?.id).toBeUndefined()
-    await streams[0]?.opened
-    const answers = streams.map(async (stream, index) => {
-      stream.end(String(index))
-      return (await buffer(stream)).toString()
-    })
-    expect(await Promise.all(answers)).toEqual(streams.map((_, index) => String(index)))
-  })
-
-  test('by an association goes to its peer', async () => {
-    const { b, association } = await pair()
-    b.listen(7, (stream) => stream.end('here'))
-    expect((await buffer(association.connect(7))).toString()).toBe('here')
-    await association.close()
-    expect(() => association.connect(7)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_CLOSED' }))
-  })
-})
-
-describe('a listener', () => {
-  test('gives streams to for await, one after another, until it is closed', async () => {
-    const { a, b } = await pair()
-    const listener = b.listen(7)
-    const asked = [0, 1, 2].map((index) => a.connect(b.peer, 7).end(String(index)))
-    const heard: string[] = []
-    for await (const stream of listener) {
-      heard.push((await buffer(stream)).toString())
-      if (heard.length === asked.length) await listener.close()
-    }
-    expect(heard.sort()).toEqual(['0', '1', '2'])
-    expect(await failure(a.connect(b.peer, 7))).toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
-  })
-
-  test('keeps what comes before anybody asks', async () => {
-    const { a, b } = await pair()
-    const listener = b.listen(7)
-    const stream = a.connect(b.peer, 7)
-    stream.end('early')
-    await stream.opened
-    const [far] = await once(listener, 'stream')
-    expect((await buffer(far)).toString()).toBe('early')
-  })
-
-  test('takes any free port for 0, and says which', async () => {
-    const { a, b } = await pair()
-    const [one, two] = [b.listen(0, (stream) => stream.end('1')), b.listen(0, (stream) => stream.end('2'))]
-    expect(one.port).not.toBe(two.port)
-    expect(one.address()).toEqual({ hit: b.hit, port: one.port })
-    expect((await buffer(a.connect(b.peer, two.port))).toString()).toBe('2')
-  })
-
-  test('on a taken port throws, and a port of datagrams is another one', async () => {
-    const { b } = await pair()
-    await b.datagrams(7)
-    const listener = b.listen(7)
-    expect(() => b.listen(7)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_ADDRESS' }))
-    expect(() => b.listen(65_536)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_ARGUMENT' }))
-    await listener.close()
-    b.listen(7)
-  })
-
-  test('refuses whom its lists leave out, and takes them when the lists say so', async () => {
-    const { a, b } = await pair()
-    const listener = b.listen(7, { deny: [a.hit] }, (stream) => stream.end('in'))
-    const error = await failure(a.connect(b.peer, 7))
-    expect(error).toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
-    expect(error.message).toContain('refuses our streams')
-    listener.setAccess({ allow: [a.hit] })
-    expect((await buffer(a.connect(b.peer, 7))).toString()).toBe('in')
-  })
-
-  test('closes when its signal aborts', async () => {
-    const { b } = await pair()
-    const controller = new AbortController()
-    const listener = b.listen(7, { signal: controller.signal })
-    const closed = once(listener, 'close')
-    controller.abort()
-    await closed
-    expect(listener.listening).toBe(false)
-  })
-})
-
 describe('an idle stream', () => {
   test('says timeout and stays open', async () => {
     const { near, far } = await connected()
@@ -380,36 +215,5 @@ describe('an idle stream', () => {
     near.end('still here')
     expect((await readAll(far)).toString()).toBe('still here')
     expect(near.timeout).toBe(10)
-  })
-})
-
-describe('the end of an endpoint', () => {
-  test('that is closed lets everything written arrive, and both ends close without an error', async () => {
-    const { a, far, near } = await connected()
-    near.write(pattern(2_000_000))
-    const reading = buffer(far)
-    const closed = once(near, 'close')
-    await a.close()
-    expect((await reading).length).toBe(2_000_000)
-    await closed
-    expect(near.errored).toBeNull()
-  })
-
-  test('that is destroyed tells the holder, and kills nobody who does not listen', async () => {
-    const { a, near } = await connected()
-    const closed = new Promise((resolve) => near.once('close', resolve))
-    a.destroy()
-    await closed
-    expect(near.errored).toMatchObject({ code: 'ERR_SOJOURN_CLOSED' })
-    expect(() => a.connect(near.remoteAddress, 7)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_CLOSED' }))
-  })
-
-  test('of the peer fails what had not ended', async () => {
-    const { b, near, far } = await connected()
-    near.write('unread')
-    await once(far, 'readable')
-    const theirs = failure(near)
-    await [...b.associations()][0]?.close()
-    expect(await theirs).toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
   })
 })
