@@ -43,15 +43,15 @@ interface Line {
 
 export class StreamDesk {
   readonly #world: World
-  readonly #process: Process
+  readonly #subject: Process
   /** Decides what it does. */
   luck: Prng = new Prng(1)
   #lines = new Map<string, Line>()
   #planned = 0
 
-  constructor(world: World, process: Process) {
+  constructor(world: World, subject: Process) {
     this.#world = world
-    this.#process = process
+    this.#subject = subject
   }
 
   /** Nothing is open, and nothing is still to be opened. */
@@ -122,11 +122,11 @@ export class StreamDesk {
   }
 
   #open(peer: Hit): void {
-    const { instance } = this.#process
+    const { instance } = this.#subject
     const id = this.#running(instance) ? instance.command((e, now) => e.openStream(now, peer, STREAM_PORT)) : 'later'
     if (typeof id === 'string') return this.#world.clock.after(RETRY_MS, () => this.#open(peer))
     this.#planned -= 1
-    const run = this.#process.here.run
+    const run = this.#subject.here.run
     this.#world.see({ type: 'stream-opened', run, peer, id })
     this.#begin(peer, id)
   }
@@ -152,7 +152,7 @@ export class StreamDesk {
 
   #write(peer: Hit, id: number): void {
     const line = this.#lines.get(keyOf(peer, id))
-    const { instance } = this.#process
+    const { instance } = this.#subject
     const script = line?.script
     if (line === undefined || script === undefined || script.held) return
     if (!this.#running(instance)) return this.#writeLater(peer, id, RETRY_MS)
@@ -186,7 +186,7 @@ export class StreamDesk {
 
   #read(peer: Hit, id: number): void {
     const line = this.#lines.get(keyOf(peer, id))
-    const { instance } = this.#process
+    const { instance } = this.#subject
     if (line === undefined || line.unread === 0 || !this.#running(instance)) return
     const bytes = Math.min(line.unread, 1 + this.luck.below(2 * PIECE_BYTES_MAX))
     line.unread -= bytes
