@@ -34,7 +34,7 @@ export interface ListenerCarrier {
 }
 
 /** Streams that nobody has asked for yet. What comes beyond is refused. */
-const BACKLOG_MAX = 512
+const BACKLOG_MAX = 128
 
 /** A port where streams are taken. Made by `endpoint.listen` or `thaw`. */
 export class Listener extends EventEmitter<ListenerEvents> implements AsyncIterable<SojournStream>, AsyncDisposable {

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { endpointOn, pair } from '../support/endpoints.ts'
+import { places } from '../support/places.ts'
 import { connected, failure, pattern } from '../support/stream-pair.ts'
 
 describe('a connect', () => {
@@ -67,6 +68,13 @@ describe('a connect', () => {
     expect(await Promise.all(answers)).toEqual(streams.map((_, index) => String(index)))
   })
 
+  test('for which too many others wait already fails at once', async () => {
+    const { a, b } = await pair()
+    const streams = Array.from({ length: 256 + 1_024 }, () => a.connect(b.peer, 7).on('error', () => undefined))
+    expect(await failure(a.connect(b.peer, 7))).toMatchObject({ code: 'ERR_SOJOURN_QUEUE_FULL' })
+    expect(streams.at(-1)?.destroyed).toBe(false)
+  })
+
   test('by an association goes to its peer', async () => {
     const { b, association } = await pair()
     b.listen(7, (stream) => stream.end('here'))
@@ -98,6 +106,15 @@ describe('a listener', () => {
     await stream.opened
     const [far] = await once(listener, 'stream')
     expect((await buffer(far)).toString()).toBe('early')
+  })
+
+  test('refuses what is too much to keep', async () => {
+    const { a, b } = await pair()
+    b.listen(7)
+    const streams = Array.from({ length: 129 }, () => a.connect(b.peer, 7).on('error', () => undefined))
+    const last = await failure(streams.at(-1) ?? a.connect(b.peer, 7))
+    expect(last).toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
+    expect(streams.filter(({ destroyed }) => destroyed).length).toBe(1)
   })
 
   test('takes any free port for 0, and says which', async () => {
@@ -158,6 +175,16 @@ describe('the end of an endpoint', () => {
     await closed
     expect(near.errored).toMatchObject({ code: 'ERR_SOJOURN_CLOSED' })
     expect(() => a.connect(near.remoteAddress, 7)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_CLOSED' }))
+  })
+
+  test('that is frozen before a stream was open does not promise that it goes on', async () => {
+    const [from, to] = await places(2)
+    const a = await endpointOn({ ...from })
+    const nobody = { hit: createIdentity().hit, locators: [{ address: '127.0.0.1', port: 9 }] }
+    const stream = a.connect(nobody, 7)
+    const failed = failure(stream)
+    await a.freeze({ to: to.host.kem })
+    expect(await failed).toMatchObject({ code: 'ERR_SOJOURN_CLOSED' })
   })
 
   test('of the peer fails whoever still writes', async () => {

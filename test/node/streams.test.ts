@@ -1,6 +1,7 @@
 // Streams between endpoints on loopback, by the rules of node:stream and node:net.
 
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { Transform, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
@@ -45,6 +46,14 @@ describe('a stream', () => {
     expect([near.readyState, far.readyState]).toEqual(['open', 'open'])
   })
 
+  test('is a net.Socket to the compiler, and throws where it cannot be one', async () => {
+    const { near } = await connected()
+    const socket: Socket = near
+    expect(() => socket.connect(80)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_ARGUMENT' }))
+    expect(socket.setNoDelay().setKeepAlive(true, 1_000)).toBe(near)
+    expect([socket.bufferSize, socket.autoSelectFamilyAttemptedAddresses]).toEqual([0, []])
+  })
+
   test('says connect and ready once, when the peer has accepted it', async () => {
     const { a, b } = await pair()
     b.listen(7, () => undefined)
@@ -57,9 +66,9 @@ describe('a stream', () => {
     expect(said).toEqual(['connect', 'ready'])
   })
 
-  test('carries 5 MB both ways at once, byte for byte', async () => {
+  test('carries 10 MB both ways at once, byte for byte', async () => {
     const { near, far } = await connected()
-    const [up, down] = [pattern(5_000_000), pattern(5_000_001).reverse()]
+    const [up, down] = [pattern(10_000_000), pattern(10_000_001).reverse()]
     near.end(up)
     far.end(down)
     const [gotDown, gotUp] = await Promise.all([buffer(near), buffer(far)])
