@@ -58,6 +58,8 @@ export const TRANSPORT_CROSSINGS: Readonly<
   windowPacketsMin: PERSISTENT,
   windowBytesMax: congestion('never grows beyond 2^40 bytes, though nothing is ever lost'),
   renoReduction: at('recovery-links')('does as well with NewReno where there is no loss'),
+  quietPackets: congestion('leaves 0.9 of the window, and 0.7 as soon as three packets of it may be queueing'),
+  quietBeta: congestion('leaves 0.9 of the window, and 0.7 as soon as three packets of it may be queueing'),
   cubicBeta: congestion('leaves 0.7 of its window at a loss, and no less for others of the same round trip'),
   cubicC: congestion('after a loss at 3 MB falls to 0.7, flattens out where it was, and rises beyond'),
   hystartRiseMsMin: NOISE,

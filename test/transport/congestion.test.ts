@@ -13,11 +13,13 @@ import { CubicReference } from '../support/cubic-reference.ts'
 import { Flow } from '../support/recovery-flow.ts'
 import { VirtualClock, VirtualLink } from '../support/virtual-link.ts'
 
-const config = RECOVERY_DEFAULTS
+/** By the RFCs alone: no loss is taken for noise. */
+const config = { ...RECOVERY_DEFAULTS, quietPackets: 0 }
 const PACKET = 1_200
 
 const CONTROLLERS: readonly (readonly [name: string, make: () => CongestionController])[] = [
   ['CUBIC', () => new Cubic(config, PACKET)],
+  ['CUBIC that tells noise apart', () => new Cubic(RECOVERY_DEFAULTS, PACKET)],
   ['NewReno', () => new NewReno(config, PACKET)],
 ]
 
@@ -362,5 +364,34 @@ describe.each(CONTROLLERS)('%s, whatever it is told,', (_name, make) => {
       controller.acked(order * 100, { order, bytes: controller.windowBytes, limited: false }, rtt)
     }
     expect(controller.windowBytes).toBe(2 ** 40)
+  })
+})
+
+describe('a loss while no queue stands on the path', () => {
+  /** What is left of a window of a hundred packets, when the last round trip was so much longer than the shortest. */
+  function left(latestMs: number, packets = 100): number {
+    const cubic = new Cubic(RECOVERY_DEFAULTS, PACKET)
+    const rtt = rttOf(100)
+    let order = 0
+    for (; cubic.windowBytes < packets * PACKET; cubic.acked(0, { order, bytes: PACKET, limited: false }, rtt))
+      cubic.sent(++order)
+    rtt.sample(0, latestMs, 0)
+    cubic.sampled(rtt)
+    const before = cubic.windowBytes
+    cubic.sent(++order)
+    cubic.lost(0, order)
+    return cubic.windowBytes / before
+  }
+
+  it('leaves 0.9 of the window, and 0.7 as soon as three packets of it may be queueing', () => {
+    expect(left(100)).toBeCloseTo(0.9)
+    expect(left(103)).toBeCloseTo(0.9)
+    expect(left(103.2)).toBeCloseTo(0.7)
+    expect(left(200)).toBeCloseTo(0.7)
+  })
+
+  it('is judged by packets, not by time: what is a long wait for many is none for a few', () => {
+    expect(left(110, 20)).toBeCloseTo(0.9)
+    expect(left(110, 40)).toBeCloseTo(0.7)
   })
 })

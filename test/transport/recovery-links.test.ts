@@ -1,6 +1,6 @@
 // Whole transfers over virtual links. The gates are a little below what CUBIC of the Linux kernel reaches on the same links,
-// slow start included. On long links with random loss one run says little: the kernel's ran long in slow start, as some of
-// these do. There the mean of many runs is held to what theory promises in the steady state (RFC 9438 §4.3, from p alone).
+// slow start included; on long links with random loss, single runs of it, which plain CUBIC reaches only when it is lucky. Each is
+// held by the mean of six.
 
 import { describe, expect, it } from 'vitest'
 import { NewReno } from '../../src/core/transport/recovery/congestion/new-reno.ts'
@@ -44,27 +44,15 @@ describe('one flow fills', () => {
     [10, 30, 0, 9],
     [10, 30, 1, 3.8],
     [20, 100, 0, 17.5],
+    [20, 100, 0.1, 9],
+    [20, 100, 1, 3],
     [20, 100, 3, 0.7],
     [100, 100, 0, 70],
+    [100, 100, 0.1, 10],
     [100, 20, 1, 6.5],
   ])('a link of %d Mbit/s, %d ms and %d percent loss to %d Mbit/s', (mbit, rttMs, percent, gate) => {
     expect(goodput({ mbit, rttMs, loss: percent / 100 }, percent === 0 ? 1 : 6)).toBeGreaterThanOrEqual(gate)
   })
-
-  it.each<[mbit: number, percent: number, once: number]>([
-    [20, 0.1, 9],
-    [20, 1, 3],
-    [100, 0.1, 10],
-  ])(
-    'a link of %d Mbit/s, 100 ms and %d percent loss as theory has it, and to %d Mbit/s if it is lucky',
-    (mbit, percent, once) => {
-      const path = { mbit, rttMs: 100, loss: percent / 100 }
-      const runs = Array.from({ length: 12 }, (_, n) => transfer(path, n + 1, 15).mbit)
-      const steady = (Math.sqrt(1.5 / (percent / 100)) * 1_432 * 8) / 100 / 1_000
-      expect(runs.reduce((sum, one) => sum + one, 0) / runs.length).toBeGreaterThanOrEqual(steady)
-      expect(Math.max(...runs)).toBeGreaterThanOrEqual(once)
-    },
-  )
 
   it('a short queue of 25 packets, losing less than 0.5 % of them to its own bursts', () => {
     const { flow, forth, mbit } = transfer({ mbit: 10, rttMs: 30, queueBytes: 37_500 }, 1, 15)
@@ -180,21 +168,28 @@ describe('flows that share a link', () => {
   const jain = (shares: readonly number[]) =>
     shares.reduce((sum, x) => sum + x, 0) ** 2 / (shares.length * shares.reduce((sum, x) => sum + x * x, 0))
 
-  it.each<[flows: number, fairness: number]>([
-    [2, 0.95],
-    [4, 0.97],
-  ])(
-    '%d of them share it evenly to %d by the measure of Jain, though they start one after the other',
-    (flows, fairness) => {
-      const { clock, forth, back } = link({ mbit: 20, rttMs: 40 }, 1)
-      const all = Array.from({ length: flows }, (_, n) => new Flow({ clock, forth, back, seed: n + 1 }))
-      for (const [n, flow] of all.entries()) clock.at(n * 5_000, () => flow.pump())
-      clock.runUntil(30_000)
-      const before = all.map((flow) => flow.delivered)
-      clock.runUntil(60_000)
-      const shares = all.map((flow, n) => flow.delivered - (before[n] ?? 0))
-      expect(jain(shares)).toBeGreaterThanOrEqual(fairness)
-      expect((shares.reduce((sum, x) => sum + x, 0) * 8) / 30_000_000).toBeGreaterThan(17.5)
-    },
-  )
+  /** What each delivered in the second half of a minute; they start five seconds apart. `plain`: CUBIC by the RFC alone. */
+  function share(flows: readonly ('ours' | 'plain')[], path: Path): readonly number[] {
+    const { clock, forth, back } = link(path, 1)
+    const all = flows.map(
+      (kind, n) =>
+        new Flow({ clock, forth, back, seed: n + 1, ...(kind === 'plain' ? { config: { quietPackets: 0 } } : {}) }),
+    )
+    for (const [n, flow] of all.entries()) clock.at(n * 5_000, () => flow.pump())
+    clock.runUntil(30_000)
+    const before = all.map((flow) => flow.delivered)
+    clock.runUntil(60_000)
+    return all.map((flow, n) => flow.delivered - (before[n] ?? 0))
+  }
+
+  it.each<[names: string, flows: readonly ('ours' | 'plain')[], fairness: number]>([
+    ['two of ours', ['ours', 'ours'], 0.95],
+    ['four of ours', ['ours', 'ours', 'ours', 'ours'], 0.97],
+    ['ours beside CUBIC by the RFC alone', ['plain', 'ours'], 0.95],
+    ['CUBIC by the RFC alone beside ours', ['ours', 'plain'], 0.95],
+  ])('%s share it evenly by the measure of Jain, though they start one after the other', (_names, flows, fairness) => {
+    const shares = share(flows, { mbit: 20, rttMs: 40 })
+    expect(jain(shares)).toBeGreaterThanOrEqual(fairness)
+    expect((shares.reduce((sum, x) => sum + x, 0) * 8) / 30_000_000).toBeGreaterThan(17.5)
+  })
 })

@@ -30,6 +30,9 @@ export interface RecoveryConfig {
   /** RFC 9438 §4.6: what is left of the window, and §5.1: segments a second cubed. */
   readonly cubicBeta: number
   readonly cubicC: number
+  /** Veno (Fu and Liew, 2003): fewer packets than this in queues, and a loss leaves so much of the window. 0: never. */
+  readonly quietPackets: number
+  readonly quietBeta: number
   /** RFC 9406 §4.3: bounds of the rise in delay that ends slow start, and the share of the round trip that it is. */
   readonly hystartRiseMsMin: number
   readonly hystartRiseMsMax: number
@@ -111,6 +114,8 @@ export const RECOVERY_DEFAULTS: RecoveryConfig = {
 
   cubicBeta: 0.7,
   cubicC: 0.4,
+  quietPackets: 3,
+  quietBeta: 0.9,
   hystartRiseMsMin: 4,
   hystartRiseMsMax: 16,
   hystartRttDivisor: 8,

@@ -1,5 +1,7 @@
 // CUBIC (RFC 9438): after a loss the window follows a cubic of the time since, which is flat near the window of the last loss
-// and steep beyond it, but never below what Reno would have. Slow start ends by HyStart++ (RFC 9406) or by a loss.
+// and steep beyond it, but never below what Reno would have. Slow start ends by HyStart++ (RFC 9406) or by a loss. A loss while
+// no queue stands on the path is noise rather than congestion, and costs less: that rule is Veno's (Fu and Liew, 2003), and it is
+// off where `quietPackets` is 0. Where others fill the queue it never applies.
 
 import type { RecoveryConfig } from '../../recovery-config.ts'
 import type { Rtt } from '../rtt.ts'
@@ -30,6 +32,8 @@ export class Cubic implements CongestionController {
   /** Since when packets have been acknowledged that left while there was too little to send. */
   #limitedAt: number | undefined
   #lastOrder = 0
+  /** How many bytes of the window seem to stand in queues: by how much the last round trip was longer than the shortest. */
+  #queued = 0
   #recovery = 0
 
   constructor(config: RecoveryConfig, packetBytes: number) {
@@ -61,6 +65,8 @@ export class Cubic implements CongestionController {
   }
 
   sampled(rtt: Rtt): void {
+    const { latestMs, minMs } = rtt
+    if (latestMs !== undefined && minMs !== undefined) this.#queued = this.#window * (1 - minMs / latestMs)
     if (this.#threshold === Infinity && rtt.latestMs !== undefined) this.#hystart.sampled(rtt.latestMs)
   }
 
@@ -75,12 +81,13 @@ export class Cubic implements CongestionController {
 
   lost(_now: number, order: number): void {
     if (order <= this.#recovery) return
-    const { cubicBeta } = this.#config
+    const { cubicBeta, quietBeta, quietPackets } = this.#config
+    const quiet = this.#queued < quietPackets * this.#packetBytes
     this.#recovery = this.#lastOrder
     // Fast convergence (§4.7): who loses before its last plateau has company, and makes room.
-    this.#plateau = this.#window < this.#plateau ? (this.#window * (1 + cubicBeta)) / 2 : this.#window
-    this.#prior = this.#window
-    this.#window = Math.max(this.#window * cubicBeta, this.#floor)
+    this.#plateau = this.#window < this.#plateau && !quiet ? (this.#window * (1 + cubicBeta)) / 2 : this.#window
+    this.#prior = quiet ? 0 : this.#window
+    this.#window = Math.max(this.#window * (quiet ? quietBeta : cubicBeta), this.#floor)
     this.#threshold = this.#window
     this.#epoch = undefined
     this.#limitedAt = undefined
