@@ -2,10 +2,7 @@
 // server in another process; each counts from I1 to the promise that gives the association. Mutual TLS 1.3 between two processes
 // runs in turn with them.
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { certificate } from './certificate.ts'
 import { Gate } from './gate.ts'
 import { Child, type Report, spread } from './support.ts'
 
@@ -76,20 +73,4 @@ async function interleaved(
   const { passed, refused } = gate.share
   console.error(`handshakes: ${passed} rounds counted, ${refused} left out because the machine was busy`)
   return measured
-}
-
-/** One Ed25519 certificate for both sides, made by openssl; undefined without it. */
-function certificate(): { readonly key: string; readonly cert: string } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  try {
-    const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-subj', '/CN=bench', '-days', '1']
-    execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-  } catch {
-    console.error('handshakes: there is no openssl to make a certificate, so TLS is left out')
-    return undefined
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }

@@ -1,16 +1,18 @@
-// npm run bench -- handshakes|datagrams|moves|memory|flood [--json]: figures between real processes on loopback, each beside its
-// peers in one interleaved run, as medians and ratios. Ends with 1 if a bar is missed.
+// npm run bench -- handshakes|datagrams|streams|lossy|moves|memory|flood [--json]: figures between real processes on loopback,
+// each beside its peers in one interleaved run, as medians and ratios. Ends with 1 if a bar is missed.
 
 import { datagrams } from './datagrams.ts'
 import { flood } from './flood.ts'
 import { handshakes } from './handshakes.ts'
 import { memory } from './memory.ts'
 import { moves } from './moves.ts'
+import { streams } from './streams.ts'
 import { Report } from './support.ts'
 
 const BENCHES: Readonly<Record<string, (report: Report) => Promise<boolean>>> = {
   handshakes,
   datagrams,
+  streams,
   moves,
   memory,
   flood,

@@ -13,12 +13,21 @@ export { type Ledger, LedgerError, type LedgerErrorCode } from './ledger/interfa
 export { MemoryLedger } from './ledger/memory.ts'
 export type { Access, PeerNameLike } from './node/access.ts'
 export {
+  type ConnectorCallback,
+  type ReachOptions,
+  SojournAgent,
+  sojournConnection,
+  sojournConnector,
+  type Target,
+} from './node/agent.ts'
+export {
   Association,
   type AssociationEnd,
   type AssociationEvents,
   type PingOptions,
   type Pong,
 } from './node/association.ts'
+export type { ConnectOptions } from './node/connect.ts'
 export {
   type Datagram,
   type DatagramInfo,
@@ -38,6 +47,10 @@ export {
 export { SojournError, type SojournErrorCode } from './node/errors.ts'
 export { Host, type HostKem, type HostOptions } from './node/host.ts'
 export { createIdentity, readIdentity, writeIdentity } from './node/key-file.ts'
+export { Listener, type ListenerEvents, type ListenOptions } from './node/listener.ts'
 export { formatPeer, type Peer, type PeerLike, parsePeer } from './node/peer.ts'
 export type { Bind } from './node/port.ts'
+export { type Content, type Open, ResumableServer, resumable, type Source } from './node/resumable.ts'
+export type { Resumed } from './node/resumed.ts'
+export { SojournStream, type StreamOptions } from './node/stream.ts'
 export { type Thawed, type ThawOptions, thaw } from './node/thaw.ts'

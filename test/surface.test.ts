@@ -9,8 +9,9 @@ import * as wire from '../src/wire.ts'
 import { readText } from './support/tree.ts'
 
 const INDEX = `
-  Association DatagramSocket Endpoint FileLedger Host Identity LedgerError MemoryLedger SojournError
-  createIdentity formatLocator formatPeer parseHit parseLocator parsePeer readIdentity thaw writeIdentity
+  Association DatagramSocket Endpoint FileLedger Host Identity LedgerError Listener MemoryLedger ResumableServer
+  SojournAgent SojournError SojournStream createIdentity formatLocator formatPeer parseHit parseLocator parsePeer
+  readIdentity resumable sojournConnection sojournConnector thaw writeIdentity
 `
 
 const WIRE = `
@@ -44,7 +45,8 @@ const WIRE = `
 const SIM = `
   APP_PORT AmplificationChecker CALM CapChecker CapsuleChecker Checkers Clock Door Driver EVENT_KINDS EpochChecker
   FAULT_KINDS FormerHostChecker HolderChecker HonestyChecker Instance KeyNames Link LivelockChecker Nat Network
-  NonceChecker OnceChecker Process SEED_KINDS SIM_KEM SWARM SecretChecker SimLedger StatelessChecker Swarm Tally World
+  NonceChecker OnceChecker Process SEED_KINDS SIM_KEM STREAM_PORT SWARM SecretChecker SimLedger StatelessChecker StreamChecker
+  StreamDesk Swarm Tally World
   addCounts allCheckers calmProfile contentBytes contentId describeFailure drawProfile kemKey kindOfSeed openBox packetKind
   pooledIdentity runSeed sealBox spyAead spyEntropy spyKeylog startNow zeros
 `

@@ -5,6 +5,7 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { messageOf } from '../node/errors.ts'
+import { connectCommand } from './connect.ts'
 import { actorCommands } from './demo/actor.ts'
 import { demoCommand } from './demo.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
@@ -14,6 +15,8 @@ import { closeKindly } from './kindly.ts'
 import { listenCommand } from './listen.ts'
 import { say } from './output.ts'
 import { pingCommand } from './ping.ts'
+import { receiveCommand } from './receive.ts'
+import { sendCommand } from './send.ts'
 import { version } from './version.ts'
 
 /** Runs the command line `args` (without node and script) and returns the exit code. */
@@ -27,9 +30,16 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: say, writeErr: () => undefined })
     .addHelpText('after', EXAMPLES)
-  for (const command of [idCommand(), listenCommand(stop), pingCommand(stop), demoCommand(stop), inspectCommand()]) {
-    program.addCommand(inherit(program, command))
-  }
+  const streams = [connectCommand(stop), sendCommand(stop), receiveCommand(stop)]
+  const commands = [
+    idCommand(),
+    listenCommand(stop),
+    pingCommand(stop),
+    ...streams,
+    demoCommand(stop),
+    inspectCommand(),
+  ]
+  for (const command of commands) program.addCommand(inherit(program, command))
   for (const command of actorCommands()) program.addCommand(inherit(program, command), { hidden: true })
   try {
     await program.parseAsync(args, { from: 'user' })
@@ -46,8 +56,10 @@ Peers are written HIT@ADDR:PORT or HIT@[IPV6]:PORT, more places after commas. Po
 
 Examples:
   sojourn id new --out me.pem            make an identity, print its HIT
-  sojourn listen 7 --echo                answer datagrams on port 7, print how to reach us
+  sojourn listen 7 --echo                answer on port 7, print how to reach us
   sojourn ping HIT@192.0.2.1:10500 -c 3  is it there, and how far away
+  sojourn connect HIT@192.0.2.1:10500 7  stdin and stdout are a stream to its port 7
+  sojourn receive 7 > file               take what "sojourn send FILE PEER 7" sends
   sojourn demo                           watch a process move three times while its peer stays with it
   sojourn inspect hip.pcap               every packet of a capture in words, and whether it is right
 

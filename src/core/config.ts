@@ -1,7 +1,11 @@
 // Every limit and time of the core in one place, units in the names. First what the RFCs fix, then what we choose.
-// A limit that is not crossed by a test is not a limit: test/core/limits.test.ts walks this list.
+// Those of streams and of loss recovery stand beside them in transport/. A limit that is not crossed by a test is not a limit:
+// test/core/limits.test.ts walks this list.
 
-export interface Config {
+import { STREAM_DEFAULTS, type StreamConfig } from './transport/config.ts'
+import { RECOVERY_DEFAULTS, type RecoveryConfig } from './transport/recovery-config.ts'
+
+export interface Config extends StreamConfig, RecoveryConfig {
   // ── From the RFCs ──────────────────────────────────────────────────────────
   /** RFC 7401 §6.6: destination addresses tried at once with the first I1; one on retries. */
   readonly i1TargetsMax: number
@@ -58,6 +62,8 @@ export interface Config {
   readonly eventsMax: number
   readonly eventBytesMax: number
   readonly datagramBytesMax: number
+  /** What is told of streams, for each association, before its owner listens: the rest waits where it is. */
+  readonly streamEventsMax: number
   readonly creditBytesMax: number
   readonly echoRepliesPerSecond: number
   readonly notifiesPerSecond: number
@@ -122,6 +128,9 @@ export interface Config {
 }
 
 export const DEFAULTS: Config = {
+  ...STREAM_DEFAULTS,
+  ...RECOVERY_DEFAULTS,
+
   i1TargetsMax: 3,
   creditAgeMs: 5_000,
   keepaliveMs: 15_000,
@@ -156,6 +165,7 @@ export const DEFAULTS: Config = {
   eventsMax: 65_536,
   eventBytesMax: 67_108_864,
   datagramBytesMax: 65_400,
+  streamEventsMax: 1_024,
   creditBytesMax: 1_048_576,
   echoRepliesPerSecond: 1_000,
   notifiesPerSecond: 10,

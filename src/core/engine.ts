@@ -3,43 +3,42 @@
 
 import type { Locator, Route } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
-import { aeadOf } from '../crypto/aead.ts'
-import { type Hit, hitBytes } from '../crypto/hit.ts'
+import type { Hit } from '../crypto/hit.ts'
 import { classify, hipOf } from '../wire/datagram.ts'
 import { spiOf } from '../wire/esp.ts'
 import { isMalformed } from '../wire/malformed.ts'
 import { decodeMessage } from '../wire/messages.ts'
-import { AccessList } from './access.ts'
+import type { AccessList } from './access.ts'
 import { Agenda } from './agenda.ts'
-import { Alarm } from './alarm.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { OwnContext } from './association/context.ts'
-import { draftDatagram, enqueue, nextDatagram, onEsp } from './association/data.ts'
-import { offerOf } from './association/exchange-offer.ts'
+import { draftDatagram, enqueue, nextPacket, onEsp } from './association/data.ts'
 import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
-import { Budgets } from './budgets.ts'
+import { nextStreamEvent } from './association/streaming.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
-import { Floors } from './moving/floor.ts'
 import type { FrozenSocket, FrozenState } from './moving/frozen.ts'
 import { learnWhereabouts, ownWhereabouts } from './moving/learn.ts'
 import { freezeIdentity, isUnconfirmed, thawAssociation } from './moving/resume.ts'
 import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
+import { ownContext } from './own-context.ts'
 import type { OwnLocator } from './own-locators.ts'
 import { Ports } from './ports.ts'
 import { type Reception, receiveHip } from './reception.ts'
 import { Spis } from './spis.ts'
+import { StreamCommands } from './stream-commands.ts'
 import { type AssociationView, type SendOutcome, viewOf } from './view.ts'
 
 export type { KeyLogEntry, OwnStart } from './association/context.ts'
 export type { EngineOptions } from './options.ts'
-export type { AssociationView, Path, SendOutcome, Way } from './view.ts'
+export type { StreamEvent } from './stream-event.ts'
+export type { AssociationView, Path, SendOutcome, StreamView, Way } from './view.ts'
 
 /** `freezing` waits until every S is confirmed (MOVING §3). What is frozen or stopped never sends; `frozen` may be unfrozen. */
 type Phase =
@@ -48,7 +47,7 @@ type Phase =
   | { readonly name: 'frozen'; readonly at: number }
   | { readonly name: 'stopped' }
 
-export class Engine implements Machine {
+export class Engine extends StreamCommands implements Machine {
   readonly hit: Hit
   readonly #config: Config
   readonly #context: OwnContext
@@ -58,18 +57,31 @@ export class Engine implements Machine {
   readonly #spis: Spis
   readonly #ports = new Ports()
   readonly #ready = new Set<Association>()
+  readonly #news = new Set<Association>()
   readonly #outlet: Outlet
   readonly #flight: Flight
   #phase: Phase = { name: 'running' }
 
   constructor(options: EngineOptions) {
+    super()
     const config = { ...DEFAULTS, ...options.config }
     this.hit = options.identity.hit
     this.#config = config
     this.#outlet = new Outlet(config)
     this.#flight = new Flight(config.offersOutstandingMax)
     this.#spis = new Spis(options.entropy)
-    this.#context = this.#makeContext(options, config)
+    this.#context = ownContext(options, {
+      config,
+      outlet: this.#outlet,
+      spis: this.#spis,
+      ports: this.#ports,
+      listeners: this.listeners,
+      associations: this.#associations,
+      wake: (association) => void this.#ready.add(association),
+      hasNews: (association) => void this.#news.add(association),
+      forget: (association) => this.#forget(association),
+      fenced: (epoch) => this.#fenced(epoch),
+    })
     const responding = new Responding(this.#context, options.admit ?? (() => true))
     const make = (peer: Hit, now: number): Association => this.#make(peer, now)
     this.#reception = { context: this.#context, associations: this.#associations, responding, make }
@@ -81,6 +93,7 @@ export class Engine implements Machine {
     assert(options.start.epoch > frozen.epoch, 'every start has a higher epoch than the state it resumes')
     for (const floor of frozen.floors) engine.#context.floors.raise({ ...floor, receipt: undefined })
     for (const { port } of frozen.sockets) engine.bind(port)
+    for (const port of frozen.listeners) engine.listen(port)
     for (const association of frozen.associations) {
       const thawed = thawAssociation(engine.#context, association, frozen.epoch, options.now)
       engine.#associations.set(thawed.peer, thawed)
@@ -113,7 +126,7 @@ export class Engine implements Machine {
     this.#reception.responding.expire(now)
     for (let association = this.#agenda.due(now); association !== undefined; association = this.#agenda.due(now)) {
       association.expire(now)
-      this.#touched(association, now)
+      this.touched(association, now)
     }
     this.#freezeIfQuiet(now)
   }
@@ -124,10 +137,10 @@ export class Engine implements Machine {
     if (control !== undefined || this.#phase.name === 'freezing') return control
     for (const association of this.#ready) {
       this.#ready.delete(association)
-      const datagram = nextDatagram(association, now)
+      const datagram = nextPacket(association, now)
       this.#agenda.note(association)
       if (datagram === undefined) continue
-      if (association.unsent.size > 0) this.#ready.add(association)
+      this.#ready.add(association)
       return datagram
     }
     // What may not leave yet may have asked for an address check.
@@ -135,7 +148,14 @@ export class Engine implements Machine {
   }
 
   event(): MachineEvent | undefined {
-    return this.#outlet.event()
+    const event = this.#outlet.event()
+    if (event !== undefined) return event
+    for (const association of this.#news) {
+      const told = nextStreamEvent(association)
+      if (told !== undefined) return told
+      this.#news.delete(association)
+    }
+    return undefined
   }
 
   get deadline(): number {
@@ -155,7 +175,7 @@ export class Engine implements Machine {
     const association = this.#make(peer.hit, now)
     association.replaces = known?.held
     startOpening(association, now, peer.locators)
-    this.#touched(association, now)
+    this.touched(association, now)
   }
 
   bind(port: number, access?: AccessList): boolean {
@@ -169,8 +189,7 @@ export class Engine implements Machine {
   /** After a change of `options.access`: says goodbye to those who may not associate any more. */
   enforceAccess(now: number): void {
     if (this.#phase.name !== 'running') return
-    for (const association of this.#associations.values())
-      if (dismiss(association, now)) this.#touched(association, now)
+    for (const association of this.#associations.values()) if (dismiss(association, now)) this.touched(association, now)
   }
 
   /** Queues one datagram. The bytes are copied. */
@@ -192,7 +211,7 @@ export class Engine implements Machine {
     if (this.#phase.name !== 'running') return
     for (const association of this.#associations.values()) {
       readdress(association, now)
-      this.#touched(association, now)
+      this.touched(association, now)
     }
   }
 
@@ -200,7 +219,7 @@ export class Engine implements Machine {
     const association = this.#associations.get(peer)
     if (association === undefined || this.#phase.name !== 'running') return false
     const started = startRekey(association, now)
-    this.#touched(association, now)
+    this.touched(association, now)
     return started
   }
 
@@ -208,7 +227,7 @@ export class Engine implements Machine {
     const association = this.#associations.get(peer)
     if (association === undefined || this.#phase.name !== 'running') return
     startClose(association, now)
-    this.#touched(association, now)
+    this.touched(association, now)
   }
 
   closeAll(now: number): void {
@@ -220,7 +239,7 @@ export class Engine implements Machine {
     const association = this.#associations.get(peer)
     if (association === undefined || this.#phase.name !== 'running') return 'no-association'
     const fault = learnWhereabouts(association, now, whereabouts)
-    this.#touched(association, now)
+    this.touched(association, now)
     return fault
   }
 
@@ -247,9 +266,9 @@ export class Engine implements Machine {
     assert(this.#phase.name === 'frozen' || this.#phase.name === 'freezing', 'only a frozen machine unfreezes')
     this.#phase = { name: 'running' }
     for (const association of this.#associations.values()) {
-      if (association.unsent.size > 0) this.#ready.add(association)
+      this.#ready.add(association)
       dismiss(association, now)
-      this.#touched(association, now)
+      this.touched(association, now)
     }
   }
 
@@ -268,6 +287,7 @@ export class Engine implements Machine {
     this.#associations.clear()
     this.#spis.clear()
     this.#ready.clear()
+    this.#news.clear()
     this.#outlet.silence()
   }
 
@@ -297,21 +317,26 @@ export class Engine implements Machine {
     const association = this.#spis.find(spiOf(datagram))
     if (association === undefined) return this.#context.count('spi-unknown')
     onEsp(association, now, datagram, source)
-    this.#touched(association, now)
+    this.touched(association, now)
   }
 
   #onHip(now: number, packet: Uint8Array, source: Route): void {
     const message = decodeMessage(packet)
     if (isMalformed(message)) return this.#context.count('hip-malformed')
     const touched = receiveHip(this.#reception, now, message, source)
-    if (touched !== undefined) this.#touched(touched, now)
+    if (touched !== undefined) this.touched(touched, now)
   }
 
   // ── Bookkeeping ────────────────────────────────────────────────────────────
 
-  #enqueue(peer: Hit, draft: (association: Association) => Unsent): SendOutcome {
+  protected reach(peer: Hit): Association | undefined {
     const association = this.#associations.get(peer)
-    if (association === undefined || association.over || association.state.name === 'closing') return 'no-association'
+    return association?.over === false && association.state.name !== 'closing' ? association : undefined
+  }
+
+  #enqueue(peer: Hit, draft: (association: Association) => Unsent): SendOutcome {
+    const association = this.reach(peer)
+    if (association === undefined) return 'no-association'
     if (!enqueue(association, draft(association))) {
       association.full = true
       return 'full'
@@ -327,7 +352,7 @@ export class Engine implements Machine {
   }
 
   /** Every input to an association ends here. */
-  #touched(association: Association, now: number): void {
+  protected touched(association: Association, now: number): void {
     this.#agenda.note(association)
     this.#advanceFlight(now, association)
     if (this.#phase.name === 'freezing') this.#freezeIfQuiet(now)
@@ -354,46 +379,11 @@ export class Engine implements Machine {
     this.destroy()
   }
 
-  #makeContext(options: EngineOptions, config: Config): OwnContext {
-    const outlet = this.#outlet
-    const budgets = new Budgets(config, options.entropy)
-    const alarm = new Alarm(config, this.#associations, outlet)
-    const offer = offerOf(options, options.identity)
-    return {
-      ...offer,
-      config,
-      identity: options.identity,
-      hitBytes: hitBytes(options.identity.hit),
-      start: options.start,
-      entropy: options.entropy,
-      aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
-      floors: options.floors ?? new Floors(config.floorsMax),
-      locators: options.locators,
-      access: options.access ?? new AccessList(),
-      opportunistic: options.opportunistic ?? false,
-      ports: this.#ports,
-      sendPacket: (packet, to) => outlet.send(packet, to),
-      event: (event) => outlet.tell(event),
-      count: (name) => outlet.count(name),
-      keylog: options.keylog,
-      newSpi: (association) => this.#spis.draw(association),
-      claimSpi: (spi, association) => this.#spis.claim(spi, association),
-      dropSpi: (spi) => this.#spis.drop(spi),
-      wake: (association) => void this.#ready.add(association),
-      mayNotify: (now) => budgets.notify(now),
-      mayNotifyStranger: (now, source) => budgets.stranger(now, source),
-      mayEchoReply: (now) => budgets.echo(now),
-      silent: (now, association) => alarm.raise(now, association),
-      isFull: () => this.#associations.size >= config.associationsMax,
-      forget: (association) => this.#forget(association),
-      fenced: (epoch) => this.#fenced(epoch),
-    }
-  }
-
   #forget(association: Association): void {
     if (this.#associations.get(association.peer) === association) this.#associations.delete(association.peer)
     this.#agenda.forget(association)
     this.#ready.delete(association)
+    this.#news.delete(association)
     this.#flight.forget(association)
   }
 }

@@ -5,6 +5,7 @@
 import type { Locator, Route } from '../base/address.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { PathReason } from './association/paths.ts'
+import type { StreamEvent } from './stream-event.ts'
 
 /** One datagram to put on the wire: UDP payload and where it goes. */
 export interface Transmit {
@@ -29,6 +30,7 @@ export type EndReason =
 
 /** What a machine tells its owner. Every variant names the peer by HIT. */
 export type MachineEvent =
+  | StreamEvent
   | { readonly type: 'associated'; readonly peer: Hit; readonly initiator: boolean }
   | {
       readonly type: 'ended'

@@ -18,6 +18,11 @@ export class Ports {
     return true
   }
 
+  /** All that are bound. */
+  get all(): Iterable<number> {
+    return this.#bound.keys()
+  }
+
   unbind(port: number): void {
     this.#bound.delete(port)
   }

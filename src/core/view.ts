@@ -6,6 +6,8 @@ import type { Association } from './association/association.ts'
 import { byWorth, type PathReason, type Tuple, type TupleState } from './association/tuple.ts'
 import type { OwnLocator, Traffic } from './own-locators.ts'
 
+export type { StreamView } from './transport/streams/streams.ts'
+
 /** What became of a datagram: on its way, waiting for its peer, or refused. */
 export type SendOutcome = 'sent' | 'queued' | 'full' | 'too-long' | 'no-association'
 

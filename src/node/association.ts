@@ -6,7 +6,9 @@ import type { Locator } from '../base/address.ts'
 import type { AssociationView, Path } from '../core/engine.ts'
 import type { EndReason } from '../core/machine.ts'
 import type { Hit } from '../crypto/hit.ts'
+import type { ConnectOptions } from './connect.ts'
 import { SojournError, type SojournErrorCode } from './errors.ts'
+import type { SojournStream } from './stream.ts'
 
 /** Why an association is over; `frozen` and `destroyed` when its endpoint was. */
 export interface AssociationEnd {
@@ -35,6 +37,7 @@ export interface AssociationCarrier {
   rekeyWith(peer: Hit): boolean
   closeWith(peer: Hit): void
   pingPeer(peer: Hit, options: PingOptions): Promise<Pong>
+  connectWith(peer: Hit, port: number, options: ConnectOptions): SojournStream
 }
 
 export interface PingOptions {
@@ -62,6 +65,7 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
   readonly #carrier: AssociationCarrier
   #settle: (end: AssociationEnd) => void = () => undefined
   #end: AssociationEnd | undefined
+  #closing = false
 
   constructor(carrier: AssociationCarrier, peer: Hit, initiator: boolean) {
     super()
@@ -120,15 +124,23 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
     return this.#carrier.pingPeer(this.peer, options)
   }
 
+  /** A stream to a port of this peer, as `endpoint.connect`. Throws ERR_SOJOURN_CLOSED or ARGUMENT. */
+  connect(port: number, options: ConnectOptions = {}): SojournStream {
+    this.#open()
+    if (this.#closing) throw new SojournError('ERR_SOJOURN_CLOSED', `the association with ${this.peer} is closing`)
+    return this.#carrier.connectWith(this.peer, port, options)
+  }
+
   /** Begins new keys by a fresh Diffie–Hellman; 'rekeyed' follows. False if one is under way or a move is. */
   rekey(): boolean {
     this.#open()
     return this.#carrier.rekeyWith(this.peer)
   }
 
-  /** Says goodbye to the peer; resolves when it answered or was given up on. */
+  /** Ends its streams, says goodbye to the peer; resolves when it answered or was given up on. */
   close(): Promise<AssociationEnd> {
-    if (this.#end === undefined) this.#carrier.closeWith(this.peer)
+    if (this.#end === undefined && !this.#closing) this.#carrier.closeWith(this.peer)
+    this.#closing = true
     return this.closed
   }
 

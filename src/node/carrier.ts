@@ -13,6 +13,7 @@ import type { Ledger } from '../ledger/interface.ts'
 import { type Access, accessRules } from './access.ts'
 import { Association, type AssociationCarrier, endError, type PingOptions, type Pong } from './association.ts'
 import { Attempts } from './attempts.ts'
+import { type ConnectOptions, connected } from './connect.ts'
 import type { DatagramCarrier, DatagramSocket, SendOutcome } from './datagram-socket.ts'
 import { Driver, now } from './driver.ts'
 import { SojournError } from './errors.ts'
@@ -20,10 +21,11 @@ import { type Happening, observe } from './observe.ts'
 import type { Peer } from './peer.ts'
 import { Pings } from './pings.ts'
 import type { Bind, DatagramPort } from './port.ts'
-import { anew, clashes, elsewhere, openPorts } from './port-set.ts'
+import { PortHolder } from './port-holder.ts'
 import { Publisher } from './publisher.ts'
 import { Seeker } from './seeker.ts'
-import { SuccessorPort } from './successor-port.ts'
+import type { SojournStream } from './stream.ts'
+import { Streams } from './streams.ts'
 
 /** What an endpoint hears from its carrier. */
 export interface CarrierEvents {
@@ -46,25 +48,25 @@ export interface CarrierOptions {
 
 const EPHEMERAL_FIRST = 49_152
 const EPHEMERAL_COUNT = 16_384
+/** How long streams that are being ended are waited for while nothing more of them arrives. */
+export const FINISH_MS = 1_000
 /** How long after a start the ledger is told: what the peers answer at once is waited for, this is not. */
 const PUBLISH_AFTER_MS = 20
-/** How long the port of an old address still receives: what was on its way when the peers were told. */
-const LINGER_MS = 500
 
 /** One engine, its port, its associations and its sockets. */
 export class Carrier extends EventEmitter<CarrierEvents> implements AssociationCarrier, DatagramCarrier {
   readonly engine: Engine
   readonly driver: Driver
   readonly sockets: Map<number, DatagramSocket> = new Map()
+  readonly streams: Streams
   readonly #associations = new Map<Hit, Association>()
   readonly #attempts = new Attempts()
   readonly #pings: Pings
   readonly #seeker: Seeker | undefined
   readonly #publisher: Publisher | undefined
-  readonly #lingering = new Map<DatagramPort, NodeJS.Timeout>()
   readonly #algorithms: Algorithms | undefined
-  #port: DatagramPort
-  #held = true
+  readonly #ports: PortHolder
+  #soon = false
   #nextPort = 0
   #open = true
 
@@ -72,8 +74,9 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     super()
     this.#algorithms = algorithms
     this.engine = engine
-    this.#port = port
+    this.#ports = new PortHolder(port, this, (taken, from) => this.#moved(taken, from))
     this.driver = new Driver(engine, port, (event) => this.#heard(event))
+    this.streams = new Streams(engine, this)
     this.#pings = new Pings((peer, identifier, sequence, bytes) => {
       const sent = engine.ping(now(), peer, identifier, sequence, bytes)
       this.driver.run()
@@ -93,12 +96,12 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
 
   /** Where the port is bound; of several, the preferred one. */
   get locator(): Locator {
-    return this.#port.locator
+    return this.#ports.port.locator
   }
 
   /** Where peers reach us, the best first. */
   get own(): readonly Locator[] {
-    return this.#port.own
+    return this.#ports.port.own
   }
 
   /** Starts to send and receive, and tells the ledger where we are as soon as the peers have been told. */
@@ -123,6 +126,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   adopt(): void {
     for (const view of this.engine.associations()) {
       if (!this.#associations.has(view.peer)) this.#begin(view.peer, view.initiator)
+      this.streams.adopt(view.peer)
     }
   }
 
@@ -153,8 +157,13 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   }
 
   closeWith(peer: Hit): void {
-    this.engine.close(now(), peer)
-    this.driver.run()
+    const goodbye = (): void => {
+      if (!this.#open) return
+      this.engine.close(now(), peer)
+      this.driver.run()
+    }
+    if (this.streams.has(peer)) void this.streams.finish(FINISH_MS, peer).then(goodbye)
+    else goodbye()
   }
 
   pingPeer(peer: Hit, options: PingOptions): Promise<Pong> {
@@ -192,63 +201,49 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     return outcome
   }
 
+  // ── Streams ────────────────────────────────────────────────────────────────
+
+  connectWith(peer: Hit, port: number, options: ConnectOptions): SojournStream {
+    return connected(this.streams, peer, port, options, undefined)
+  }
+
+  hold(holder: object, held: boolean): void {
+    this.#ports.hold(holder, held)
+  }
+
+  /** Drains the engine at the end of this turn: what is written meanwhile shares packets. */
+  soon(): void {
+    if (this.#soon) return
+    this.#soon = true
+    process.nextTick(() => {
+      this.#soon = false
+      this.driver.run()
+    })
+  }
+
   // ── The UDP port ───────────────────────────────────────────────────────────
 
   ref(): void {
-    this.#held = true
-    this.#port.ref()
+    this.#ports.hold(this, true)
   }
 
   unref(): void {
-    this.#held = false
-    this.#port.unref()
+    this.#ports.hold(this, false)
   }
 
   /** Moves to another local address: the new port is open before the peers are told, the old one hears on for a moment. */
-  async rebind(bind: Bind | readonly Bind[]): Promise<Locator> {
-    const old = this.#port
-    const wanted = elsewhere(old, bind)
-    for (const port of this.#lingering.keys()) if (clashes(port, wanted)) await this.#shut(port)
-    const port = await openPorts(wanted)
-    if (!this.#open) {
-      await port.close()
-      this.requireOpen()
-    }
-    this.#take(port)
-    this.#linger(old)
-    return port.locator
-  }
-
-  /** Nobody is heard: perhaps a translator or a firewall has had enough of our port. Another one cannot make it worse. */
-  async #freshen(): Promise<void> {
-    const old = this.#port
-    const fresh = await anew(old)?.catch(() => undefined)
-    if (fresh === undefined) return
-    // Meanwhile the application has moved, or there is nothing left to do it for.
-    if (!this.#open || this.#port !== old) return fresh.close()
-    const before = old instanceof SuccessorPort ? old : undefined
-    this.#take(new SuccessorPort(fresh, before?.original ?? old))
-    if (before !== undefined) this.#linger(before.fresh)
+  rebind(bind: Bind | readonly Bind[]): Promise<Locator> {
+    return this.#ports.rebind(bind)
   }
 
   /** Sends and receives there from now on, and says so. */
-  #take(port: DatagramPort): void {
-    const from = this.#port.locator
-    if (!this.#held) port.unref()
-    this.#port = port
+  #moved(port: DatagramPort, from: Locator): void {
     this.driver.use(port)
     this.engine.readdress(now(), port.own)
     this.driver.run()
     this.#publisher?.publish()
     observe('readdressed', { hit: this.hit, from: formatLocator(from), to: formatLocator(port.locator) })
     this.emit('moved', from, port.locator)
-  }
-
-  #linger(port: DatagramPort): void {
-    port.unref()
-    const timer = setTimeout(() => void this.#shut(port), LINGER_MS)
-    timer.unref()
-    this.#lingering.set(port, timer)
   }
 
   /** Stops everything at once and closes the ports; the engine is left as it is. Every socket and association ends. */
@@ -258,6 +253,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     this.driver.stop()
     this.#seeker?.stopAll()
     for (const socket of [...this.sockets.values()]) socket.close()
+    this.streams.shut(reason)
     for (const association of this.#associations.values()) association.finish({ reason, detail })
     this.#associations.clear()
     const error = new SojournError('ERR_SOJOURN_CLOSED', `this endpoint is closed (${reason}): open another one`)
@@ -265,7 +261,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     this.#pings.failAll(error)
     this.emit('shut')
     const publisher = this.#publisher?.stop()
-    await Promise.all([this.#port.close(), ...[...this.#lingering.keys()].map((port) => this.#shut(port))])
+    await this.#ports.close()
     // A frozen process is waited for; what it last told the ledger is not.
     if (reason !== 'frozen') await publisher
   }
@@ -277,12 +273,6 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   requireOpen(): void {
     if (this.#open) return
     throw new SojournError('ERR_SOJOURN_CLOSED', 'this endpoint is closed: open another one')
-  }
-
-  async #shut(port: DatagramPort): Promise<void> {
-    clearTimeout(this.#lingering.get(port))
-    this.#lingering.delete(port)
-    await port.close()
   }
 
   #freePort(): number | undefined {
@@ -301,6 +291,17 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
       case 'datagram':
         this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)
         return
+      case 'stream':
+      case 'stream-accepted':
+      case 'stream-data':
+      case 'stream-end':
+      case 'stream-reset':
+      case 'stream-stopped':
+      case 'stream-writable':
+      case 'stream-finished':
+      case 'stream-closed':
+      case 'stream-lost':
+        return this.streams.heard(event)
       case 'pong':
         this.#pings.answered(event.peer, event.identifier, event.sequence, this.view(event.peer)?.locator)
         return
@@ -322,7 +323,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
         this.#seeker?.seek(event.peer)
         return
       case 'silent':
-        return void this.#freshen()
+        return void this.#ports.freshen()
       case 'path':
       case 'rebound':
       case 'resumed':

@@ -47,9 +47,9 @@ export interface EndpointOptions extends PlaceOptions {
 }
 
 export interface AssociateOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Default 5000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 export interface FreezeOptions {

@@ -6,32 +6,34 @@ import type { Locator } from '../base/address.ts'
 import { AccessList } from '../core/access.ts'
 import type { Engine, OwnStart } from '../core/engine.ts'
 import type { Started } from '../core/moving/start.ts'
-import { verifyWhereabouts } from '../core/moving/whereabouts.ts'
-import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import { type Access, accessRules } from './access.ts'
 import { type Association, endError } from './association.ts'
-import { Carrier } from './carrier.ts'
+import { Carrier, FINISH_MS } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
+import { type ConnectOptions, connected } from './connect.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
 import type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 import { type EnginePlace, makeEngine } from './engine.ts'
 import { systemEntropy } from './entropy.ts'
-import { messageOf, SojournError } from './errors.ts'
+import { SojournError } from './errors.ts'
+import { findLocators } from './find.ts'
 import { FloorFile } from './floor-file.ts'
 import { freezeCarrier } from './freeze.ts'
 import type { Host } from './host.ts'
 import { createIdentity } from './key-file.ts'
+import { Listener, type ListenOptions } from './listener.ts'
 import { observe } from './observe.ts'
 import { onlyStart, ownStart } from './own-start.ts'
-import { formatPeer, type PeerLike, peerOf } from './peer.ts'
-import { plain } from './plain.ts'
+import { formatPeer, type Peer, type PeerLike, peerOf } from './peer.ts'
 import type { Bind } from './port.ts'
 import { openPorts } from './port-set.ts'
+import { type Resumed, resumed } from './resumed.ts'
+import type { SojournStream } from './stream.ts'
 
 export type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 
@@ -128,16 +130,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   }
 
   /** For `thaw`: takes up a frozen state that `engine` goes on from, by a start that was just activated. */
-  static resume(at: EnginePlace, engine: Engine, start: OwnStart): Resumed {
+  static resume(at: EnginePlace, engine: Engine, start: OwnStart): Resumed & { readonly endpoint: Endpoint } {
     const endpoint = Endpoint.#run(at, engine, start, [at.identity, start.instance])
     const carrier = endpoint.#carrier
-    const sockets = new Map(
-      at.frozen?.sockets.map((socket) => [socket.port, DatagramSocket.thawed(carrier, socket.port, socket.unread)]),
-    )
-    carrier.adopt()
+    const open = resumed(carrier, at.frozen)
     // The peers are told before anything else is done; what they answer comes in a later turn.
     carrier.driver.run()
-    return { endpoint, sockets }
+    return { endpoint, ...open }
   }
 
   static #run(at: EnginePlace, engine: Engine, start: OwnStart, own: readonly Identity[]): Endpoint {
@@ -174,24 +173,58 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
    * @example const association = await endpoint.associate(peer) // 'HIT@ADDR:PORT', or a HIT that the ledger finds
    */
   async associate(like: PeerLike, options: AssociateOptions = {}): Promise<Association> {
-    const { signal, timeoutMs = ASSOCIATE_MS } = options
     this.#requireRunning()
-    signal?.throwIfAborted()
-    const peer = peerOf(like)
-    if (peer.hit === this.hit) {
-      throw new SojournError('ERR_SOJOURN_ARGUMENT', `${peer.hit} is this endpoint itself: name another peer`)
-    }
-    if (this.#access.excludes(peer.hit)) throw endError(peer.hit, 'denied', [], '')
-    const locators = peer.locators.length > 0 ? peer.locators : await this.#find(peer.hit)
-    if (locators.length === 0 && this.#carrier.association(peer.hit) === undefined) {
-      const message = `nobody knows where ${peer.hit} is: write it as HIT@ADDR:PORT, or give a ledger it uses`
-      throw new SojournError('ERR_SOJOURN_UNREACHABLE', message)
-    }
-    return this.#carrier.associate({ hit: peer.hit, locators }, timeoutMs, signal)
+    options.signal?.throwIfAborted()
+    return this.#reach(this.#another(like), options)
   }
 
   associations(): IterableIterator<Association> {
     return this.#carrier.associations()
+  }
+
+  /**
+   * A stream to where `peer` listens on `port`: a Duplex in the shape of `net.Socket`, there at once. What is written waits for the
+   * association, if there is none yet, and for nothing else; `opened` says whether the peer takes it. Errors are events of the
+   * stream: ERR_SOJOURN_REFUSED (nobody listens there, or it does not take our streams), RESET, UNREACHABLE and whatever else
+   * `associate` rejects with. Throws ERR_SOJOURN_ARGUMENT, CLOSED or FENCED.
+   * @example
+   * endpoint.listen(80, (stream) => stream.end('hello'))
+   * const other = await Endpoint.open()
+   * for await (const chunk of other.connect(endpoint.peer, 80)) console.log(String(chunk))
+   */
+  connect(like: PeerLike, port: number, options: ConnectOptions = {}): SojournStream {
+    this.#requireRunning()
+    const peer = this.#another(like)
+    const present = this.#carrier.association(peer.hit)
+    const ready = present !== undefined && present.state !== 'closing'
+    return connected(
+      this.#carrier.streams,
+      peer.hit,
+      port,
+      options,
+      ready ? undefined : () => this.#reach(peer, options),
+    )
+  }
+
+  /**
+   * Takes the streams that peers open to `port`, 0 for any free one: by a callback, or by `for await`. Streams of peers that
+   * `allow` and `deny` leave out are refused. Throws ERR_SOJOURN_ADDRESS if somebody listens there, ARGUMENT, CLOSED or FENCED.
+   * @example
+   * const server = (await import('node:http')).createServer((request, response) => response.end(request.url))
+   * endpoint.listen(80, (stream) => server.emit('connection', stream))
+   */
+  listen(port: number, onstream?: (stream: SojournStream) => void): Listener
+  listen(port: number, options: ListenOptions, onstream?: (stream: SojournStream) => void): Listener
+  listen(
+    port: number,
+    options: ListenOptions | ((stream: SojournStream) => void) = {},
+    onstream?: (stream: SojournStream) => void,
+  ): Listener {
+    this.#requireRunning()
+    if (typeof options === 'function') return this.listen(port, {}, options)
+    const listener = Listener.bound(this.#carrier.streams, port, options)
+    if (onstream !== undefined) listener.on('stream', onstream)
+    return listener
   }
 
   /**
@@ -267,7 +300,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     }
   }
 
-  /** Says goodbye to every peer, then closes. Resolves when the port is closed. */
+  /** Ends every stream, says goodbye to every peer, then closes; waits as long as they take what is left for them. Resolves when the port is closed. */
   close(): Promise<void> {
     this.#closing ??= this.#sayGoodbye()
     return this.#closing
@@ -294,17 +327,27 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return this
   }
 
-  async #find(peer: Hit): Promise<readonly Locator[]> {
-    const bytes = await this.#place.ledger?.find(peer).catch((cause: unknown) => {
-      throw new SojournError('ERR_SOJOURN_LEDGER', messageOf(cause), { cause })
-    })
-    if (bytes === undefined) return []
-    const whereabouts = verifyWhereabouts(plain(bytes), { hit: peer, keys: (this.#place.algorithms ?? STANDARD).keys })
-    return typeof whereabouts === 'string' ? [] : whereabouts.locators
+  /** Who is meant, and that it is not us. */
+  #another(like: PeerLike): Peer {
+    const peer = peerOf(like)
+    if (peer.hit !== this.hit) return peer
+    throw new SojournError('ERR_SOJOURN_ARGUMENT', `${peer.hit} is this endpoint itself: name another peer`)
+  }
+
+  async #reach(peer: Peer, { signal, timeoutMs = ASSOCIATE_MS }: AssociateOptions): Promise<Association> {
+    if (this.#access.excludes(peer.hit)) throw endError(peer.hit, 'denied', [], '')
+    const locators = peer.locators.length > 0 ? peer.locators : await findLocators(this.#place, peer.hit)
+    if (locators.length === 0 && this.#carrier.association(peer.hit) === undefined) {
+      const message = `nobody knows where ${peer.hit} is: write it as HIT@ADDR:PORT, or give a ledger it uses`
+      throw new SojournError('ERR_SOJOURN_UNREACHABLE', message)
+    }
+    return this.#carrier.associate({ hit: peer.hit, locators }, timeoutMs, signal)
   }
 
   async #sayGoodbye(): Promise<void> {
     if (this.#end !== undefined) return
+    this.#carrier.streams.stopListening()
+    if (this.#carrier.streams.has()) await this.#carrier.streams.finish(FINISH_MS)
     const ends = [...this.#carrier.associations()].map((association) => association.closed)
     this.#carrier.engine.closeAll(now())
     this.#carrier.driver.run()
@@ -346,12 +389,6 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       throw new SojournError('ERR_SOJOURN_CLOSED', `the endpoint of ${this.hit} is ${why}: open another one`)
     }
   }
-}
-
-/** A thawed endpoint and its sockets by port. */
-export interface Resumed {
-  readonly endpoint: Endpoint
-  readonly sockets: ReadonlyMap<number, DatagramSocket>
 }
 
 function startHere(identity: Identity, host: Host, ledger: Ledger, options: EndpointOptions): Promise<Started> {

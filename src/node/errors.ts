@@ -7,7 +7,8 @@ export type SojournErrorCode =
   | 'ERR_SOJOURN_UNREACHABLE' // no locator answered
   | 'ERR_SOJOURN_TIMEOUT' // it answered once, then stopped
   // The peer, lawfully.
-  | 'ERR_SOJOURN_REFUSED' // policy, a signed refusal, a reset
+  | 'ERR_SOJOURN_REFUSED' // policy, a signed refusal, a closed port, a reset of the association
+  | 'ERR_SOJOURN_RESET' // it has broken a stream off
   | 'ERR_SOJOURN_INCOMPATIBLE' // no common suite, group or cipher
   // The peer, or somebody in its place, unlawfully.
   | 'ERR_SOJOURN_IMPOSTER' // another identity answers at the address
@@ -17,6 +18,7 @@ export type SojournErrorCode =
   | 'ERR_SOJOURN_CAPSULE' // foreign, edited, truncated, older or used
   // The caller.
   | 'ERR_SOJOURN_CLOSED' // used after close, destroy or freeze
+  | 'ERR_SOJOURN_FROZEN' // a stream that goes on where its capsule is thawed
   | 'ERR_SOJOURN_ARGUMENT' // a value of the wrong kind
   | 'ERR_SOJOURN_ADDRESS' // a local address or port that cannot be had
   | 'ERR_SOJOURN_KEY_FILE' // a file of keys or floors that is missing, wrong, or readable by others

@@ -83,6 +83,7 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
   // An endpoint that was closed or fenced meanwhile does not run on.
   if (carrier.isOpen) {
     carrier.engine.unfreeze(now())
+    carrier.streams.unfreeze()
     carrier.driver.run()
   }
   throw failure ?? signal?.reason
@@ -143,6 +144,8 @@ function frozen(carrier: Carrier): Promise<void> {
     carrier.once('frozen', done)
     carrier.once('shut', over)
     carrier.requireOpen()
+    // While the engine still takes it: from here on the applications' bytes are its own.
+    carrier.streams.freeze()
     carrier.engine.freeze(now())
     carrier.driver.run()
   })

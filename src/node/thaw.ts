@@ -15,7 +15,7 @@ import type { Ledger } from '../ledger/interface.ts'
 import { accessRules } from './access.ts'
 import { checkedChoices } from './choices.ts'
 import { startIdentity } from './door.ts'
-import { Endpoint, type PlaceOptions, type Resumed } from './endpoint.ts'
+import { Endpoint, type PlaceOptions } from './endpoint.ts'
 import { type EnginePlace, makeEngine } from './engine.ts'
 import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
@@ -26,6 +26,7 @@ import { ownStart } from './own-start.ts'
 import { plain } from './plain.ts'
 import type { DatagramPort } from './port.ts'
 import { openPorts } from './port-set.ts'
+import type { Resumed } from './resumed.ts'
 import { type KemKeys, SEAL_SUITE, unseal } from './seal.ts'
 
 export interface ThawOptions extends PlaceOptions {
@@ -35,13 +36,14 @@ export interface ThawOptions extends PlaceOptions {
 
 /** What comes out of a capsule. */
 export interface Thawed extends Resumed {
+  readonly endpoint: Endpoint
   /** The application's own suitcase. */
   readonly state: Uint8Array
 }
 
 /**
- * Continues a frozen endpoint in this process: associations go on, sockets are bound as they were, and what had not been read
- * is read first. Rejects with ERR_SOJOURN_CAPSULE (foreign, edited, truncated, older or used), ERR_SOJOURN_LEDGER,
+ * Continues a frozen endpoint in this process: associations and streams go on, sockets and listeners are bound as they were, and
+ * what had not been read is read first. Rejects with ERR_SOJOURN_CAPSULE (foreign, edited, truncated, older or used), ERR_SOJOURN_LEDGER,
  * ERR_SOJOURN_FENCED or ERR_SOJOURN_ADDRESS; not one packet has been sealed then.
  * @example
  * const { endpoint, sockets, state } = await thaw(readFileSync('capsule'), { host, ledger: host.ledger() })

@@ -13,12 +13,14 @@ import { NonceChecker } from './checkers/nonces.ts'
 import { OnceChecker } from './checkers/once.ts'
 import { SecretChecker } from './checkers/secrets.ts'
 import { StatelessChecker } from './checkers/stateless.ts'
+import { StreamChecker } from './checkers/streams.ts'
 import type { Checker, Observation, ObservationType, Violation } from './observation.ts'
 
 /** One of each checker, new. */
 export function allCheckers(): Checker[] {
   return [
     new OnceChecker(),
+    new StreamChecker(),
     new NonceChecker(),
     new EpochChecker(),
     new HonestyChecker(),

@@ -8,7 +8,7 @@ import { Engine, type EngineOptions, type OwnStart } from '../core/engine.ts'
 import type { MachineEvent, Transmit } from '../core/machine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { OwnLocator } from '../core/own-locators.ts'
-import type { Hit } from '../crypto/hit.ts'
+import { type Hit, hitOf } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import { Driver } from './driver.ts'
 import type { Host } from './host.ts'
@@ -16,6 +16,7 @@ import type { Socket } from './network.ts'
 import type { Run } from './observation.ts'
 import type { Process } from './process.ts'
 import { type SpyOptions, spyAead, spyEntropy, spyKeylog } from './spy.ts'
+import { STREAM_PORT } from './stream-desk.ts'
 import type { World } from './world.ts'
 
 /** The inner port every application of a world binds. */
@@ -70,11 +71,15 @@ export class Instance {
     const { name, hit } = subject
     this.run = { id: world.nextRun(), name, hit, epoch, incarnation, host: host.name, honest, lineage }
     this.#sockets = this.#openAll(options.port)
-    world.see({ type: 'run-begins', at: world.now, run: this.run })
+    const resumes = options.frozen?.associations.map(({ peerKey }) => hitOf(peerKey)) ?? []
+    world.see({ type: 'run-begins', at: world.now, run: this.run, resumes })
     world.see({ type: 'secret', what: 'instance key', bytes: start.instance.secret() })
     this.#announce(options.frozen)
     this.engine = this.#engine(options)
-    if (options.frozen === undefined) this.engine.bind(APP_PORT)
+    if (options.frozen === undefined) {
+      this.engine.bind(APP_PORT)
+      this.engine.listen(STREAM_PORT)
+    }
     this.#driver = new Driver({
       clock: world.clock,
       machine: this.engine,

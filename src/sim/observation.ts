@@ -24,8 +24,8 @@ export interface Run {
 
 /** One thing seen. Times are virtual milliseconds. */
 export type Observation =
-  // A machine that may seal, from here to there.
-  | { readonly type: 'run-begins'; readonly at: number; readonly run: Run }
+  // A machine that may seal, from here to there. `resumes`: with whom it goes on.
+  | { readonly type: 'run-begins'; readonly at: number; readonly run: Run; readonly resumes?: readonly Hit[] }
   | { readonly type: 'run-ends'; readonly at: number; readonly run: Run }
   // The ledger's history, in its own order.
   | { readonly type: 'activated'; readonly hit: Hit; readonly epoch: number; readonly incarnation: string }
@@ -63,6 +63,18 @@ export type Observation =
   | { readonly type: 'queue'; readonly run: Run; readonly what: string; readonly size: number; readonly cap: number }
   | { readonly type: 'closed'; readonly at: number; readonly run: Run; readonly peer: Hit }
   | { readonly type: 'app-sent'; readonly run: Run; readonly to: Hit; readonly content: Content }
+  // Applications with streams. `serial` numbers directions; each begins with its own (content.ts).
+  | { readonly type: 'stream-opened'; readonly run: Run; readonly peer: Hit; readonly id: number }
+  | {
+      readonly type: 'stream-wrote'
+      readonly run: Run
+      readonly peer: Hit
+      readonly id: number
+      readonly serial: number
+      readonly bytes: Uint8Array
+    }
+  | { readonly type: 'stream-finished'; readonly run: Run; readonly serial: number }
+  | { readonly type: 'stream-read'; readonly run: Run; readonly peer: Hit; readonly id: number; readonly bytes: number }
   // Attacks.
   | {
       readonly type: 'flooded'

@@ -13,6 +13,7 @@ import type { Identity } from '../crypto/identity.ts'
 import { contentBytes, contentId } from './content.ts'
 import type { Host } from './host.ts'
 import { APP_PORT, Instance } from './instance.ts'
+import { StreamDesk } from './stream-desk.ts'
 import type { World } from './world.ts'
 
 const SOURCE_PORT = 1_007
@@ -53,6 +54,8 @@ export class Process {
   readonly lineages: Map<number, number> = new Map()
   /** True if every start goes through the ledger. */
   readonly saved: boolean
+  /** What its application does with streams. */
+  readonly desk: StreamDesk
   readonly #world: World
   readonly #receivedIds = new Set<number>()
 
@@ -65,6 +68,7 @@ export class Process {
     this.offer = settings.offer
     this.homes = settings.homes
     this.saved = saved
+    this.desk = new StreamDesk(world, this)
   }
 
   get queueCap(): number {
@@ -99,8 +103,11 @@ export class Process {
     const resumed = frozen === undefined ? undefined : this.lineages.get(frozen.epoch)
     const lineage = resumed ?? this.#world.nextLineage()
     this.lineages.set(start.epoch, lineage)
+    if (resumed === undefined) this.desk.forget()
+    else this.desk.resume()
     const options = { world: this.#world, subject: this, host, signer, start, frozen, lineage, honest: true, port }
     this.instance = new Instance(options)
+    if (resumed !== undefined) this.desk.compare(this.instance)
     if (this.saved) host.disk.set(this.hit, { signer })
     return this.instance
   }
@@ -115,6 +122,7 @@ export class Process {
         this.#receivedIds.add(id)
       }
     }
+    if ('id' in event) this.desk.hear(event)
     const departure = instance.host.departures.get(this.hit)
     if (event.type === 'frozen' && departure?.instance === instance) departure.onFrozen()
     this.listener(instance, event)

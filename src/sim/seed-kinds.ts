@@ -28,6 +28,8 @@ export interface SeedKind {
   readonly star: boolean
   /** Moves that are begun, at least one; a seed may add one of both ends at once. */
   moves(prng: Prng): number
+  /** Streams that are opened. */
+  readonly streams: number
   /** Address changes, rekeys, closes and pings. */
   operations(prng: Prng): number
 }
@@ -35,7 +37,7 @@ export interface SeedKind {
 /** Everything at once: about half of all faults, up to three identities, up to three moves. */
 export const SWARM: SeedKind = {
   name: 'swarm',
-  share: 5,
+  share: 4,
   faults: drawProfile,
   lengthMs: (prng) => 6_000 + 30_000 * prng.next() ** 2 + (prng.chance(0.08) ? 60_000 : 0),
   identities: (prng) => (prng.chance(0.75) ? 2 : 3),
@@ -44,6 +46,7 @@ export const SWARM: SeedKind = {
   star: false,
   moves: (prng) => 1 + prng.below(2) + prng.below(2),
   operations: (prng) => prng.below(4),
+  streams: 0,
 }
 
 /** One kind of trouble in a small world. */
@@ -59,6 +62,7 @@ function focus(name: string, share: number, ...kinds: readonly FaultKind[]): See
     star: false,
     moves: (prng) => (prng.chance(0.8) ? 1 : 2),
     operations: (prng) => prng.below(2),
+    streams: 0,
   }
 }
 
@@ -78,15 +82,27 @@ function short(kind: SeedKind): SeedKind {
 
 const LONG: readonly SeedKind[] = [
   SWARM,
-  focus('calm', 2, 'jitter'),
-  focus('lossy', 2, 'loss', 'duplicate', 'reorder', 'corrupt', 'truncate', 'jitter'),
-  focus('nat', 2, 'nat-rebind', 'nat-expire', 'loss', 'jitter'),
+  focus('calm', 1, 'jitter'),
+  focus('lossy', 1, 'loss', 'duplicate', 'reorder', 'corrupt', 'truncate', 'jitter'),
+  focus('nat', 1, 'nat-rebind', 'nat-expire', 'loss', 'jitter'),
   focus('partition', 2, 'partition', 'partition-one-way', 'duplicate'),
   focus('crash', 2, 'crash', 'crash-in-move', 'abort'),
   focus('thaw', 2, 'thaw-twice', 'clone-start', 'thaw-older-capsule', 'thaw-foreign-capsule', 'former-host'),
   focus('ledger', 1, 'ledger-slow', 'ledger-down', 'ledger-request-lost', 'ledger-reply-lost', 'both-move'),
   focus('hostile', 1, 'replay', 'spoof', 'flood', 'false-locator', 'former-host'),
   { ...focus('crowd', 1, 'reorder', 'jitter', 'loss'), identities: () => 6, star: true },
+  { ...SWARM, name: 'streams', share: 1, streams: 8 },
+  { ...focus('streams-lossy', 1, 'loss', 'duplicate', 'reorder', 'corrupt', 'jitter'), streams: 6 },
+  {
+    ...focus('streams-moving', 1, 'both-move', 'abort', 'crash-in-move', 'ledger-slow', 'loss'),
+    moves: (prng) => 2 + prng.below(3),
+    streams: 6,
+  },
+  {
+    ...focus('streams-paths', 1, 'nat-rebind', 'nat-expire', 'path-dead', 'port-dead', 'partition', 'crash'),
+    operations: (prng) => 1 + prng.below(3),
+    streams: 6,
+  },
 ]
 
 /** All kinds; their shares add up to eighty. */

@@ -23,6 +23,7 @@ export class Swarm {
   readonly #prng: Prng
   /** For what has to do with several paths: apart, so that seeds that are kept keep their course. */
   readonly #luck: Prng
+  readonly #streamLuck: Prng
   readonly #attackers: Attackers
   readonly #processes: Process[] = []
   readonly #open: Host[] = []
@@ -38,6 +39,7 @@ export class Swarm {
     this.world.ledger.faults = this.profile
     this.#prng = this.world.prng.fork()
     this.#luck = new Prng(seed + 2 ** 41)
+    this.#streamLuck = new Prng(seed + 2 ** 42)
     this.#attackers = new Attackers(this.world, this.profile)
     this.#endsAt = kind.lengthMs(this.#prng)
     this.#populate()
@@ -81,6 +83,7 @@ export class Swarm {
     for (const talker of this.talkers) {
       if (!talker.settled) return `${talker.from.name} is not settled with ${talker.to.name}`
     }
+    for (const { name, desk } of this.#processes) if (!desk.idle) return `${name} has ${desk.busyWith}`
     for (const talker of this.talkers) {
       if (!talker.heard) return `${talker.to.name} does not hear ${talker.from.name}`
     }
@@ -107,6 +110,7 @@ export class Swarm {
       const config = {
         ...(prng.chance(0.15) ? { unsentPacketsMax: 12 } : {}),
         ...(prng.chance(0.15) ? { rekeyPackets: 40 } : {}),
+        ...(this.kind.streams > 0 && this.#streamLuck.chance(0.5) ? { sendHighWaterBytes: 4_096 } : {}),
       }
       const host = i === 0 && this.#private.length > 0 ? prng.pick(this.#private) : world.host(`host${i}`)
       if (saved && host.nat === undefined) this.#open.push(host)
@@ -127,6 +131,11 @@ export class Swarm {
       const talker = new Talker(this.world, from, to, mayCall)
       talker.plan(each, 10, this.#endsAt)
       this.talkers.push(talker)
+    }
+    for (const { desk } of this.#processes) desk.luck = this.#streamLuck.fork()
+    for (let left = this.kind.streams; left > 0; left--) {
+      const { from, to } = this.#streamLuck.pick(this.talkers)
+      from.desk.plan(20 + (this.#endsAt - 20) * this.#streamLuck.next(), to.hit)
     }
     const first = this.#prng.chance(0.3) ? this.talkers : this.talkers.filter(({ from }) => from === this.#processes[0])
     for (const talker of first) this.world.clock.at(1, () => talker.call())

@@ -37,6 +37,12 @@ export function espSize(layout: EspLayout, payloadLength: number): number {
   )
 }
 
+/** The longest payload of a packet of at most `size` bytes; negative if not even an empty one fits. */
+export function espCapacity({ ivBytes, blockBytes, icvBytes }: EspLayout, size: number): number {
+  const block = Math.max(4, blockBytes)
+  return block * Math.floor((size - ESP_HEADER_BYTES - ivBytes - icvBytes) / block) - TRAILER_BYTES
+}
+
 export function writeEspHeader(packet: Uint8Array, spi: number, sequenceLow: number): void {
   putU32(packet, 0, spi)
   putU32(packet, 4, sequenceLow)

@@ -176,8 +176,11 @@ export const RegistrationFailure = {
 /** Certificate types, RFC 8002 §2; the even ones are obsolete. */
 export const CertificateType = { X509: 1, HASH_AND_URL: 3, LDAP_URL: 5, DISTINGUISHED_NAME: 7 } as const
 
-/** Next headers inside ESP: IANA protocol numbers. NONE marks a dummy packet (RFC 4303 §2.6). */
-export const NextHeader = { UDP: 17, ICMPV6: 58, NONE: 59 } as const
+/**
+ * Next headers inside ESP: IANA protocol numbers. NONE marks a dummy packet (RFC 4303 §2.6). TRANSPORT is ours, of those that
+ * RFC 3692 leaves to experiments: frames of streams (frame.ts).
+ */
+export const NextHeader = { UDP: 17, ICMPV6: 58, NONE: 59, TRANSPORT: 253 } as const
 
 /** The UDP port of HIP, RFC 9028 §5.1. */
 export const HIP_PORT = 10500

@@ -46,6 +46,7 @@ import {
   those,
   updateOf,
 } from '../support/stage.ts'
+import { TRANSPORT_CROSSINGS } from '../support/transport-crossings.ts'
 import { readText } from '../support/tree.ts'
 
 type Crossing = Elsewhere | (() => void)
@@ -79,6 +80,8 @@ function deaf(cast: Cast, count: number, length: number): number {
 }
 
 const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
+  ...TRANSPORT_CROSSINGS,
+
   i1TargetsMax: () => {
     const cast = stage({ associate: false })
     const locators = [41, 42, 43, 44, 45].map((last) => place(last))

@@ -66,6 +66,22 @@ describe.each([13, 8])('suite %d', (suite) => {
     expect(out.sequence).toBe(3)
   })
 
+  it('leaves out a number that it skips, for ever', () => {
+    const out = outbound(suite)
+    sealed(out, TEXT)
+    out.skip()
+    expect(sequenceLowOf(sealed(out, TEXT))).toBe(3)
+  })
+
+  it('fills a packet to the last byte that a payload can have', () => {
+    const out = outbound(suite)
+    for (let size = 60; size < 140; size++) {
+      const payload = out.capacity(size)
+      expect(out.size(payload)).toBeLessThanOrEqual(size)
+      expect(out.size(payload + 1)).toBeGreaterThan(size)
+    }
+  })
+
   it('seals nothing beyond its limit', () => {
     const out = outbound(suite, 1, 2)
     sealed(out, TEXT)

@@ -40,7 +40,10 @@ describe('the programs of the documentation', () => {
 
   it('show the calls that everybody needs in their place', () => {
     const shown = examples.map(({ mark }) => mark).sort()
-    const calls = ['associate', 'datagrams', 'freeze', 'offer', 'open', 'path', 'setAccess', 'setAccess', 'thaw']
+    const calls = [
+      ...['SojournAgent', 'associate', 'connect', 'datagrams', 'freeze', 'listen', 'offer', 'open', 'path'],
+      ...['resumable', 'setAccess', 'setAccess', 'setAccess', 'sojournConnection', 'sojournConnector', 'thaw'],
+    ]
     expect(shown).toEqual(calls)
   })
 

@@ -17,11 +17,12 @@ import {
 } from '../../src/core/moving/capsule.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import { encodeState } from '../../src/core/moving/frozen-codec.ts'
+import type { FrozenReceiving, FrozenSending, FrozenStream } from '../../src/core/transport/streams/frozen-streams.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
 import { isMalformed } from '../../src/wire/malformed.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../../src/wire/object.ts'
 import { flipped, grant, HOST_A, HOST_B, HOST_C, instance, X } from '../support/actors.ts'
-import { anyState, fixedState } from '../support/frozen-state.ts'
+import { anyState, firstState, fixedState } from '../support/frozen-state.ts'
 
 const HEADER: CapsuleHeader = {
   version: CAPSULE_VERSION,
@@ -66,6 +67,10 @@ function opened(bytes: Uint8Array): ReadCapsule {
   return capsule
 }
 
+function golden(version: number): Uint8Array {
+  return fromHex(readFileSync(new URL(`../golden/capsule-${version}.hex`, import.meta.url), 'utf8'))
+}
+
 describe('a capsule', () => {
   it('is not made for one host and granted to another', () => {
     const to = { ...GRANT, to: HOST_C.publicKey }
@@ -85,10 +90,13 @@ describe('a capsule', () => {
     )
   })
 
-  it('of version 1 is, byte for byte, what the first release wrote, and opens for ever', () => {
-    const golden = fromHex(readFileSync(new URL('../golden/capsule-1.hex', import.meta.url), 'utf8'))
-    expect(toHex(freeze(fixedState()))).toBe(toHex(golden))
-    expect(thaw(golden)).toEqual(fixedState())
+  it('of version 2 is, byte for byte, what the second release wrote, and opens for ever', () => {
+    expect(toHex(freeze(fixedState()))).toBe(toHex(golden(2)))
+    expect(thaw(golden(2))).toEqual(fixedState())
+  })
+
+  it('of version 1 opens, as the first release wrote it: nobody had streams then', () => {
+    expect(thaw(golden(1))).toEqual(firstState())
   })
 
   it('shows its header to everybody and carries the grant for the ledger', () => {
@@ -149,7 +157,7 @@ describe('a capsule that is not as it was granted', () => {
   })
 
   it('of an unknown version says so, whatever follows', () => {
-    expect(readCapsule(encodeCbor([2, 'something else']))).toBe('other-version')
+    expect(readCapsule(encodeCbor([3, 'something else']))).toBe('other-version')
   })
 
   function hashed() {
@@ -185,6 +193,13 @@ describe('the inside of a capsule', () => {
     ['a puzzle number that is too short', withAssociation({ i: new Uint8Array(3) })],
     ['no own start', withAssociation({ ownStart: { epoch: 0, incarnation: new Uint8Array(16) } })],
     ['a port above 65,535', (state) => ({ ...state, sockets: [{ port: 65_536, unread: [] }] })],
+    ['a listener above 65,535', (state) => ({ ...state, listeners: [65_536] })],
+    ['a stream that comes twice', withStream((one) => [one, one])],
+    ['more acknowledged than was sent', withSending({ acked: [{ start: 2 ** 32, end: 2 ** 33 }] })],
+    ['ranges that do not rise', withSending({ acked: [{ start: 9, end: 3 }] })],
+    ['more read than has come', withReceiving({ window: { limit: 9, size: 9, consumed: 7, received: 6 } })],
+    ['more come than was allowed', withReceiving({ window: { limit: 9, size: 9, consumed: 0, received: 10 } })],
+    ['fewer bytes than its ranges say', withReceiving({ bytes: new Uint8Array(1) })],
     ['too many finals', withAssociation({ finals: Array.from({ length: 17 }, () => ({ spi: 256, sequence: 0 })) })],
   ])('is malformed with %s', (_, change) => {
     expect(isMalformed(decodeCapsule(encodeState(change(fixedState())), HEADER))).toBe(true)
@@ -194,9 +209,10 @@ describe('the inside of a capsule', () => {
     const map = decodeCbor(plaintext)
     if (!(map instanceof Map)) throw new Error('not a map')
     const variants: [number, CborValue | undefined][] = [
-      [9, 0],
+      [10, 0],
       [8, undefined],
-      [1, 2],
+      [9, undefined],
+      [1, 1],
       [5, null],
       [4, 'three'],
     ]
@@ -207,6 +223,23 @@ describe('the inside of a capsule', () => {
       expect(isMalformed(decodeCapsule(encodeCbor(changed), HEADER))).toBe(true)
     }
   })
+
+  function withStream(change: (one: FrozenStream) => readonly FrozenStream[]) {
+    return (state: FrozenState): FrozenState => {
+      const [first, ...others] = state.associations
+      const [one] = first?.streams?.streams ?? []
+      if (first?.streams === undefined || one === undefined) throw new Error('the fixed state has streams')
+      return { ...state, associations: [{ ...first, streams: { ...first.streams, streams: change(one) } }, ...others] }
+    }
+  }
+
+  function withSending(change: Partial<FrozenSending>) {
+    return withStream((one) => [{ ...one, sending: { ...one.sending, ...change } }])
+  }
+
+  function withReceiving(change: Partial<FrozenReceiving>) {
+    return withStream((one) => [{ ...one, receiving: { ...one.receiving, ...change } }])
+  }
 
   function withAssociation(change: Partial<FrozenState['associations'][number]>) {
     return (state: FrozenState): FrozenState => ({

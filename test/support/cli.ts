@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
 
@@ -26,33 +27,45 @@ export interface Running {
   readonly pid: number
   /** The first line of stdout, once it is there. */
   readonly firstLine: Promise<string>
+  /** The first line of stderr, once it is there. */
+  readonly firstNote: Promise<string>
   readonly finished: Promise<Finished>
   kill(signal: NodeJS.Signals): void
   /** As `| head -1` does. */
   closeStdout(): void
 }
 
-/** Starts `sojourn ...args`. */
-export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/** Starts `sojourn ...args`, with `input` as its stdin if there is any. */
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, input?: string): Running {
   if (!existsSync(CLI)) throw new Error('compile first: npx tsc -b')
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   running.add(child)
+  // Whoever does not read its input may be gone before it has all of it.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
   let [stdout, stderr] = ['', '']
-  const firstLine = new Promise<string>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-      const end = stdout.indexOf('\n')
-      if (end >= 0) resolve(stdout.slice(0, end))
-    })
-    child.once('close', () => reject(new Error(`ended without a line: ${stderr}`)))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
   })
-  firstLine.catch(() => undefined)
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
+  const firstOf = (stream: Readable, text: () => string): Promise<string> => {
+    const line = new Promise<string>((resolve, reject) => {
+      stream.on('data', () => {
+        const end = text().indexOf('\n')
+        if (end >= 0) resolve(text().slice(0, end))
+      })
+      child.once('close', () => reject(new Error(`ended without a line: ${stderr}`)))
+    })
+    line.catch(() => undefined)
+    return line
+  }
+  const firstLine = firstOf(child.stdout, () => stdout)
+  const firstNote = firstOf(child.stderr, () => stderr)
   const finished = new Promise<Finished>((resolve) => {
     child.once('close', (code, signal) => {
       running.delete(child)
@@ -62,6 +75,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   return {
     pid: child.pid ?? 0,
     firstLine,
+    firstNote,
     finished,
     kill: (signal) => void child.kill(signal),
     closeStdout: () => void child.stdout.destroy(),

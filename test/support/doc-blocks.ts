@@ -35,7 +35,7 @@ export function exampleBlocks(): readonly DocBlock[] {
   return filesUnder('src').flatMap(({ path, text }) =>
     [
       ...text.matchAll(
-        /\/\*\*((?:(?!\*\/)[\s\S])*?)@example\s([\s\S]*?)\*\/\s+(?:export |static |async |get |function )*(\w+)/g,
+        /\/\*\*((?:(?!\*\/)[\s\S])*?)@example\s([\s\S]*?)\*\/\s+(?:export |static |async |get |function |class )*(\w+)/g,
       ),
     ].map(({ 1: before = '', 2: body = '', 3: mark = '', index }) => {
       const line = text.slice(0, index + before.length).split('\n').length
@@ -46,7 +46,7 @@ export function exampleBlocks(): readonly DocBlock[] {
 
 /** What the examples take for granted: a host and a target host of one ledger, an endpoint, a peer, a stored capsule. */
 const PRELUDE = `import { readFileSync, writeFileSync } from 'node:fs'
-import { Endpoint, Host, thaw } from 'sojourn'
+import { Endpoint, Host, SojournAgent, sojournConnection, sojournConnector, thaw } from 'sojourn'
 
 const host = await Host.open({ home: 'here' })
 const target = await Host.open({ home: 'there' })

@@ -3,11 +3,20 @@
 import fc from 'fast-check'
 import { Prng } from '../../src/base/prng.ts'
 import type { FrozenAssociation, FrozenInbound, FrozenState } from '../../src/core/moving/frozen.ts'
+import type { FrozenStream, FrozenStreams } from '../../src/core/transport/streams/frozen-streams.ts'
 import { cipherKeyBytes, espSuiteInfo, hitSuite } from '../../src/crypto/suites.ts'
 import { HOST_B, identity, LEDGER, X } from './actors.ts'
 
-/** A frozen X, epoch 3, the same in every run and every release. */
+/** The same as the second release writes it: with streams and listeners. */
 export function fixedState(): FrozenState {
+  const first = firstState()
+  const [one, ...others] = first.associations
+  if (one === undefined) throw new Error('the first state has associations')
+  return { ...first, associations: [{ ...one, streams: streams(new Prng(8)) }, ...others], listeners: [9, 443] }
+}
+
+/** A frozen X, epoch 3, the same in every run and every release. */
+export function firstState(): FrozenState {
   const prng = new Prng(7)
   return {
     identity: { algorithm: 'ed25519', secret: Uint8Array.from(X.secret()) },
@@ -21,7 +30,81 @@ export function fixedState(): FrozenState {
       { port: 7, unread: [{ hit: HOST_B.hit, port: 4_000, bytes: new Uint8Array([1, 2, 3]) }] },
       { port: 65_535, unread: [] },
     ],
+    listeners: [],
     state: new Uint8Array([0xca, 0xfe]),
+  }
+}
+
+/** One that is being written and read, one that is broken off both ways, and one whose STREAM_OPEN has not come. */
+function streams(prng: Prng): FrozenStreams {
+  return {
+    ids: {
+      opened: 1 + prng.below(9),
+      maxStreams: 256,
+      peerMaxStreams: 300,
+      ownClosed: [{ start: 0, end: 1 }],
+      peerClosed: [],
+    },
+    maxData: 2 ** 40,
+    sent: prng.below(2 ** 31),
+    window: { limit: 2 ** 33, size: 2 ** 20, consumed: 5, received: 2 ** 32 },
+    streams: [stream(prng, 2), broken(prng, 3), { ...stream(prng, 5), ports: undefined, accepted: false }],
+  }
+}
+
+function stream(prng: Prng, id: number): FrozenStream {
+  const base = prng.below(2 ** 31)
+  const read = prng.below(2 ** 31)
+  return {
+    id,
+    ports: { port: 9, sourcePort: prng.below(65_536) },
+    accepted: true,
+    open: prng.pick(['idle', 'sent', 'acked']),
+    sending: {
+      limit: base + 2 ** 20,
+      base,
+      bytes: prng.bytes(40),
+      sent: base + 30,
+      acked: [
+        { start: base + 3, end: base + 9 },
+        { start: base + 20, end: base + 30 },
+      ],
+      fin: prng.pick(['idle', 'queued', 'sent']),
+      reset: 'idle',
+      resetCode: 0,
+      stopped: undefined,
+    },
+    receiving: {
+      window: { limit: read + 2 ** 18, size: 2 ** 18, consumed: read, received: read + 50 },
+      ranges: [
+        { start: read, end: read + 4 },
+        { start: read + 40, end: read + 50 },
+      ],
+      bytes: prng.bytes(14),
+      finalSize: prng.chance(0.5) ? read + 50 : undefined,
+      reset: undefined,
+      unwanted: false,
+      stop: 'idle',
+      stopCode: 0,
+    },
+  }
+}
+
+function broken(prng: Prng, id: number): FrozenStream {
+  const { sending, receiving, ...rest } = stream(prng, id)
+  const { base } = sending
+  return {
+    ...rest,
+    sending: { ...sending, bytes: new Uint8Array(0), sent: base, acked: [], reset: 'queued', resetCode: 3, stopped: 3 },
+    receiving: {
+      ...receiving,
+      ranges: [],
+      bytes: new Uint8Array(0),
+      reset: 3,
+      unwanted: true,
+      stop: 'sent',
+      stopCode: 3,
+    },
   }
 }
 
@@ -38,13 +121,15 @@ export function anyState(): fc.Arbitrary<FrozenState> {
     .map(({ seed, epoch, suites, state, ports }) => {
       const prng = new Prng(seed)
       return {
-        ...fixedState(),
+        ...firstState(),
         epoch,
         associations: suites.map(([hit = 5, esp = 13]) => ({
           ...association(prng, hit, esp, prng.chance(0.5)),
           plain: prng.chance(0.3) ? plain(prng) : undefined,
+          streams: prng.chance(0.5) ? streams(prng) : undefined,
         })),
         sockets: ports.map((port) => ({ port, unread: [] })),
+        listeners: ports,
         state,
       }
     })
@@ -90,6 +175,7 @@ function association(prng: Prng, suiteId: number, espSuite: number, full: boolea
     ],
     unsent: full ? [{ sourcePort: 9, port: 10, bytes: prng.bytes(5) }] : [],
     plain: undefined,
+    streams: undefined,
   }
 }
 

@@ -27,6 +27,8 @@ export class End {
   readonly at: Locator
   readonly all: readonly Locator[]
   readonly events: MachineEvent[] = []
+  /** What an application does about what it is told, if there is one. */
+  listener: ((event: MachineEvent) => void) | undefined
 
   constructor(engine: Engine, at: Locator, all: readonly Locator[] = [at]) {
     this.engine = engine
@@ -78,8 +80,9 @@ export class Wire {
     this.drain()
   }
 
-  /** Lets every engine say what it wants to say. */
+  /** Lets every engine say what it wants to say, and their applications answer. */
   drain(): void {
+    let told = 0
     for (const end of this.#ends.values()) {
       for (let out = end.engine.transmit(this.now); out !== undefined; out = end.engine.transmit(this.now)) {
         const { address, port, at = end.at } = out.to
@@ -87,8 +90,13 @@ export class Wire {
         this.sent.push({ ...flying, at: this.now })
         for (const bent of this.bend(flying)) this.#flying.push({ ...bent, due: this.now + this.delayMs })
       }
-      for (let event = end.engine.event(); event !== undefined; event = end.engine.event()) end.events.push(event)
+      for (let event = end.engine.event(); event !== undefined; event = end.engine.event()) {
+        end.events.push(event)
+        end.listener?.(event)
+        if (end.listener !== undefined) told += 1
+      }
     }
+    if (told > 0) this.drain()
   }
 
   /** Runs for `ms` of virtual time. */

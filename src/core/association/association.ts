@@ -15,7 +15,7 @@ import { repeatOffer } from '../moving/offer.ts'
 import { expireClosing, expireIdle } from './closing.ts'
 import type { Context } from './context.ts'
 import { Credit } from './credit.ts'
-import { rekeyIfDue } from './data.ts'
+import { countEarly, rekeyIfDue } from './data.ts'
 import { expireFailover, tendPaths } from './failover.ts'
 import { dropOpening, expireOpening, type Opening } from './opening.ts'
 import { Paths, type Tuple } from './paths.ts'
@@ -25,6 +25,7 @@ import { expireKeepalive, expirePark, expireSilence, probeParked, repeatChecks, 
 import { Rtt } from './rtt.ts'
 import { closeInbound, forgetSession, heldSecrets, type Secrets, type Session, spokenSecrets } from './session.ts'
 import { type Action, actionOf, type Input, leads, type StateName } from './states.ts'
+import { expireStreams, loseStreams, type Streaming } from './streaming.ts'
 import type { Envelope } from './update.ts'
 
 /**
@@ -82,6 +83,7 @@ export type Timer =
   | 'park'
   | 'park-probe'
   | 'rekey'
+  | 'streams'
   | 'close'
   | 'idle'
 
@@ -128,6 +130,9 @@ export class Association {
   unsentBytes = 0
   /** The application was told that the queue is full and waits for room. */
   full = false
+  streaming: Streaming | undefined
+  /** Whose turn it is to leave: datagrams and packets of streams take turns. */
+  streamsNext = false
   /** Sum over both HITs, for the checksums of inner datagrams. */
   readonly pair: number
   state: State = { name: 'unassociated' }
@@ -257,6 +262,7 @@ export class Association {
     this.unsent.clear()
     this.unsentBytes = 0
     this.turn(to)
+    loseStreams(this, reason, detail)
     if (to.name !== 'unassociated') this.timers.set('close', now + 2 * context.config.mslMs)
     context.event({ type: 'ended', peer: this.peer, reason, tried, detail })
     if (to.name === 'unassociated') context.forget(this)
@@ -281,6 +287,7 @@ export class Association {
     if (this.state.name === 'opening') dropOpening(this, this.state.opening)
     if (this.session !== undefined) this.forgetKeys(this.session)
     this.unsent.clear()
+    this.streaming = undefined
   }
 
   /** The envelope of a control packet under `secrets`, by default those of the S we have committed to. */
@@ -341,7 +348,7 @@ export class Association {
       this.context.event({ type: 'woken', peer: this.peer })
     }
     if (this.paths.current === undefined) this.paths.current = tuple
-    if (this.unsent.size > 0) this.context.wake(this)
+    if (this.unsent.size > 0 || this.streaming !== undefined) this.context.wake(this)
   }
 }
 
@@ -361,6 +368,7 @@ const EXPIRE: Readonly<Record<Timer, (association: Association, now: number) => 
   park: expirePark,
   'park-probe': probeParked,
   rekey: rekeyIfDue,
+  streams: expireStreams,
   close: expireClosing,
   idle: expireIdle,
 }
@@ -375,15 +383,4 @@ function closeOldSas(association: Association, now: number): void {
   closeInbound(session, association.context, (entry) => entry.closesAt <= now)
   const next = Math.min(...session.inbound.map((entry) => entry.closesAt))
   if (next < Infinity) association.timers.set('old-sas', next)
-}
-
-/** MOVING §5: packets whose key never came count as failures only now. */
-function countEarly(association: Association, now: number): void {
-  const { earlyMs } = association.context.config
-  const kept = association.early.filter(({ at }) => at + earlyMs > now)
-  for (let late = association.early.length - kept.length; late > 0; late--)
-    association.context.count('early-packet-lost')
-  association.early = kept
-  const first = kept[0]
-  if (first !== undefined) association.timers.set('early', first.at + earlyMs)
 }

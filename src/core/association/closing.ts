@@ -10,10 +10,10 @@ import { sameStart, UNKNOWN_START } from './start-proof.ts'
 import type { Tuple } from './tuple.ts'
 import { buildClose, macFits, signatureFits } from './update.ts'
 
-/** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. */
-export function startClose(association: Association, now: number): void {
-  if (association.on('close') === 'discard') association.end(now, 'closed')
-  else sayGoodbye(association, now, '')
+/** Says goodbye; the association ends when the peer has acknowledged, or after a few tries. `detail`: why, for our owner. */
+export function startClose(association: Association, now: number, detail = ''): void {
+  if (association.on('close') === 'discard') association.end(now, 'closed', detail)
+  else sayGoodbye(association, now, detail)
 }
 
 /** RFC 7401 §4.4.3: nothing has been said or heard for UAL. The timer looks, when it fires, how long that really is. */
@@ -44,6 +44,7 @@ function sayGoodbye(association: Association, now: number, detail: string): void
     'park',
     'park-probe',
     'rekey',
+    'streams',
     'idle',
   ] as const) {
     association.timers.stop(timer)
@@ -94,7 +95,9 @@ export function onClose(association: Association, now: number, message: Close, t
   const echo = encodeEchoResponseSigned(message.echoRequestSigned)
   const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
   association.sendTo(now, closeAck, tuple)
-  association.end(now, 'closed-by-peer', '', { name: 'closed', closeAck })
+  // Both at once: our owner still hears why we did.
+  const detail = association.state.name === 'closing' ? association.state.detail : ''
+  association.end(now, 'closed-by-peer', detail, { name: 'closed', closeAck })
 }
 
 /** I2-SENT: the R2 was lost, and its sender closes. The keys of our I2 are those of the association (RFC 7401 §4.4.3). */

@@ -52,8 +52,9 @@ export interface Context extends Offer {
   readonly access: AccessList
   /** An I1 for whoever is here is answered (RFC 7401 §4.1.8). */
   readonly opportunistic: boolean
-  /** Ports that the application has bound. */
+  /** Ports that the application has bound for datagrams, and those where it takes streams. */
   readonly ports: Ports
+  readonly listeners: Ports
   /** Puts one HIP packet on the wire, inside UDP. */
   sendPacket(packet: Uint8Array, to: Route): void
   event(event: MachineEvent): void
@@ -65,8 +66,10 @@ export interface Context extends Offer {
   /** An SPI from a capsule. */
   claimSpi(spi: number, association: Association): void
   dropSpi(spi: number): void
-  /** The association has datagrams to seal and may. */
+  /** The association has something to seal and may. */
   wake(association: Association): void
+  /** There is something to tell of its streams (`nextStreamEvent`). */
+  hasNews(association: Association): void
   /** Takes one token of the budget for signed notifications; false if there is none. */
   mayNotify(now: number): boolean
   /** The same for those who have proved nothing. */

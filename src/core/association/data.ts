@@ -22,6 +22,7 @@ import { takenUp } from './plain.ts'
 import { commitByData, startRekey } from './ratchet.ts'
 import { expectAnswer, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
+import { nextStreamPacket, onStreamPacket, wantsPacket } from './streaming.ts'
 import { sameOrNone, type Tuple } from './tuple.ts'
 
 /** Takes one ESP packet whose SPI is ours. */
@@ -51,7 +52,10 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   if (opened.sequence >= sealedPacketsMax && association.timers.at('rekey') > now + ptoMaxMs)
     association.timers.set('rekey', now)
   if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence)) follow(association, now, tuple)
-  deliver(association, session, now, opened.nextHeader, opened.payload)
+  const { nextHeader, payload, sequence } = opened
+  const ofStreams = nextHeader === NextHeader.TRANSPORT
+  onStreamPacket(association, now, spi, sequence, ofStreams ? payload : undefined)
+  if (!ofStreams) deliver(association, session, now, nextHeader, payload)
 }
 
 /**
@@ -96,6 +100,17 @@ function holdEarly(association: Association, now: number, packet: Uint8Array, so
   if (early.length >= context.config.earlyPacketsMax) return context.count('early-packets-full')
   early.push({ bytes: packet.slice(), source, at: now })
   if (early.length === 1) timers.set('early', now + context.config.earlyMs)
+}
+
+/** MOVING §5: packets whose key never came count as failures only now. */
+export function countEarly(association: Association, now: number): void {
+  const { earlyMs } = association.context.config
+  const kept = association.early.filter(({ at }) => at + earlyMs > now)
+  for (let late = association.early.length - kept.length; late > 0; late--)
+    association.context.count('early-packet-lost')
+  association.early = kept
+  const first = kept[0]
+  if (first !== undefined) association.timers.set('early', first.at + earlyMs)
 }
 
 /** The keys have come. */
@@ -167,22 +182,33 @@ export function enqueue(association: Association, item: Unsent): boolean {
   return true
 }
 
-/** Seals the next datagram that may leave, or returns undefined. */
-export function nextDatagram(association: Association, now: number): Transmit | undefined {
-  const item = association.unsent.peek()
+/** Seals the next packet that may leave, or returns undefined. Datagrams and packets of streams take turns. */
+export function nextPacket(association: Association, now: number): Transmit | undefined {
   const session = association.usable
   const tuple = association.paths.current
-  if (item === undefined || session === undefined || tuple === undefined) return undefined
-  const { outbound } = session
-  const length = payloadLength(association, item)
-  const doubtful = tuple.state !== 'active' && outbound !== session.interim
+  if (session === undefined || tuple === undefined) return undefined
+  if (association.unsent.size === 0 && !wantsPacket(association, now)) return undefined
+  const doubtful = tuple.state !== 'active' && session.outbound !== session.interim
   // The question comes first: data could use up all that may go there, and nobody would ever ask. A P2 is that question.
   if (doubtful && association.answerEcho?.keys.has(tuple.key) !== true)
     startCheck(association, now, tuple, association.paths.why)
-  if (!mayLeave(association, now, session, tuple, outbound.size(length))) {
-    if (doubtful) startCheck(association, now, tuple, association.paths.why)
-    return undefined
+  const kinds = association.streamsNext ? [nextOfStreams, nextDatagram] : [nextDatagram, nextOfStreams]
+  for (const next of kinds) {
+    const packet = next(association, now, session, tuple)
+    if (packet === undefined) continue
+    association.streamsNext = next === nextDatagram
+    return { bytes: packet, to: tuple.route }
   }
+  if (doubtful) startCheck(association, now, tuple, association.paths.why)
+  return undefined
+}
+
+function nextDatagram(association: Association, now: number, session: Session, tuple: Tuple): Uint8Array | undefined {
+  const item = association.unsent.peek()
+  if (item === undefined) return undefined
+  const { outbound } = session
+  const length = payloadLength(association, item)
+  if (!mayLeave(association, now, session, tuple, outbound.size(length))) return undefined
   association.unsent.shift()
   const packet = (item.kind === 'datagram' ? item.packet : undefined) ?? outbound.allocate(length)
   if (item.kind !== 'dummy') {
@@ -190,13 +216,23 @@ export function nextDatagram(association: Association, now: number): Transmit | 
     association.usedAt = now
   }
   outbound.seal(packet, length, fill(association, item, packet, outbound.payloadOffset))
+  association.streaming?.transport.passed(now, outbound.spi, outbound.sequence, packet.length)
   account(association, now, session, tuple, packet.length)
   expectAnswer(association, now, item.kind === 'dummy' ? untilKeepalive(association, now) : 0)
   if (association.unsent.size === 0 && association.full) {
     association.full = false
     association.context.event({ type: 'drained', peer: association.peer })
   }
-  return { bytes: packet, to: tuple.route }
+  return packet
+}
+
+function nextOfStreams(association: Association, now: number, session: Session, tuple: Tuple): Uint8Array | undefined {
+  const may = (size: number): boolean => mayLeave(association, now, session, tuple, size)
+  const sealed = nextStreamPacket(association, now, session, may)
+  if (sealed === undefined) return undefined
+  account(association, now, session, tuple, sealed.bytes.length)
+  expectAnswer(association, now, sealed.elicits ? 0 : untilKeepalive(association, now))
+  return sealed.bytes
 }
 
 /**

@@ -5,6 +5,7 @@ import { startCheck } from './reach.ts'
 import type { Seed } from './seed.ts'
 import { addInbound, makeOutbound, type Session, secretsOf } from './session.ts'
 import { UNKNOWN_START } from './start-proof.ts'
+import { loseStreams, tend } from './streaming.ts'
 import type { Tuple } from './tuple.ts'
 import { UpdateIds } from './update.ts'
 
@@ -52,9 +53,11 @@ export function establish(association: Association, now: number, seed: Seed, tup
   timers.set('rekey', now + context.config.rekeyMs)
   timers.set('keepalive', now + context.config.keepaliveMs)
   timers.set('idle', now + context.config.idleMs)
+  if (session.plain !== undefined) loseStreams(association, 'incompatible', 'the peer has no streams')
   context.event({ type: 'associated', peer: association.peer, initiator: seed.initiator })
   // Who has several locators tells the peer (RFC 8047 §4.2.3), once R2 has had its time.
   if (context.locators.length > 1) timers.set('tend', now + association.rtt.ptoMs)
   if (!asked) startCheck(association, now, tuple, 'exchange')
+  tend(association, now)
   context.wake(association)
 }

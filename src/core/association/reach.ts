@@ -6,6 +6,7 @@ import { sendOffer } from '../moving/offer.ts'
 import type { Association } from './association.ts'
 import { askAlternatives, onChecked, takePath, watchPath } from './failover.ts'
 import { nextUpdateId, sendAlong } from './ratchet.ts'
+import { tend } from './streaming.ts'
 import { type Check, headerBytes, type Tuple } from './tuple.ts'
 import { buildUpdate } from './update.ts'
 
@@ -204,6 +205,7 @@ const PARKED_TIMERS = [
   'silence',
   'failover',
   'tend',
+  'streams',
 ] as const
 
 /** Retries are exhausted: out of reach, but not dead (MOVING §6). The ledger may know better. */
@@ -265,6 +267,7 @@ export function resumeTimers(association: Association, now: number): void {
   if (session === undefined) return
   const { ratchet } = session
   timers.set('rekey', now + association.context.config.ptoMaxMs)
+  tend(association, now)
   if (ratchet.name === 'offering' || ratchet.name === 'crossed') {
     ratchet.offer.tries = 2
     timers.set('offer', now + association.rtt.ptoMs)

@@ -28,8 +28,8 @@ import { type DelegationChain, signedBy, signObject } from './receipt.ts'
  * The version written here, and those read: release N opens the capsules of N − 1, and N − 1 those of N, so a new field is
  * read for one whole release before the next one writes it.
  */
-export const CAPSULE_VERSION = 1
-export const CAPSULE_VERSIONS: readonly number[] = [1]
+export const CAPSULE_VERSION = 2
+export const CAPSULE_VERSIONS: readonly number[] = [1, 2]
 /** Largest capsule, sealed or not. */
 export const CAPSULE_BYTES_MAX: number = 64 * 1024 * 1024
 /** Longest offer id of a READY. */

@@ -19,6 +19,7 @@ import type {
   FrozenSocket,
   FrozenState,
 } from './frozen.ts'
+import { readStreams, writeStreams } from './frozen-streams-codec.ts'
 
 /** Largest counts and sizes. What the engine keeps (`config.ts`) is well inside. */
 const ASSOCIATIONS_MAX = 65_536
@@ -41,8 +42,9 @@ const SPI_MIN = 256
 const DH_BYTES_MAX = 512
 const UPDATE_IDS_MAX = 256
 const U32_MAX = 0xffff_ffff
-/** The newest layout of the maps below. */
-const LAYOUT = 1
+/** The newest layout of the maps below: with streams, which the first had not. */
+const LAYOUT = 2
+const LAYOUT_OF_STREAMS = 2
 
 /** HI algorithm numbers. ECDSA's two curves are told apart by how long the scalar is. */
 const NUMBERS: Readonly<Record<IdentityAlgorithm, number>> = {
@@ -64,6 +66,7 @@ export function encodeState(state: FrozenState): Uint8Array {
       [6, state.floors.map(writeFloor)],
       [7, state.sockets.map(writeSocket)],
       [8, state.state],
+      [9, [...state.listeners]],
     ]),
   )
 }
@@ -82,10 +85,11 @@ export function decodeState(
     return {
       identity: readIdentity(fields, algorithms),
       epoch: fields.epoch(4),
-      associations: fields.list(5, ASSOCIATIONS_MAX, (item) => readAssociation(item, algorithms)),
+      associations: fields.list(5, ASSOCIATIONS_MAX, (item) => readAssociation(item, version, algorithms)),
       floors: fields.list(6, FLOORS_MAX, readFloor),
       sockets: fields.list(7, SOCKETS_MAX, readSocket),
       state: fields.bytes(8, 0, STATE_BYTES_MAX),
+      listeners: version < LAYOUT_OF_STREAMS ? [] : fields.integers(9, SOCKETS_MAX, 0xffff),
     }
   }
   const state = readFields(value, 'capsule', read, algorithms.keys)
@@ -144,10 +148,11 @@ function writeAssociation(a: FrozenAssociation): FieldMap {
     [23, a.plain?.peerDh],
     [24, a.plain?.nextUpdateId],
     [25, a.plain && [...a.plain.peerUpdateIds]],
+    [26, a.streams && writeStreams(a.streams)],
   ])
 }
 
-function readAssociation(fields: Fields, algorithms: Algorithms): FrozenAssociation {
+function readAssociation(fields: Fields, version: number, algorithms: Algorithms): FrozenAssociation {
   const suites = readSuites(fields, algorithms)
   const { hashBytes, macBytes, cipherBytes, ...numbers } = suites
   return redacted('FrozenAssociation', {
@@ -176,6 +181,7 @@ function readAssociation(fields: Fields, algorithms: Algorithms): FrozenAssociat
       bytes: item.bytes(3, 0, DATAGRAM_BYTES_MAX),
     })),
     plain: fields.has(23) ? readPlain(fields) : undefined,
+    streams: version >= LAYOUT_OF_STREAMS && fields.has(26) ? fields.nested(26, readStreams) : undefined,
   })
 }
 

@@ -8,6 +8,7 @@ import type { Hit } from '../../crypto/hit.ts'
 import type { IdentityAlgorithm, PublicKey } from '../../crypto/identity.ts'
 import type { EspKeys, HipKeys, Start } from '../../crypto/keymat.ts'
 import { wipe } from '../../crypto/secret.ts'
+import type { FrozenStreams } from '../transport/streams/frozen-streams.ts'
 
 /** A frozen process identity, ready to be sealed. Times are remaining durations in milliseconds. */
 export interface FrozenState {
@@ -18,6 +19,8 @@ export interface FrozenState {
   readonly associations: readonly FrozenAssociation[]
   readonly floors: readonly FrozenFloor[]
   readonly sockets: readonly FrozenSocket[]
+  /** Ports that take streams. */
+  readonly listeners: readonly number[]
   /** The application's own suitcase. */
   readonly state: Uint8Array
 }
@@ -50,6 +53,8 @@ export interface FrozenAssociation {
   readonly plain: FrozenPlain | undefined
   /** Datagrams that had not been sealed yet, oldest first. */
   readonly unsent: readonly { readonly sourcePort: number; readonly port: number; readonly bytes: Uint8Array }[]
+  /** The stream table; undefined if there has never been a stream. */
+  readonly streams: FrozenStreams | undefined
 }
 
 export interface FrozenPlain {

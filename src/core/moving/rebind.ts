@@ -42,6 +42,7 @@ import {
   switchOutbound,
   turnRatchet,
 } from '../association/session.ts'
+import { reboundStreams } from '../association/streaming.ts'
 import { headerBytes, type Tuple } from '../association/tuple.ts'
 import { buildUpdate, macFits, signatureFits, UpdateIds } from '../association/update.ts'
 import { listedLocators } from './offer.ts'
@@ -225,6 +226,7 @@ function acceptOffer(
   tendSoon(association, now)
   tuple.received = Math.max(received, offer.message.packet.bytes.length + 4 + headerBytes(tuple.locator))
   association.heard(now, tuple, offer.message.packet.bytes.length + 4)
+  reboundStreams(association, now)
   // The window of an interim SA does not travel: a copy of a P1 that an earlier start of ours has answered opens none.
   if (relation === 'higher') openInterim(association, session, proven.start, offer.epoch.addressee)
   answerOffer(association, now, session, offer, own, dh, keys, tuple)
@@ -300,6 +302,7 @@ function dropNext(association: Association, session: Session): void {
   if (ratchet.name !== 'crossed') return
   const { inboundSpi } = ratchet.offer
   for (const { sa } of session.inbound) if (sa.spi === inboundSpi) sa.forget()
+  association.streaming?.transport.received.dropSpace(inboundSpi)
   session.inbound = session.inbound.filter(({ sa }) => sa.spi !== inboundSpi)
   association.context.count('crossing-overtaken')
 }

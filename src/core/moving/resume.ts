@@ -21,6 +21,7 @@ import {
   type Session,
   spokenSecrets,
 } from '../association/session.ts'
+import { thawStreams } from '../association/streaming.ts'
 import { UpdateIds } from '../association/update.ts'
 import { InboundSa } from '../sa/inbound.ts'
 import { OutboundSa } from '../sa/outbound.ts'
@@ -35,7 +36,7 @@ export function freezeIdentity(
   sockets: readonly FrozenSocket[],
   state: Uint8Array,
 ): FrozenState {
-  const { identity, floors, start } = context
+  const { identity, floors, start, listeners } = context
   return {
     identity: { algorithm: identity.algorithm, secret: identity.secret() },
     epoch: start.epoch,
@@ -45,6 +46,7 @@ export function freezeIdentity(
       .flatMap((association) => freezeAssociation(association, at) ?? []),
     floors: [...floors.all()].map(({ key, ledger, epoch, incarnation }) => ({ key, ledger, epoch, incarnation })),
     sockets,
+    listeners: [...listeners.all],
     state,
   }
 }
@@ -86,6 +88,7 @@ function freezeAssociation(association: Association, now: number): FrozenAssocia
     unsent: [...association.unsent].flatMap((item) =>
       item.kind === 'datagram' ? [{ sourcePort: item.sourcePort, port: item.port, bytes: item.bytes }] : [],
     ),
+    streams: association.streaming?.transport.freeze(),
   }
 }
 
@@ -188,6 +191,7 @@ export function thawAssociation(
   place(association, frozen, now)
   arm(association, session, now)
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
+  if (frozen.streams !== undefined) thawStreams(association, now, frozen.streams)
   return association
 }
 

@@ -5,7 +5,7 @@ import { assert } from '../../base/assert.ts'
 import { type AeadProvider, ESP_SUITES, type EspSuites, type Sealer } from '../../crypto/aead.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
-import { ESP_HEADER_BYTES, type EspLayout, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
+import { ESP_HEADER_BYTES, type EspLayout, espCapacity, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
 import { packetMemory } from './packet-memory.ts'
 
 export interface OutboundOptions {
@@ -51,7 +51,7 @@ export class OutboundSa {
     this.#limit = limit
   }
 
-  /** The last number sealed; 0 if none was. */
+  /** The last number sealed or left out; 0 if none was. */
   get sequence(): number {
     return this.#sequence
   }
@@ -69,6 +69,17 @@ export class OutboundSa {
   /** The size of a finished packet, as UDP payload. */
   size(payloadLength: number): number {
     return espSize(this.#layout, payloadLength)
+  }
+
+  /** The longest payload of a packet that is at most `size` bytes of UDP payload; not positive if none fits. */
+  capacity(size: number): number {
+    return espCapacity(this.#layout, size)
+  }
+
+  /** Leaves one number out: no packet will ever have it, and who acknowledges it has seen none (RFC 9000 §21.4). */
+  skip(): void {
+    assert(this.#sequence < this.#limit, 'an SA counts no number beyond its limit')
+    this.#sequence += 1
   }
 
   /** A packet with room for a payload, which the caller writes at `payloadOffset` before `seal`. */

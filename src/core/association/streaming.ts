@@ -1,0 +1,306 @@
+// The joint between an association and the transport of its streams (../transport/). There is none before the first stream, or the
+// first packet of one. Keys, paths and what may leave are the association's; who listens is the identity's.
+
+import type { Locator } from '../../base/address.ts'
+import { compareBytes } from '../../base/bytes.ts'
+import { StreamCode, TransportError } from '../../wire/frame.ts'
+import { FrameWriter } from '../../wire/frame-writer.ts'
+import { NextHeader } from '../../wire/registry.ts'
+import type { EndReason } from '../machine.ts'
+import type { StreamEvent } from '../stream-event.ts'
+import type { Draft } from '../transport/assembly.ts'
+import { MTU_LOOPBACK_BYTES } from '../transport/recovery-config.ts'
+import type { FrozenStreams } from '../transport/streams/frozen-streams.ts'
+import type { StreamEvent as Told } from '../transport/streams/streams.ts'
+import { Transport, type TransportOptions } from '../transport/transport.ts'
+import type { Association } from './association.ts'
+import { startClose } from './closing.ts'
+import type { Session } from './session.ts'
+import { headerBytes } from './tuple.ts'
+
+/** What an association keeps for its streams. */
+export interface Streaming {
+  readonly transport: Transport
+  /** What the owner has not fetched yet. */
+  news: StreamEvent[]
+  /** The way that recovery knows; undefined before there is one. */
+  path: Path | undefined
+  /** Streams of the peer that were refused: nothing is told of them. */
+  readonly refused: Set<number>
+  /** When the peer is left although our CLOSE_TRANSPORT could not go out. */
+  closesAt: number
+}
+
+interface Path {
+  readonly own: Locator | undefined
+  readonly peer: Locator
+}
+
+/** The streams of an association, from now on if there were none. */
+export function streamingOf(association: Association): Streaming {
+  association.streaming ??= streaming(association, new Transport(optionsOf(association)))
+  return association.streaming
+}
+
+/** What streams a capsule brings: what its owner has not read is told again, and what the peer has not acknowledged, sent again. */
+export function thawStreams(association: Association, now: number, frozen: FrozenStreams): void {
+  association.streaming = streaming(association, Transport.thaw(optionsOf(association), frozen))
+  tend(association, now)
+}
+
+function streaming(association: Association, transport: Transport): Streaming {
+  return { transport, news: [], path: pathOf(association), refused: new Set(), closesAt: Infinity }
+}
+
+function optionsOf(association: Association): TransportOptions {
+  const { context, peerBytes } = association
+  const { config, entropy } = context
+  const even = compareBytes(context.hitBytes, peerBytes) > 0
+  return { config, entropy, even, mtuLimit: mtuLimitOf(association) }
+}
+
+// ── In ───────────────────────────────────────────────────────────────────────
+
+/** An authentic packet came under `spi`; its payload if it is for streams. */
+export function onStreamPacket(
+  association: Association,
+  now: number,
+  spi: number,
+  sequence: number,
+  payload: Uint8Array | undefined,
+): void {
+  const { session, context } = association
+  if (payload === undefined) {
+    association.streaming?.transport.note(now, spi, sequence)
+    return
+  }
+  // A peer that knows only the RFCs has no transport, and what it means by this number nobody can say.
+  if (session?.plain !== undefined) return context.count('next-header-unknown')
+  const { transport } = streamingOf(association)
+  followPath(association)
+  transport.receive(now, spi, sequence, payload)
+  tend(association, now)
+}
+
+/** After anything that happened to the streams: answers, news, the next deadline; and the end, if the rules were broken. */
+export function tend(association: Association, now: number): void {
+  const { streaming, context } = association
+  if (streaming === undefined) return
+  collect(association, streaming)
+  const { closing } = streaming.transport
+  if (closing?.byPeer === true) return leave(association, now, closing.code, 'as the peer says')
+  if (closing !== undefined && streaming.closesAt === Infinity) streaming.closesAt = now + association.rtt.ptoMs
+  arm(association, now)
+  context.wake(association)
+}
+
+/** The transport's timer. */
+export function expireStreams(association: Association, now: number): void {
+  const { streaming } = association
+  if (streaming === undefined) return
+  const { transport, closesAt } = streaming
+  if (closesAt <= now) return leave(association, now, transport.closing?.code ?? 0, 'by the peer')
+  transport.expire(now)
+  tend(association, now)
+}
+
+/** Nothing is waited for while the peer is out of reach, or not there yet. */
+function arm(association: Association, now: number): void {
+  const { streaming, timers, usable } = association
+  if (streaming === undefined || usable === undefined) return timers.stop('streams')
+  const { transport, closesAt } = streaming
+  timers.set('streams', transport.closing === undefined ? transport.deadlineAfter(now) : closesAt)
+}
+
+/** Streams of peers that nobody here listens to, or whose peers nobody wants, are refused before anybody hears of them. */
+function collect(association: Association, streaming: Streaming): void {
+  const { context, peer, session } = association
+  const { streams } = streaming.transport
+  if (streaming.news.length >= context.config.streamEventsMax) return
+  for (const told of streams.events()) {
+    if (told.kind === 'opened') {
+      const fault = session === undefined ? 'port-closed' : context.listeners.fault(told.port, peer, session.peerKey)
+      if (fault === undefined) streams.accept(told.id)
+      else {
+        context.count(fault)
+        streaming.refused.add(told.id)
+        streams.refuse(told.id, fault === 'port-closed' ? StreamCode.PORT_CLOSED : StreamCode.REFUSED)
+      }
+    }
+    const event = eventOf(association, streaming, told)
+    if (event !== undefined) streaming.news.push(event)
+  }
+  if (streaming.news.length > 0) context.hasNews(association)
+}
+
+function eventOf({ peer }: Association, { refused }: Streaming, told: Told): StreamEvent | undefined {
+  if ('id' in told && refused.has(told.id)) {
+    if (told.kind === 'closed') refused.delete(told.id)
+    return undefined
+  }
+  switch (told.kind) {
+    case 'opened':
+      return { type: 'stream', peer, id: told.id, port: told.port, sourcePort: told.sourcePort }
+    case 'data':
+      return { type: 'stream-data', peer, id: told.id, bytes: told.bytes }
+    case 'reset':
+      return { type: 'stream-reset', peer, id: told.id, code: told.code }
+    case 'stopped':
+      return { type: 'stream-stopped', peer, id: told.id, code: told.code }
+    case 'openable':
+      return undefined
+    default:
+      return { type: `stream-${told.kind}`, peer, id: told.id }
+  }
+}
+
+/** The next thing to tell the owner; undefined if there is nothing more. */
+export function nextStreamEvent(association: Association): StreamEvent | undefined {
+  const { streaming } = association
+  if (streaming === undefined) return undefined
+  if (streaming.news.length === 0) collect(association, streaming)
+  return streaming.news.shift()
+}
+
+// ── Out ──────────────────────────────────────────────────────────────────────
+
+/** True if a packet of streams would leave now, if it might. */
+export function wantsPacket({ streaming }: Association, now: number): boolean {
+  return streaming?.transport.plan(now) !== undefined
+}
+
+/** Seals the next packet of streams, of a size that `mayLeave` lets go; undefined if there is none, or nothing may. */
+export function nextStreamPacket(
+  association: Association,
+  now: number,
+  session: Session,
+  mayLeave: (size: number) => boolean,
+): { readonly bytes: Uint8Array; readonly elicits: boolean } | undefined {
+  const { streaming } = association
+  if (streaming === undefined) return undefined
+  const { transport } = streaming
+  followPath(association)
+  const plan = transport.plan(now)
+  const room = plan && roomFor(session, plan.bytes, plan.kind === 'mtu', mayLeave)
+  if (plan === undefined || room === undefined) return undefined
+  const { outbound } = session
+  const memory = outbound.allocate(room)
+  const start = outbound.payloadOffset
+  const writer = new FrameWriter(memory, start, start + room)
+  const draft = transport.write(now, plan, writer)
+  if (writer.length === 0) return undefined
+  const packet = memory.subarray(0, outbound.size(writer.length))
+  seal(session, transport, now, packet, writer.length, draft)
+  if (draft.elicits) association.usedAt = now
+  if (plan.kind === 'close') leave(association, now, transport.closing?.code ?? 0, 'by the peer')
+  else arm(association, now)
+  return { bytes: packet, elicits: draft.elicits }
+}
+
+function seal(
+  { outbound }: Session,
+  transport: Transport,
+  now: number,
+  packet: Uint8Array,
+  length: number,
+  draft: Draft,
+): void {
+  if (transport.skips) {
+    outbound.skip()
+    transport.skipped(outbound.spi, outbound.sequence)
+  }
+  outbound.seal(packet, length, NextHeader.TRANSPORT)
+  transport.sent(now, outbound.spi, outbound.sequence, packet.length, draft)
+}
+
+/** Less than this is not worth a packet. */
+const PACKET_BYTES_MIN = 64
+
+/** The payload of the largest packet that may leave, at most of `bytes`. To a place that is not verified a smaller one may. */
+function roomFor(
+  { outbound }: Session,
+  bytes: number,
+  whole: boolean,
+  mayLeave: (size: number) => boolean,
+): number | undefined {
+  for (let size = bytes; size >= PACKET_BYTES_MIN; size >>= 1) {
+    const room = outbound.capacity(size)
+    if (room > 0 && mayLeave(outbound.size(room))) return room
+    if (whole) return undefined
+  }
+  return undefined
+}
+
+// ── Moves ────────────────────────────────────────────────────────────────────
+
+/** The peer has been started again elsewhere and is bound to its new start (MOVING §5). */
+export function reboundStreams(association: Association, now: number): void {
+  const { streaming } = association
+  if (streaming === undefined) return
+  streaming.path = pathOf(association)
+  streaming.transport.rebound(mtuLimitOf(association))
+  tend(association, now)
+}
+
+/** Looks whether packets take another way than before; it counts once it is verified (RFC 9000 §9.4). */
+function followPath(association: Association): void {
+  const { streaming, paths, context } = association
+  const { current } = paths
+  if (streaming === undefined || current?.state !== 'active') return
+  const before = streaming.path
+  const own = current.at ?? context.locators[0]
+  if (before?.own === own && before?.peer === current.locator) return
+  streaming.path = { own, peer: current.locator }
+  const same = before?.own?.address === own?.address && before?.peer.address === current.locator.address
+  streaming.transport.pathChanged(same ? 'port' : 'address', mtuLimitOf(association))
+}
+
+function pathOf({ paths, context }: Association): Path | undefined {
+  const { current } = paths
+  return current && { own: current.at ?? context.locators[0], peer: current.locator }
+}
+
+/** What a link carries whole, as bytes of UDP payload: within one machine much, elsewhere what Ethernet does. */
+function mtuLimitOf({ paths, context }: Association): number {
+  const locator = paths.current?.locator
+  if (locator === undefined) return context.config.mtuBaseBytes
+  if (isLoopback(locator)) return MTU_LOOPBACK_BYTES
+  return Math.min(context.config.mtuBytesMax, ETHERNET_BYTES - headerBytes(locator))
+}
+
+const ETHERNET_BYTES = 1_500
+
+function isLoopback({ address }: Locator): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+/** As well as it is known, in ms: an end that only receives has it from its control packets. 0: not at all. */
+export function rttOf({ streaming, rtt }: Association): number {
+  const measured = streaming?.transport.recovery.rtt
+  return measured?.latestMs === undefined ? (rtt.smoothedMs ?? 0) : measured.smoothedMs
+}
+
+// ── The end ──────────────────────────────────────────────────────────────────
+
+const FAULTS: ReadonlyMap<number, string> = new Map(Object.entries(TransportError).map(([name, code]) => [code, name]))
+
+/** The rules of the transport have been broken: the association is closed. */
+function leave(association: Association, now: number, code: number, blame: string): void {
+  association.context.count('transport-closed')
+  association.timers.stop('streams')
+  startClose(association, now, `the rules of streams were broken ${blame}: ${FAULTS.get(code) ?? code}`)
+}
+
+/** The association is over: what is to be told of its streams, and that they are over, too. */
+export function loseStreams(association: Association, reason: EndReason, detail: string): void {
+  const { streaming, context, peer } = association
+  if (streaming === undefined) return
+  for (const event of streaming.news) context.event(event)
+  for (const told of streaming.transport.streams.events()) {
+    const event = told.kind === 'opened' ? undefined : eventOf(association, streaming, told)
+    if (event !== undefined) context.event(event)
+  }
+  for (const { id } of streaming.transport.streams.list())
+    context.event({ type: 'stream-lost', peer, id, reason, detail })
+  association.streaming = undefined
+}

@@ -1,0 +1,59 @@
+// When slow start has gone far enough (RFC 9406, HyStart++): the least round trip of a round has risen over that of the round
+// before. Then the window grows slower for a few rounds, and if the rise was a mistake, slow start goes on.
+
+import type { RecoveryConfig } from '../../recovery-config.ts'
+
+export class HyStart {
+  readonly #config: RecoveryConfig
+  #lastOrder = 0
+  /**
+   * The round lasts until the packet of this order is acknowledged: the newest that was under way at its first acknowledgement.
+   * Undefined before that one, so that a flight acknowledged as a whole is one round and not two.
+   */
+  #roundEnd: number | undefined
+  #lastMinMs = Infinity
+  #minMs = Infinity
+  #samples = 0
+  /** Of conservative slow start: the least round trip when it began, and its rounds that are left. */
+  #conservative: { readonly baselineMs: number; rounds: number } | undefined
+
+  constructor(config: RecoveryConfig) {
+    this.#config = config
+  }
+
+  /** What each acknowledged byte lets the window grow by. */
+  get growth(): number {
+    return this.#conservative === undefined ? 1 : 1 / this.#config.hystartGrowthDivisor
+  }
+
+  sent(order: number): void {
+    this.#lastOrder = order
+  }
+
+  sampled(ms: number): void {
+    this.#minMs = Math.min(this.#minMs, ms)
+    this.#samples += 1
+    if (this.#samples < this.#config.hystartSamplesMin) return
+    if (this.#conservative !== undefined) {
+      if (this.#minMs < this.#conservative.baselineMs) this.#conservative = undefined
+      return
+    }
+    const { hystartRiseMsMin, hystartRiseMsMax, hystartRttDivisor, hystartRounds } = this.#config
+    const rise = Math.min(Math.max(this.#lastMinMs / hystartRttDivisor, hystartRiseMsMin), hystartRiseMsMax)
+    if (this.#minMs < this.#lastMinMs + rise) return
+    this.#conservative = { baselineMs: this.#minMs, rounds: hystartRounds }
+  }
+
+  /** A packet was acknowledged. True if slow start is over. */
+  acked(order: number): boolean {
+    this.#roundEnd ??= this.#lastOrder
+    if (order < this.#roundEnd) return false
+    this.#roundEnd = undefined
+    this.#lastMinMs = this.#minMs
+    this.#minMs = Infinity
+    this.#samples = 0
+    if (this.#conservative === undefined) return false
+    this.#conservative.rounds -= 1
+    return this.#conservative.rounds <= 0
+  }
+}

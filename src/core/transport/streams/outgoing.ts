@@ -1,0 +1,153 @@
+// What the streams of an association have to send, and in which order: limits and what concerns whole streams first, then lost
+// bytes, then new ones; among streams by turns. New bytes of all streams together stay within MAX_DATA (RFC 9000 §4.1).
+
+import { type FrameWriter, streamDataBytes } from '../../../wire/frame-writer.ts'
+import { STREAM_START } from '../config.ts'
+import type { OfAll, SentFrame } from './sent-frame.ts'
+import { CONTROL_BYTES_MAX, type Stream } from './stream.ts'
+
+type Subject = OfAll['kind']
+
+/** The number that such a frame says at present; `raised`: it is about to be said, so a limit rises as far as it can. */
+export type Limits = (subject: Exclude<Subject, 'data-blocked'>, raised: boolean) => number
+
+/** Behind other frames, fewer bytes of a longer stream than this are not worth a header. */
+const MORSEL_BYTES = 32
+
+export class Outgoing {
+  readonly #limits: Limits
+  readonly #subjects = new Set<Subject>()
+  /** Streams in the order of their turns. */
+  readonly #control = new Set<Stream>()
+  readonly #repeats = new Set<Stream>()
+  readonly #fresh = new Set<Stream>()
+  #maxData: number = STREAM_START.maxData
+  #sent = 0
+  /** The MAX_DATA at which the peer was last told that it holds us up. */
+  #blockedAt = -1
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** MAX_DATA of the peer. */
+  get maxData(): number {
+    return this.#maxData
+  }
+
+  /** Bytes of all streams that were sent, each once. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  get wantsToSend(): boolean {
+    const free = this.#subjects.size + this.#control.size + this.#repeats.size
+    return free > 0 || (this.#fresh.size > 0 && this.#maxData > this.#sent)
+  }
+
+  /** A limit, or that one holds us up, is to be told. */
+  queue(subject: Subject): void {
+    this.#subjects.add(subject)
+  }
+
+  raise(maxData: number): void {
+    this.#maxData = Math.max(this.#maxData, maxData)
+    this.#noteBlocked()
+  }
+
+  /** Looks anew at what a stream has to send; a turn it has already it keeps. */
+  schedule(stream: Stream): void {
+    toggle(this.#control, stream, stream.hasControl)
+    toggle(this.#repeats, stream, stream.sending.repeats)
+    toggle(this.#fresh, stream, stream.hasFresh)
+    this.#noteBlocked()
+  }
+
+  /** A frame that is about all streams was lost: again, if it still says what holds. */
+  lost(frame: OfAll): void {
+    if (frame.kind === 'data-blocked') {
+      if (frame.limit === this.#maxData) this.requeue()
+    } else if (frame.limit === this.#limits(frame.kind, false)) this.queue(frame.kind)
+  }
+
+  /** If MAX_DATA holds us up, the peer is told again. */
+  requeue(): void {
+    this.#blockedAt = -1
+    this.#noteBlocked()
+  }
+
+  forget(stream: Stream): void {
+    for (const turns of [this.#control, this.#repeats, this.#fresh]) turns.delete(stream)
+  }
+
+  /** Writes what is due, as far as there is room. */
+  fill(writer: FrameWriter): readonly SentFrame[] {
+    const sent: SentFrame[] = []
+    if (!this.#fillLimits(writer, sent) || !this.#fillControl(writer, sent)) return sent
+    while (this.#fillNext(this.#repeats, writer, sent)) {
+      // One frame of one stream at a time.
+    }
+    if (this.#repeats.size > 0) return sent
+    while (this.#maxData > this.#sent && this.#fillNext(this.#fresh, writer, sent)) {
+      // As above.
+    }
+    this.#noteBlocked()
+    return sent
+  }
+
+  thaw(maxData: number, sent: number): void {
+    this.#maxData = maxData
+    this.#sent = sent
+  }
+
+  #fillLimits(writer: FrameWriter, sent: SentFrame[]): boolean {
+    for (const kind of this.#subjects) {
+      if (writer.room < CONTROL_BYTES_MAX) return false
+      const frame: OfAll = { kind, limit: kind === 'data-blocked' ? this.#maxData : this.#limits(kind, true) }
+      writer.write(frame)
+      sent.push(frame)
+      this.#subjects.delete(kind)
+    }
+    return true
+  }
+
+  #fillControl(writer: FrameWriter, sent: SentFrame[]): boolean {
+    for (const stream of this.#control) {
+      if (!stream.fillControl(writer, (frame) => sent.push(frame))) return false
+      this.#control.delete(stream)
+    }
+    return true
+  }
+
+  /** A frame of the stream whose turn it is. False if there is no such stream, or no room. */
+  #fillNext(turns: Set<Stream>, writer: FrameWriter, sent: SentFrame[]): boolean {
+    const [stream] = turns
+    if (stream === undefined) return false
+    const { id, sending } = stream
+    const chunk = sending.next(this.#maxData - this.#sent, stream.opened)
+    if (chunk !== undefined) {
+      const length = Math.min(chunk.length, streamDataBytes(writer.room, id, chunk.offset))
+      const morsel = length < chunk.length && length < MORSEL_BYTES && writer.length > 0
+      if (length < 0 || (length === 0 && chunk.length > 0) || morsel) return false
+      const before = sending.sent
+      const fin = chunk.fin && length === chunk.length
+      sending.mark(chunk, writer.stream(id, chunk.offset, length, fin))
+      sent.push({ kind: 'stream', id, offset: chunk.offset, length, fin })
+      this.#sent += sending.sent - before
+    }
+    this.forget(stream)
+    this.schedule(stream)
+    return true
+  }
+
+  #noteBlocked(): void {
+    if (this.#fresh.size === 0 || this.#maxData > this.#sent || this.#blockedAt === this.#maxData) return
+    this.#blockedAt = this.#maxData
+    this.#subjects.add('data-blocked')
+  }
+}
+
+function toggle(turns: Set<Stream>, stream: Stream, has: boolean): void {
+  if (has) turns.add(stream)
+  else turns.delete(stream)
+}

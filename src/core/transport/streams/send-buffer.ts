@@ -1,0 +1,141 @@
+// What is sent of a stream until it is acknowledged: bytes by offset, which of them are under way, lost or acknowledged, and the
+// FIN behind them (RFC 9000 §2.2, §13.3).
+
+import { Ranges } from '../../../base/ranges.ts'
+import type { Delivery } from './delivery.ts'
+import type { FrozenSending } from './frozen-streams.ts'
+import { Pages } from './pages.ts'
+
+/** One STREAM frame's worth: `length` bytes from `offset` on, and whether the stream ends behind them. */
+export interface Chunk {
+  readonly offset: number
+  readonly length: number
+  readonly fin: boolean
+}
+
+/** A buffer at rest. */
+export type FrozenSendBuffer = Pick<FrozenSending, 'base' | 'bytes' | 'sent' | 'acked' | 'fin'>
+
+export class SendBuffer {
+  readonly #pages = new Pages()
+  readonly #acked = new Ranges()
+  /** Sent once, not acknowledged, and to be sent again. */
+  readonly #lost = new Ranges()
+  #base = 0
+  #sent = 0
+  #end = 0
+  #fin: Delivery = 'idle'
+
+  /** The highest offset that was sent. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** The offset behind the last byte that was written. */
+  get end(): number {
+    return this.#end
+  }
+
+  get fin(): Delivery {
+    return this.#fin
+  }
+
+  /** Bytes that are kept: unsent, under way, or acknowledged behind such. */
+  get buffered(): number {
+    return this.#end - this.#base
+  }
+
+  /** True once everything, and the FIN, is acknowledged. */
+  get complete(): boolean {
+    return this.#fin === 'acked' && this.#base === this.#end
+  }
+
+  /** True if something must go out that costs no flow control: lost bytes, or a lone FIN. */
+  get repeats(): boolean {
+    return this.#lost.count > 0 || (this.#fin === 'queued' && this.#sent === this.#end)
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#pages.write(this.#end, bytes)
+    this.#end += bytes.length
+  }
+
+  finish(): void {
+    if (this.#fin === 'idle') this.#fin = 'queued'
+  }
+
+  /** What goes out next, lost bytes first and new ones below `limit`, as long as it may be; `mark` says how much of it went. */
+  next(limit: number): Chunk | undefined {
+    const lost = this.#lost.first
+    if (lost !== undefined) return this.#chunk(lost.start, lost.end)
+    const end = Math.min(limit, this.#end)
+    if (end > this.#sent || this.repeats) return this.#chunk(this.#sent, Math.max(end, this.#sent))
+    return undefined
+  }
+
+  /** The first `length` bytes of what `next` gave go out, and with the last of them a FIN that is due. */
+  mark({ offset }: Chunk, length: number): Chunk {
+    const chunk = this.#chunk(offset, offset + length)
+    this.#lost.remove(offset, offset + length)
+    this.#sent = Math.max(this.#sent, offset + length)
+    if (chunk.fin) this.#fin = 'sent'
+    return chunk
+  }
+
+  /** Fills `target` with what was written from `offset` on. */
+  copy(offset: number, target: Uint8Array): void {
+    this.#pages.copy(offset, target)
+  }
+
+  acked({ offset, length, fin }: Chunk): void {
+    const start = Math.max(offset, this.#base)
+    this.#acked.add(start, offset + length)
+    this.#lost.remove(start, offset + length)
+    if (fin) this.#fin = 'acked'
+    this.#base = this.#acked.firstGap(this.#base)
+    this.#acked.remove(0, this.#base)
+    this.#pages.release(this.#base)
+  }
+
+  lost({ offset, length, fin }: Chunk): void {
+    for (const { start, end } of this.#acked.gaps(Math.max(offset, this.#base), offset + length)) {
+      this.#lost.add(start, end)
+    }
+    if (fin && this.#fin === 'sent') this.#fin = 'queued'
+  }
+
+  /** Everything that is not acknowledged goes out again. */
+  requeue(): void {
+    this.lost({ offset: this.#base, length: this.#sent - this.#base, fin: true })
+  }
+
+  /** Nothing goes out any more. */
+  discard(): void {
+    this.#pages.clear()
+    this.#acked.clear()
+    this.#lost.clear()
+    this.#base = this.#end = this.#sent
+    this.#fin = 'idle'
+  }
+
+  freeze(): FrozenSendBuffer {
+    const bytes = new Uint8Array(this.buffered)
+    this.#pages.copy(this.#base, bytes)
+    return { base: this.#base, bytes, sent: this.#sent, acked: [...this.#acked], fin: this.#fin }
+  }
+
+  static thaw(frozen: FrozenSendBuffer): SendBuffer {
+    const buffer = new SendBuffer()
+    buffer.#base = buffer.#end = frozen.base
+    buffer.#pages.release(frozen.base)
+    buffer.write(frozen.bytes)
+    buffer.#sent = frozen.sent
+    for (const { start, end } of frozen.acked) buffer.#acked.add(start, end)
+    buffer.#fin = frozen.fin
+    return buffer
+  }
+
+  #chunk(offset: number, end: number): Chunk {
+    return { offset, length: end - offset, fin: this.#fin === 'queued' && end === this.#end }
+  }
+}

@@ -1,0 +1,335 @@
+// The streams of one association (RFC 9000 §2–§4): commands of the application and frames of the peer in, frames and events out.
+// All are bidirectional, and an application is told of one of the peer's only when its STREAM_OPEN has said for which port it is.
+
+import { assert, unreachable } from '../../../base/assert.ts'
+import { type StreamFrame, TransportError } from '../../../wire/frame.ts'
+import type { FrameWriter } from '../../../wire/frame-writer.ts'
+import { STREAM_START, type StreamConfig } from '../config.ts'
+import type { FrozenStreams } from './frozen-streams.ts'
+import { Outgoing } from './outgoing.ts'
+import { ReceiveWindow } from './receive-window.ts'
+import type { OfAll, SentFrame } from './sent-frame.ts'
+import { Stream } from './stream.ts'
+import type { StreamEvent, StreamView } from './stream-events.ts'
+import { StreamIds } from './stream-ids.ts'
+
+export type { SentFrame } from './sent-frame.ts'
+export type { StreamEvent, StreamView } from './stream-events.ts'
+
+export interface StreamsOptions {
+  readonly config: StreamConfig
+  /** True of the end with the numerically greater HIT: bit 0 of the ids it gives out is 0. */
+  readonly even: boolean
+}
+
+/** What became of written bytes: taken; taken, but wait for 'writable'; not taken, wait likewise; never to be sent. */
+export type Written = 'taken' | 'high' | 'full' | 'over'
+
+export class Streams {
+  readonly #config: StreamConfig
+  #ids: StreamIds
+  #window: ReceiveWindow
+  readonly #streams = new Map<number, Stream>()
+  readonly #outgoing: Outgoing
+  /** Streams of which there may be something to tell. */
+  readonly #news = new Set<Stream>()
+  /** Streams whose writers were asked to wait. */
+  readonly #waiting = new Set<Stream>()
+  #buffered = 0
+  /** `open` said 'limit', and the application was not yet told that it would not any more. */
+  #awaited = false
+
+  constructor({ config, even }: StreamsOptions) {
+    this.#config = config
+    this.#ids = new StreamIds(even, config.streamsMax)
+    this.#window = new ReceiveWindow(STREAM_START.maxData, config.associationWindowBytesMax)
+    this.#outgoing = new Outgoing((subject, raised) => this.#limit(subject, raised))
+  }
+
+  // ── Commands. One about a stream that is over, or in a state past it, changes nothing: the application may not know yet. ──
+
+  /** A new stream to `port`, by its id; 'limit' where the peer or our own configuration allows no more at present. */
+  open(port: number, sourcePort: number): number | 'limit' {
+    if (!this.#ids.openable) {
+      if (this.#ids.blocked) this.#outgoing.queue('streams-blocked')
+      this.#awaited = true
+      return 'limit'
+    }
+    const stream = new Stream(this.#ids.open(), this.#config, { port, sourcePort })
+    this.#streams.set(stream.id, stream)
+    this.#outgoing.schedule(stream)
+    return stream.id
+  }
+
+  /** Copies `bytes`, however many, unless `sendBytesMax` are buffered already. */
+  write(id: number, bytes: Uint8Array): Written {
+    const stream = this.#streams.get(id)
+    if (stream === undefined || !stream.sending.writable) return 'over'
+    const full = this.#buffered >= this.#config.sendBytesMax
+    if (!full) this.#change(stream, () => stream.sending.write(bytes))
+    if (this.#relieved(stream)) return 'taken'
+    this.#waiting.add(stream)
+    stream.await()
+    return full ? 'full' : 'high'
+  }
+
+  /** Ends what is sent: FIN. */
+  end(id: number): void {
+    this.#with(id, (stream) => stream.sending.end())
+  }
+
+  /** Abandons what is sent: RESET_STREAM. */
+  reset(id: number, code: number): void {
+    this.#with(id, (stream) => stream.sending.reset(code))
+  }
+
+  /** Nothing more is wanted of what comes: STOP_SENDING, and no event tells of it any more. */
+  stop(id: number, code: number): void {
+    this.#with(id, (stream) => stream.receiving.stop(code))
+  }
+
+  /** The application has taken `bytes` more of what 'data' gave it. `rttMs`: smoothed; 0 if unknown, and then no window grows. */
+  consumed(now: number, id: number, bytes: number, rttMs: number): void {
+    this.#with(id, (stream) => {
+      stream.receiving.consume(now, bytes, rttMs)
+    })
+    this.#window.pace(now, rttMs)
+    this.#window.atLeast(2 * (this.#streams.get(id)?.receiving.window.size ?? 0))
+    if (this.#window.due) this.#outgoing.queue('max-data')
+  }
+
+  /** An 'opened' stream has a listener; the peer learns it by a first MAX_STREAM_DATA. */
+  accept(id: number): void {
+    this.#with(id, (stream) => stream.accept())
+  }
+
+  /** An 'opened' stream has none: both its directions are abandoned with `code`. */
+  refuse(id: number, code: number): void {
+    this.#with(id, (stream) => stream.refuse(code))
+  }
+
+  /** Bytes of a stream that are unsent or unacknowledged. */
+  buffered(id: number): number {
+    return this.#streams.get(id)?.sending.buffered ?? 0
+  }
+
+  /** The streams an application can still do something with, in the order they began here. */
+  list(): readonly StreamView[] {
+    return [...this.#streams.values()].flatMap((stream) => stream.view() ?? [])
+  }
+
+  // ── From the peer ──
+
+  /** Takes a frame; a code of TransportError is a violation, after which the transport is closed and this is not used again. */
+  receive(frame: StreamFrame): number | undefined {
+    switch (frame.kind) {
+      case 'max-data':
+        this.#outgoing.raise(frame.limit)
+        return undefined
+      case 'max-streams':
+        this.#ids.raise(frame.limit)
+        return undefined
+      case 'data-blocked':
+        if (this.#window.risen) this.#outgoing.queue('max-data')
+        return undefined
+      case 'streams-blocked':
+        if (this.#ids.risen) this.#outgoing.queue('max-streams')
+        return undefined
+      default:
+        return this.#receiveOfStream(frame)
+    }
+  }
+
+  // ── To the peer ──
+
+  /** True if `fill` would write something into an empty packet. */
+  get wantsToSend(): boolean {
+    return this.#outgoing.wantsToSend
+  }
+
+  /** Writes frames as far as there is room, and says which, to be told by `acked` or `lost`. */
+  fill(writer: FrameWriter): readonly SentFrame[] {
+    return this.#outgoing.fill(writer)
+  }
+
+  acked(frame: SentFrame): void {
+    if ('id' in frame) this.#with(frame.id, (stream) => stream.acked(frame))
+  }
+
+  /** What of it is still to be said, and not acknowledged meanwhile, is due again. */
+  lost(frame: SentFrame): void {
+    if ('id' in frame) this.#with(frame.id, (stream) => stream.lost(frame))
+    else this.#outgoing.lost(frame)
+  }
+
+  /** After a thaw of either end: everything that is not acknowledged, and all limits, are due again. */
+  requeueAll(): void {
+    this.#outgoing.queue('max-data')
+    this.#outgoing.queue('max-streams')
+    this.#outgoing.requeue()
+    for (const stream of this.#streams.values()) this.#change(stream, () => stream.requeue())
+  }
+
+  // ── To the application ──
+
+  /** What there is to tell since the last time, to be taken whole; an answer on the way, such as `accept`, may lead to more. */
+  *events(): IterableIterator<StreamEvent> {
+    for (const stream of this.#news) {
+      // Before telling, so that an answer brings it back at the end of the line.
+      this.#news.delete(stream)
+      const events = stream.tell(this.#relieved(stream))
+      if (!stream.awaited) this.#waiting.delete(stream)
+      if (stream.over) this.#forget(stream)
+      yield* events
+    }
+    if (this.#awaited && this.#ids.openable) {
+      this.#awaited = false
+      yield { kind: 'openable' }
+    }
+  }
+
+  // ── Moving ──
+
+  freeze(): FrozenStreams {
+    const streams = [...this.#streams.values()].sort((a, b) => a.id - b.id)
+    return {
+      ids: this.#ids.freeze(),
+      maxData: this.#outgoing.maxData,
+      sent: this.#outgoing.sent,
+      window: this.#window.freeze(),
+      streams: streams.map((stream) => stream.freeze()),
+    }
+  }
+
+  /** Goes on where `frozen` ended, as after `requeueAll`; events tell anew all that holds, with unread bytes. */
+  static thaw(frozen: FrozenStreams, options: StreamsOptions): Streams {
+    const streams = new Streams(options)
+    const { config, even } = options
+    streams.#ids = StreamIds.thaw(frozen.ids, even, config.streamsMax)
+    streams.#window = ReceiveWindow.thaw(frozen.window, config.associationWindowBytesMax)
+    streams.#outgoing.thaw(frozen.maxData, frozen.sent)
+    for (const one of frozen.streams) {
+      const stream = Stream.thaw(one, streams.#ids.own(one.id), config)
+      streams.#streams.set(stream.id, stream)
+      streams.#buffered += stream.sending.buffered
+    }
+    streams.requeueAll()
+    return streams
+  }
+
+  // ── One stream ──
+
+  #receiveOfStream(frame: Exclude<StreamFrame, OfAll>): number | undefined {
+    const { id } = frame
+    const own = this.#ids.own(id)
+    const judged = this.#ids.judge(id)
+    if (judged === 'over') return undefined
+    if (judged !== 'lives') return judged
+    // Only the end that opens a stream says for which port it is.
+    if (own && frame.kind === 'stream-open') return TransportError.STREAM_STATE
+    let stream = this.#streams.get(id)
+    if (stream === undefined) {
+      assert(!own, 'a stream of ours is in the table until it is over')
+      stream = new Stream(id, this.#config)
+      this.#streams.set(id, stream)
+    }
+    const receiver = stream
+    return this.#change(receiver, () => this.#take(receiver, frame))
+  }
+
+  #take(stream: Stream, frame: Exclude<StreamFrame, OfAll>): number | undefined {
+    const { sending, receiving } = stream
+    switch (frame.kind) {
+      case 'stream-open':
+        return stream.announce({ port: frame.port, sourcePort: frame.sourcePort })
+          ? undefined
+          : TransportError.PROTOCOL_VIOLATION
+      case 'stream': {
+        const end = frame.offset + frame.data.length
+        const fault = this.#fault(stream, end, frame.fin)
+        if (fault !== undefined) return fault
+        stream.heard()
+        return receiving.data(frame.offset, frame.data, frame.fin)
+      }
+      case 'reset-stream': {
+        const fault = this.#fault(stream, frame.finalSize, true)
+        if (fault === undefined) receiving.reset(frame.code, frame.finalSize)
+        return fault
+      }
+      case 'stop-sending':
+        sending.stopped(frame.code)
+        return undefined
+      case 'max-stream-data':
+        stream.heard()
+        sending.raise(frame.limit)
+        return undefined
+      case 'stream-data-blocked':
+        if (receiving.window.risen) receiving.announceLimit()
+        return undefined
+    }
+  }
+
+  /** What is wrong with bytes of a stream up to `end`: in itself, for all streams together, or before its STREAM_OPEN. */
+  #fault(stream: Stream, end: number, final: boolean): number | undefined {
+    const { receiving } = stream
+    const fault = receiving.fault(end, final)
+    if (fault !== undefined) return fault
+    const early = !stream.opener && stream.ports === undefined && end > STREAM_START.unopenedBytes
+    const fits = this.#window.allows(end - receiving.window.received)
+    return early || !fits ? TransportError.FLOW_CONTROL : undefined
+  }
+
+  #with(id: number, change: (stream: Stream) => void): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) this.#change(stream, () => change(stream))
+  }
+
+  /** Changes a stream, and then whatever hangs on it: sums, turns and news. */
+  #change<T>(stream: Stream, change: () => T): T {
+    const { window } = stream.receiving
+    const { received, consumed } = window
+    const { buffered } = stream.sending
+    const { sendBytesMax } = this.#config
+    const total = this.#buffered
+    const result = change()
+    this.#window.receive(window.received - received)
+    this.#window.consume(window.consumed - consumed)
+    if (this.#window.due) this.#outgoing.queue('max-data')
+    this.#buffered += stream.sending.buffered - buffered
+    this.#outgoing.schedule(stream)
+    this.#news.add(stream)
+    // What one stream frees may be what another waits for.
+    if (total >= sendBytesMax && this.#buffered < sendBytesMax) {
+      for (const waiting of this.#waiting) this.#news.add(waiting)
+    }
+    return result
+  }
+
+  #relieved(stream: Stream): boolean {
+    const { sendHighWaterBytes, sendBytesMax } = this.#config
+    return stream.sending.buffered < sendHighWaterBytes && this.#buffered < sendBytesMax
+  }
+
+  #forget(stream: Stream): void {
+    if (!this.#streams.delete(stream.id)) return
+    this.#waiting.delete(stream)
+    this.#outgoing.forget(stream)
+    this.#ids.close(stream.id)
+    if (this.#ids.due) this.#outgoing.queue('max-streams')
+  }
+
+  #limit(subject: Exclude<OfAll['kind'], 'data-blocked'>, raised: boolean): number {
+    switch (subject) {
+      case 'max-data':
+        if (raised) this.#window.raise()
+        return this.#window.limit
+      case 'max-streams':
+        if (raised) this.#ids.raisePeer()
+        return this.#ids.peerMaxStreams
+      case 'streams-blocked':
+        return this.#ids.maxStreams
+      default:
+        return unreachable(subject)
+    }
+  }
+}

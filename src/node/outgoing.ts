@@ -1,0 +1,173 @@
+// The writing half of a stream, between Node's queue and the engine. What Node hands over goes to the engine as it is; the answer to
+// Node is withheld while enough is on its way, which is all the back-pressure there is.
+
+/** What became of written bytes: taken; taken, but wait for room; not taken, wait likewise; never to be sent. */
+export type Written = 'taken' | 'high' | 'full' | 'over'
+
+/** As Node gives them to `_writev`. */
+export interface Chunk {
+  readonly chunk: Uint8Array
+}
+
+export type Callback = (error?: Error | null) => void
+
+/** Where the bytes go. */
+export interface OutgoingSink {
+  write(bytes: Uint8Array): Written
+  end(): void
+  /** Bytes that Node holds, those being handed over included. */
+  readonly writableLength: number
+}
+
+/** One call of `_writev` that has not been answered. */
+interface Flight {
+  /** What is still to be handed over: there is no stream yet, or it is held, or all streams together are full. */
+  rest: readonly Chunk[]
+  handed: number
+  readonly callback: Callback
+  /** The engine has room for more. */
+  room: boolean
+}
+
+/** How often a freeze hands over what was written in answer to the last time. */
+const ROUNDS_MAX = 16
+
+/** The writing half of one stream. */
+export class Outgoing {
+  /** Bytes handed to the engine. */
+  written = 0
+  readonly #sink: OutgoingSink
+  #begun = false
+  #held = false
+  #answering = false
+  #flight: Flight | undefined
+  #end: 'no' | 'asked' | 'told' | 'arrived' = 'no'
+  #final: Callback | undefined
+  #stopped: Error | undefined
+  #pardoned = false
+
+  constructor(sink: OutgoingSink) {
+    this.#sink = sink
+  }
+
+  /** Bytes that only Node has. */
+  get queued(): number {
+    return this.#sink.writableLength - (this.#flight?.handed ?? 0)
+  }
+
+  /** The peer has everything, and the end of it. */
+  get arrived(): boolean {
+    return this.#end === 'arrived'
+  }
+
+  /** The engine has the stream. */
+  begin(): void {
+    this.#begun = true
+    this.#hand()
+    if (this.#end === 'asked') this.tellEnd()
+  }
+
+  /** For a thaw: our end was told before. */
+  ended(): void {
+    this.#end = 'told'
+  }
+
+  writev(chunks: readonly Chunk[], callback: Callback): void {
+    if (this.#stopped !== undefined) return callback(this.#stopped)
+    this.#flight = { rest: chunks, handed: 0, callback, room: true }
+    if (this.#begun && (!this.#held || this.#answering)) this.#hand()
+  }
+
+  final(callback: Callback): void {
+    this.#final = callback
+    if (this.#end === 'no') this.#end = 'asked'
+    if (this.#begun && !this.#held) this.tellEnd()
+    if (this.#stopped !== undefined || this.arrived) this.#finish()
+  }
+
+  tellEnd(): void {
+    if (this.#end === 'told' || this.arrived) return
+    this.#end = 'told'
+    this.#sink.end()
+  }
+
+  /** There is room again. */
+  writable(): void {
+    if (this.#flight === undefined) return
+    this.#flight.room = true
+    if (this.#flight.rest.length > 0) this.#hand()
+    else this.#answer()
+  }
+
+  finished(): void {
+    this.#end = 'arrived'
+    this.#finish()
+  }
+
+  /**
+   * The peer takes no more: whoever writes is told. Whoever has written all there was is told too, unless the peer has `ended` as
+   * well: it has had what it wanted, and closes.
+   */
+  stop(error: Error, ended: boolean): void {
+    this.#stopped = error
+    this.#pardoned = ended
+    const flight = this.#flight
+    this.#flight = undefined
+    flight?.callback(error)
+    this.#finish()
+  }
+
+  /** For a freeze: Node hands over all that was written, and is not answered any more. */
+  hold(writableEnded: boolean): void {
+    this.#held = true
+    // Answering one write makes Node hand over its queue. Who writes in answer to that is asked a few times, not for ever.
+    for (let round = 0; round < ROUNDS_MAX && this.queued > 0 && this.#flight?.rest.length === 0; round++)
+      this.#answer()
+    if (writableEnded && this.queued === 0) this.tellEnd()
+  }
+
+  /** The freeze came to nothing. */
+  release(): void {
+    this.#held = false
+    if (this.#flight !== undefined && this.#flight.rest.length > 0) this.#hand()
+    else if (this.#flight?.room === true) this.#answer()
+    if (this.#end === 'asked') this.tellEnd()
+  }
+
+  /** It is destroyed. What the engine has taken is sent, or travels; what it has not is lost, and whoever wrote it is told why. */
+  close(error: Error | null, reason: Error): void {
+    const flight = this.#flight
+    this.#flight = undefined
+    if (flight === undefined) return
+    flight.callback(flight.rest.length > 0 ? reason : this.#held ? null : error)
+  }
+
+  #hand(): void {
+    const flight = this.#flight
+    if (flight === undefined) return
+    while (flight.rest[0] !== undefined) {
+      const { chunk } = flight.rest[0]
+      const outcome = this.#sink.write(chunk)
+      flight.room = outcome === 'taken'
+      if (outcome === 'full') return
+      flight.rest = flight.rest.slice(1)
+      flight.handed += chunk.length
+      this.written += chunk.length
+    }
+    if (flight.room && !this.#held) this.#answer()
+  }
+
+  #answer(): void {
+    const flight = this.#flight
+    this.#flight = undefined
+    this.#answering = true
+    flight?.callback()
+    this.#answering = false
+  }
+
+  #finish(): void {
+    const final = this.#final
+    this.#final = undefined
+    final?.(this.arrived || this.#pardoned ? null : this.#stopped)
+  }
+}

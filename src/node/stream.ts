@@ -1,0 +1,337 @@
+// A stream as users hold it: a Duplex in the shape of `net.Socket` between two HITs. The engine keeps every byte that was pushed
+// until it is read and every byte that was written until it is acknowledged, so that a freeze loses none: `hold` hands over what
+// Node still has, and stops the readers where they are.
+
+import type { StreamView } from '../core/engine.ts'
+import type { StreamEvent } from '../core/stream-event.ts'
+import type { Hit } from '../crypto/hit.ts'
+import { SojournError } from './errors.ts'
+import { type Callback, type Chunk, Outgoing, type OutgoingSink, type Written } from './outgoing.ts'
+import { SocketShape } from './socket-shape.ts'
+import { asErrno, goneError, lostError, resetError, StreamCode, stoppedError } from './stream-errors.ts'
+import { Unread } from './unread.ts'
+
+/** How a stream treats its application. */
+export interface StreamOptions {
+  /** When the peer has ended its direction: true leaves ours open until we end it, false ends it too. Default true. */
+  readonly allowHalfOpen?: boolean | undefined
+  /** Bytes above which `write` says false while Node holds them. Default: Node's. */
+  readonly highWaterMark?: number | undefined
+  /** Errors carry the codes of TCP (ECONNREFUSED, ECONNRESET …), with the SojournError as their cause. Default false. */
+  readonly errno?: boolean | undefined
+}
+
+/** What a stream needs of its endpoint. */
+export interface StreamCarrier {
+  readonly hit: Hit
+  /** Unless it says 'taken', 'stream-writable' follows. The bytes are copied. */
+  write(stream: SojournStream, bytes: Uint8Array): Written
+  end(stream: SojournStream): void
+  reset(stream: SojournStream, code: number): void
+  stop(stream: SojournStream, code: number): void
+  consumed(stream: SojournStream, bytes: number): void
+  /** It is destroyed; the engine may still have something of it to send. */
+  left(stream: SojournStream): void
+  /** Keeps the process alive as long as this stream is open, or no longer. */
+  hold(stream: SojournStream, held: boolean): void
+}
+
+/** A reliable stream of bytes to and from one peer. Made by `endpoint.connect`, `endpoint.listen` or `thaw`. */
+export class SojournStream extends SocketShape {
+  /**
+   * Resolves when the peer has accepted the stream, rejects with the error if it never does. Need not be handled. What is written
+   * before leaves without waiting for it.
+   */
+  readonly opened: Promise<void>
+  readonly remoteAddress: Hit
+  readonly remotePort: number
+  readonly localPort: number
+  /** Bytes that have come, read or not. */
+  bytesRead = 0
+  readonly #carrier: StreamCarrier
+  readonly #errno: boolean
+  readonly #outgoing: Outgoing
+  readonly #unread = new Unread()
+  #settleOpened: (error?: Error) => void = () => undefined
+  #id: number | undefined
+  #connecting = true
+  #held = false
+  /** Told by the engine while it is held. */
+  #late: StreamEvent[] = []
+  /** Bytes that were read and told to the engine. */
+  #told = 0
+  #telling = false
+  #peerEnded = false
+  /** To be broken off, or broken off already, with this code. */
+  #broken = false
+  #code: number = StreamCode.CANCELLED
+
+  constructor(carrier: StreamCarrier, peer: Hit, localPort: number, remotePort: number, options: StreamOptions = {}) {
+    const { allowHalfOpen = true, highWaterMark } = options
+    super({ allowHalfOpen, ...(highWaterMark === undefined ? {} : { highWaterMark }) })
+    this.#carrier = carrier
+    this.#errno = options.errno ?? false
+    this.remoteAddress = peer
+    this.remotePort = remotePort
+    this.localPort = localPort
+    this.opened = new Promise((resolve, reject) => {
+      this.#settleOpened = (error) => (error === undefined ? resolve() : reject(error))
+    })
+    this.opened.catch(() => undefined)
+    this.#outgoing = new Outgoing(this.#sink())
+  }
+
+  /** For a thaw: a stream that goes on. What is unread is told again, and so is the end. */
+  static thawed(carrier: StreamCarrier, peer: Hit, view: StreamView): SojournStream {
+    const [local, remote] = view.opener ? [view.sourcePort, view.port] : [view.port, view.sourcePort]
+    const stream = new SojournStream(carrier, peer, local, remote)
+    stream.accept(view.id)
+    if (!view.writable) {
+      stream.#outgoing.ended()
+      stream.end()
+    }
+    return stream
+  }
+
+  /** Names the stream between these two peers, on every host they move to; undefined until the association is there. */
+  get id(): number | undefined {
+    return this.#id
+  }
+
+  get connecting(): boolean {
+    return this.#connecting && !this.destroyed
+  }
+
+  override get pending(): boolean {
+    return this.#connecting
+  }
+
+  get localAddress(): Hit {
+    return this.#carrier.hit
+  }
+
+  /** Bytes that were written, sent or not. */
+  get bytesWritten(): number {
+    return this.#outgoing.written + this.#outgoing.queued
+  }
+
+  /** Keeps the process alive while this stream is open, whatever `endpoint.unref()` says. */
+  ref(): this {
+    this.#carrier.hold(this, true)
+    return this
+  }
+
+  /** Takes `ref` back. The endpoint itself keeps the process alive until `endpoint.unref()`. */
+  unref(): this {
+    this.#carrier.hold(this, false)
+    return this
+  }
+
+  resetAndDestroy(): this {
+    this.#broken = true
+    return this.destroy()
+  }
+
+  override setEncoding(encoding: BufferEncoding): this {
+    this.#unread.encode(encoding, this.readableLength)
+    return super.setEncoding(encoding)
+  }
+
+  override read(size?: number): Buffer | string | null {
+    // Reading what waits would also emit it: a held stream has nothing.
+    if (this.#held) return null
+    const chunk = super.read(size)
+    if (chunk !== null) this.#tellSoon()
+    return chunk
+  }
+
+  // ── For the endpoint ───────────────────────────────────────────────────────
+
+  /** The engine has this stream now: what was written goes out. */
+  begin(id: number): void {
+    this.#id = id
+    this.#outgoing.begin()
+  }
+
+  /** It is open already: the peer has opened it, or it comes from a capsule. */
+  accept(id: number): void {
+    this.#connecting = false
+    this.#settleOpened()
+    this.begin(id)
+  }
+
+  /** Nobody here takes it. */
+  refuse(code: number): void {
+    this.#broken = true
+    this.#code = code
+    this.destroy()
+  }
+
+  heard(event: StreamEvent): void {
+    if (this.#held) return void this.#late.push(event)
+    switch (event.type) {
+      case 'stream-accepted':
+        return this.#open()
+      case 'stream-data':
+        return this.#deliver(event.bytes)
+      case 'stream-end':
+        return this.#end()
+      case 'stream-reset':
+        return this.fail(resetError(this.remoteAddress, this.remotePort, event.code))
+      case 'stream-stopped':
+        return this.#stop(stoppedError(this.remoteAddress, this.remotePort, event.code))
+      case 'stream-writable':
+        return this.#outgoing.writable()
+      case 'stream-finished':
+        return this.#outgoing.finished()
+      case 'stream-lost':
+        return this.#lose(event)
+      default:
+        return
+    }
+  }
+
+  /** Destroys it with this error, for which nobody need listen if `quietly`. */
+  fail(error: Error, quietly = false): void {
+    if (quietly) this.on('error', () => undefined)
+    this.destroy(this.#named(error))
+  }
+
+  /** Its endpoint is gone. Nobody has to expect that: a process that is being frozen must not die of it. */
+  leave(reason: string): void {
+    this.fail(goneError(this.remoteAddress, this.#id === undefined && reason === 'frozen' ? 'gone' : reason), true)
+  }
+
+  /** For a freeze: what was written is handed over, nobody reads on, and what has been read is told to the byte. */
+  hold(): void {
+    if (this.#id === undefined || this.destroyed || this.#held) return
+    while (this.writableCorked > 0) this.uncork()
+    this.#held = true
+    this.#outgoing.hold(this.writableEnded)
+    this.#tell()
+  }
+
+  /** The freeze came to nothing: it goes on. */
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    if (this.destroyed) return this.#leaveEngine(this.errored)
+    this.#outgoing.release()
+    for (const event of this.#late.splice(0)) this.heard(event)
+    if (this.readableFlowing === true) this.pause().resume()
+    else if (this.readableLength > 0) this.emit('readable')
+  }
+
+  // ── For Node ───────────────────────────────────────────────────────────────
+
+  override _read(): void {
+    // The engine pushes what comes, never more than the window it has granted; the window grows by what is read.
+  }
+
+  override _writev(chunks: readonly Chunk[], callback: Callback): void {
+    this.active()
+    this.#outgoing.writev(chunks, callback)
+  }
+
+  override _final(callback: Callback): void {
+    this.#outgoing.final(callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.rest()
+    const message = `the stream with ${this.remoteAddress} was destroyed: connect again`
+    const reason = error ?? this.#named(new SojournError('ERR_SOJOURN_CLOSED', message))
+    this.#settleOpened(reason)
+    if (this.#id !== undefined && !this.#held) this.#leaveEngine(error)
+    this.#carrier.left(this)
+    this.#outgoing.close(error, reason)
+    callback(error)
+  }
+
+  // ── Reading ────────────────────────────────────────────────────────────────
+
+  #deliver(bytes: Uint8Array): void {
+    if (this.destroyed) return
+    this.active()
+    this.bytesRead += bytes.length
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#unread.pushed(buffer)
+    this.push(buffer)
+    this.#tellSoon()
+  }
+
+  #end(): void {
+    if (this.#peerEnded || this.destroyed) return
+    this.#peerEnded = true
+    this.push(null)
+    // An empty stream is at its end even if nobody reads it, as a `net.Socket` is.
+    if (this.readableLength === 0) this.read(0)
+  }
+
+  #tellSoon(): void {
+    if (this.#telling) return
+    this.#telling = true
+    process.nextTick(() => {
+      this.#telling = false
+      if (!this.destroyed && !this.#held) this.#tell()
+    })
+  }
+
+  /** Told at the end of a turn, so that what a parser reads and puts back at once counts as unread. */
+  #tell(): void {
+    const read = this.bytesRead - this.#unread.bytes(this.readableLength) - this.#told
+    if (read <= 0) return
+    this.#told += read
+    this.#carrier.consumed(this, read)
+  }
+
+  // ── The beginning and the end ──────────────────────────────────────────────
+
+  #sink(): OutgoingSink {
+    const stream = this
+    return {
+      write: (bytes) => stream.#carrier.write(stream, bytes),
+      end: () => stream.#carrier.end(stream),
+      get writableLength() {
+        return stream.writableLength
+      },
+    }
+  }
+
+  #named(error: Error): Error {
+    return this.#errno ? asErrno(error, this.#connecting) : error
+  }
+
+  #open(): void {
+    if (!this.#connecting || this.destroyed) return
+    this.#connecting = false
+    this.#settleOpened()
+    this.emit('connect')
+    this.emit('ready')
+  }
+
+  #stop(error: SojournError): void {
+    if (this.#connecting) return this.fail(error)
+    this.#outgoing.stop(this.#named(error), this.#peerEnded)
+  }
+
+  #lose({ reason, detail }: Extract<StreamEvent, { type: 'stream-lost' }>): void {
+    // A peer that has ended and then says goodbye is done. Whoever still waits for 'finish' sees that it does not come.
+    if (reason === 'closed-by-peer' && this.#peerEnded && this.writableLength === 0) return void this.destroy()
+    // Whoever closes the association knows that.
+    this.fail(lostError(this.remoteAddress, reason, detail), reason === 'closed')
+  }
+
+  /** A plain `destroy` sends what was handed over, as closing a TCP socket does; an error breaks off. */
+  #leaveEngine(error: Error | null): void {
+    if (isPlain(error) && !this.#broken && this.#outgoing.queued === 0) this.#outgoing.tellEnd()
+    else if (!this.#outgoing.arrived) this.#carrier.reset(this, this.#code)
+    if (!this.#peerEnded) this.#carrier.stop(this, this.#code)
+    else if (this.bytesRead > this.#told) this.#carrier.consumed(this, this.bytesRead - this.#told)
+  }
+}
+
+/** Nothing failed: `destroy()`, or the end of a `for await`, for which Node makes an AbortError that no signal has caused. */
+function isPlain(error: Error | null): boolean {
+  return error === null || (error.name === 'AbortError' && error.cause === undefined)
+}

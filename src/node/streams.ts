@@ -1,0 +1,312 @@
+// The streams and listeners of one endpoint, between the engine and those who hold them: whose event it is, who waits for the peer
+// to allow another stream, and which of them still have something to send when the endpoint closes.
+
+import type { AccessList, AccessRules } from '../core/access.ts'
+import type { Engine } from '../core/engine.ts'
+import type { StreamEvent } from '../core/stream-event.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Access } from './access.ts'
+import { now } from './driver.ts'
+import { SojournError } from './errors.ts'
+import type { Listener, ListenerCarrier } from './listener.ts'
+import type { Written } from './outgoing.ts'
+import { SojournStream, type StreamCarrier, type StreamOptions } from './stream.ts'
+import { StreamCode } from './stream-errors.ts'
+
+/** What the streams need of their endpoint. */
+export interface StreamsCarrier {
+  /** Drains the engine, once for all that is done in this turn. */
+  soon(): void
+  requireOpen(): void
+  rules(access: Access): AccessRules
+  /** Keeps the process alive for the sake of somebody, or no longer. */
+  hold(holder: object, held: boolean): void
+}
+
+const EPHEMERAL_FIRST = 49_152
+const EPHEMERAL_COUNT = 16_384
+/** Streams that wait for one peer to allow another. */
+const WAITING_MAX = 1_024
+/** The engine does not tell when the peer has raised its limit: it is asked. */
+const LIMIT_RETRY_MS = 20
+
+/** The streams and listeners of one endpoint. */
+export class Streams implements StreamCarrier, ListenerCarrier {
+  readonly listeners: Map<number, Listener> = new Map()
+  readonly #engine: Engine
+  readonly #carrier: StreamsCarrier
+  readonly #streams = new Map<Hit, Map<number, SojournStream>>()
+  /** Without an id: the association is being made, or the peer allows no more streams. */
+  readonly #unopened = new Set<SojournStream>()
+  readonly #waiting = new Map<Hit, SojournStream[]>()
+  #nextPort = 0
+  #retry: NodeJS.Timeout | undefined
+  readonly #whenGone = new Set<() => void>()
+
+  constructor(engine: Engine, carrier: StreamsCarrier) {
+    this.#engine = engine
+    this.#carrier = carrier
+  }
+
+  get hit(): Hit {
+    return this.#engine.hit
+  }
+
+  // ── Opening ────────────────────────────────────────────────────────────────
+
+  /** A stream to a port of a peer, which leaves as soon as `associated` resolves; at once if that is undefined. */
+  connect(peer: Hit, port: number, options: StreamOptions, associated: Promise<unknown> | undefined): SojournStream {
+    this.#carrier.requireOpen()
+    const stream = new SojournStream(this, peer, this.#ephemeral(), port, options)
+    this.#unopened.add(stream)
+    if (associated === undefined) this.#begin(stream)
+    else
+      void associated.then(
+        () => this.#begin(stream),
+        (error: unknown) => this.#unopened.delete(stream) && stream.fail(error as Error),
+      )
+    return stream
+  }
+
+  /** Takes up the streams with this peer that a thawed engine brings. */
+  adopt(peer: Hit): void {
+    for (const view of this.#engine.streams(peer)) {
+      // Nobody has anything to do with it any more: the engine finishes it alone.
+      if (!view.writable && !view.readable) continue
+      this.#add(SojournStream.thawed(this, peer, view), view.id)
+    }
+  }
+
+  /** Those of now, by peer and id. */
+  all(): ReadonlyMap<Hit, ReadonlyMap<number, SojournStream>> {
+    return new Map([...this.#streams].map(([peer, streams]) => [peer, new Map(streams)]))
+  }
+
+  /** No new streams are taken. */
+  stopListening(): void {
+    for (const listener of [...this.listeners.values()]) void listener.close()
+  }
+
+  /** There is something to finish, with this peer or any. */
+  has(peer?: Hit): boolean {
+    return peer === undefined ? this.#streams.size > 0 : this.#streams.has(peer)
+  }
+
+  heard(event: StreamEvent): void {
+    const { peer, id } = event
+    if (event.type === 'stream') return this.#incoming(peer, id, event.port, event.sourcePort)
+    const stream = this.#streams.get(peer)?.get(id)
+    if (event.type === 'stream-closed' || event.type === 'stream-lost') this.#forget(peer, id)
+    stream?.heard(event)
+    if (event.type === 'stream-closed' || event.type === 'stream-lost') for (const check of this.#whenGone) check()
+  }
+
+  // ── For streams ────────────────────────────────────────────────────────────
+
+  write(stream: SojournStream, bytes: Uint8Array): Written {
+    this.#carrier.soon()
+    return this.#engine.writeStream(now(), stream.remoteAddress, idOf(stream), bytes)
+  }
+
+  end(stream: SojournStream): void {
+    this.#engine.endStream(now(), stream.remoteAddress, idOf(stream))
+    this.#carrier.soon()
+  }
+
+  reset(stream: SojournStream, code: number): void {
+    this.#engine.resetStream(now(), stream.remoteAddress, idOf(stream), code)
+    this.#carrier.soon()
+  }
+
+  stop(stream: SojournStream, code: number): void {
+    this.#engine.stopStream(now(), stream.remoteAddress, idOf(stream), code)
+    this.#carrier.soon()
+  }
+
+  consumed(stream: SojournStream, bytes: number): void {
+    this.#engine.consumed(now(), stream.remoteAddress, idOf(stream), bytes)
+    this.#carrier.soon()
+  }
+
+  left(stream: SojournStream): void {
+    this.hold(stream, false)
+    if (!this.#unopened.delete(stream)) return
+    const waiting = this.#waiting.get(stream.remoteAddress)
+    const place = waiting?.indexOf(stream) ?? -1
+    if (place >= 0) waiting?.splice(place, 1)
+  }
+
+  hold(stream: SojournStream, held: boolean): void {
+    this.#carrier.hold(stream, held && !stream.destroyed)
+  }
+
+  // ── For listeners ──────────────────────────────────────────────────────────
+
+  openListener(port: number, listener: Listener, access: AccessList): number | undefined {
+    this.#carrier.requireOpen()
+    let chosen = port
+    for (let tried = 0; port === 0 && tried < EPHEMERAL_COUNT; tried++) {
+      chosen = this.#ephemeral()
+      if (!this.listeners.has(chosen)) break
+    }
+    if (this.listeners.has(chosen) || !this.#engine.listen(chosen, access)) return undefined
+    this.listeners.set(chosen, listener)
+    return chosen
+  }
+
+  adoptListener(port: number, listener: Listener, access: AccessList): void {
+    this.listeners.set(port, listener)
+    this.#engine.unlisten(port)
+    this.#engine.listen(port, access)
+  }
+
+  rules(access: Access): AccessRules {
+    return this.#carrier.rules(access)
+  }
+
+  shutListener(port: number): void {
+    if (this.listeners.delete(port)) this.#engine.unlisten(port)
+  }
+
+  // ── The end ────────────────────────────────────────────────────────────────
+
+  /** For a freeze: everything that the applications wrote and did not read is the engine's. */
+  freeze(): void {
+    for (const stream of this.#each()) stream.hold()
+  }
+
+  /** The freeze came to nothing. */
+  unfreeze(): void {
+    for (const stream of this.#each()) stream.release()
+  }
+
+  /**
+   * Ends all streams, of one peer if it is named, and resolves when the peers have ended theirs too, or when nothing has arrived for
+   * `patienceMs`.
+   */
+  async finish(patienceMs: number, peer?: Hit): Promise<void> {
+    const left = (): SojournStream[] =>
+      [...this.#each()].filter(({ remoteAddress }) => remoteAddress === (peer ?? remoteAddress))
+    for (const stream of left()) if (!stream.writableEnded && !stream.destroyed) stream.end()
+    let progress = ''
+    while (left().length > 0 && progress !== this.#progress()) {
+      progress = this.#progress()
+      await this.#something(patienceMs, () => left().length === 0)
+    }
+  }
+
+  /** Ends everything at once; the engine is left as it is. */
+  shut(reason: string): void {
+    clearTimeout(this.#retry)
+    for (const stream of [...this.#unopened, ...this.#each()]) stream.leave(reason)
+    this.stopListening()
+    this.#streams.clear()
+    this.#waiting.clear()
+    for (const check of this.#whenGone) check()
+  }
+
+  /** What changes as long as peers take what is left for them. */
+  #progress(): string {
+    const sums = [...this.#streams.keys()].map((peer) => {
+      const views = this.#engine.streams(peer)
+      return [views.length, views.reduce((sum, { buffered }) => sum + buffered, 0)]
+    })
+    return sums.join()
+  }
+
+  /** Waits so long, or until an event after which `done`. */
+  async #something(ms: number, done: () => boolean): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    let check: (() => void) | undefined
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+      check = () => done() && resolve()
+      this.#whenGone.add(check)
+    })
+    clearTimeout(timer)
+    if (check !== undefined) this.#whenGone.delete(check)
+  }
+
+  *#each(): IterableIterator<SojournStream> {
+    for (const streams of this.#streams.values()) yield* streams.values()
+  }
+
+  #incoming(peer: Hit, id: number, port: number, sourcePort: number): void {
+    const listener = this.listeners.get(port)
+    const stream = new SojournStream(this, peer, port, sourcePort, listener?.streamOptions)
+    this.#add(stream, id)
+    stream.accept(id)
+    if (listener === undefined) stream.refuse(StreamCode.PORT_CLOSED)
+    else listener.offer(stream)
+  }
+
+  #begin(stream: SojournStream): void {
+    if (stream.destroyed || !this.#unopened.has(stream)) return
+    const peer = stream.remoteAddress
+    const waiting = this.#waiting.get(peer) ?? []
+    if (waiting.length > 0 || !this.#tryBegin(stream)) this.#wait(stream, waiting)
+  }
+
+  /** False: the peer allows no more streams now. */
+  #tryBegin(stream: SojournStream): boolean {
+    const { remoteAddress, remotePort, localPort } = stream
+    const id = this.#engine.openStream(now(), remoteAddress, remotePort, localPort)
+    if (id === 'limit') return false
+    this.#unopened.delete(stream)
+    if (id === 'no-association') {
+      const message = `the association with ${remoteAddress} is over: connect again`
+      stream.fail(new SojournError('ERR_SOJOURN_CLOSED', message))
+    } else {
+      this.#add(stream, id)
+      stream.begin(id)
+      this.#carrier.soon()
+    }
+    return true
+  }
+
+  #wait(stream: SojournStream, waiting: SojournStream[]): void {
+    const peer = stream.remoteAddress
+    if (waiting.length >= WAITING_MAX) {
+      this.#unopened.delete(stream)
+      const message = `too many streams to ${peer} wait to be opened: close some first`
+      return stream.fail(new SojournError('ERR_SOJOURN_QUEUE_FULL', message))
+    }
+    waiting.push(stream)
+    this.#waiting.set(peer, waiting)
+    this.#retryLater()
+  }
+
+  #retryLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      for (const [peer, waiting] of this.#waiting) {
+        while (waiting[0] !== undefined && this.#tryBegin(waiting[0])) waiting.shift()
+        if (waiting.length === 0) this.#waiting.delete(peer)
+      }
+      if (this.#waiting.size > 0) this.#retryLater()
+    }, LIMIT_RETRY_MS)
+  }
+
+  #add(stream: SojournStream, id: number): void {
+    const ofPeer = this.#streams.get(stream.remoteAddress) ?? new Map<number, SojournStream>()
+    ofPeer.set(id, stream)
+    this.#streams.set(stream.remoteAddress, ofPeer)
+  }
+
+  #forget(peer: Hit, id: number): void {
+    const ofPeer = this.#streams.get(peer)
+    ofPeer?.delete(id)
+    if (ofPeer?.size === 0) this.#streams.delete(peer)
+  }
+
+  /** The port we are seen to come from. */
+  #ephemeral(): number {
+    const port = EPHEMERAL_FIRST + this.#nextPort
+    this.#nextPort = (this.#nextPort + 1) % EPHEMERAL_COUNT
+    return port
+  }
+}
+
+function idOf(stream: SojournStream): number {
+  return stream.id ?? -1
+}

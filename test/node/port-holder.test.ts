@@ -1,0 +1,38 @@
+// Who keeps the process alive by a UDP port.
+
+import { expect, test } from 'vitest'
+import type { DatagramPort } from '../../src/node/port.ts'
+import { PortHolder } from '../../src/node/port-holder.ts'
+
+function portOf(said: string[]): DatagramPort {
+  return {
+    locator: { address: '127.0.0.1', port: 1 },
+    own: [],
+    wanted: [],
+    onMessage: () => undefined,
+    send: () => undefined,
+    setBuffers: () => undefined,
+    close: async () => undefined,
+    ref: () => void said.push('ref'),
+    unref: () => void said.push('unref'),
+  }
+}
+
+test('a port is let go when nobody holds it any more, and held again by the first who does', () => {
+  const said: string[] = []
+  const owner = { isOpen: true, requireOpen: () => undefined }
+  const holder = new PortHolder(portOf(said), owner, () => undefined)
+  const [one, two] = [{}, {}]
+  holder.hold(one, true)
+  holder.hold(owner, false)
+  expect(said).toEqual([])
+  holder.hold(two, true)
+  holder.hold(one, false)
+  holder.hold(one, false)
+  expect(said).toEqual([])
+  holder.hold(two, false)
+  expect(said).toEqual(['unref'])
+  holder.hold(one, true)
+  holder.hold(owner, true)
+  expect(said).toEqual(['unref', 'ref'])
+})

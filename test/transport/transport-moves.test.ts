@@ -1,0 +1,138 @@
+// Streams while their ends move: at any moment of a transfer either end, or both, can be frozen and thawed elsewhere, the keys can be
+// renewed, the path can change or die for a while. What is written arrives once, in order and to the last byte.
+
+import { describe, expect, it } from 'vitest'
+import { Prng } from '../../src/base/prng.ts'
+import type { Config } from '../../src/core/config.ts'
+import { type Actor, type End, type Flying, freeze, pair, place, thaw, type Wire } from '../support/pair.ts'
+import { noise, StreamApp } from '../support/stream-app.ts'
+
+const PORT = 9
+const LENGTH = 60_000
+
+interface Scene {
+  readonly wire: Wire
+  readonly alice: Actor
+  readonly bob: Actor
+  readonly client: StreamApp
+  readonly server: StreamApp
+  readonly id: number
+  readonly bytes: Uint8Array
+  /** Datagrams that have left since the stream was opened. */
+  readonly steps: () => number
+}
+
+/** A client has opened a stream to an echo and written everything. */
+function scene(config: Partial<Config> = {}, bend?: (flying: Flying) => readonly Flying[], length = LENGTH): Scene {
+  const { wire, alice, bob, a, b } = pair({ config })
+  b.engine.listen(PORT)
+  const client = new StreamApp(wire, a, b.engine.hit)
+  const server = new StreamApp(wire, b, a.engine.hit, { echo: true })
+  const begin = wire.sent.length
+  if (bend !== undefined) wire.bend = bend
+  const id = client.open(PORT)
+  const bytes = noise(length)
+  client.say(id, bytes)
+  return { wire, alice, bob, client, server, id, bytes, steps: () => wire.sent.length - begin }
+}
+
+/** Lets time pass until so many datagrams have left. */
+function until(scene: Scene, steps: number): boolean {
+  for (let ms = 0; scene.steps() < steps; ms++) {
+    if (ms > 20_000) return false
+    scene.wire.run(1)
+  }
+  return true
+}
+
+function move({ wire }: Scene, app: StreamApp, who: Actor, at: number, epoch = 2, config: Partial<Config> = {}): End {
+  const state = freeze(wire, app.end)
+  const end = thaw(wire, who, state, epoch, place(at), config)
+  app.attend(end)
+  wire.drain()
+  return end
+}
+
+function exact({ wire, client, server, id, bytes }: Scene, ms = 60_000): void {
+  for (let waited = 0; waited < ms && !client.line(id).closed; waited += 100) wire.run(100)
+  expect(client.text(id).length).toBe(bytes.length)
+  expect(Buffer.compare(client.text(id), bytes)).toBe(0)
+  expect(Buffer.compare(server.text(id), bytes)).toBe(0)
+  expect(client.line(id)).toMatchObject({ ended: true, finished: true, lost: undefined, resetCode: undefined })
+  expect(client.end.engine.streams(client.peer)).toEqual([])
+}
+
+/** How many datagrams the transfer takes when nothing happens. */
+const STEPS = (() => {
+  const still = scene()
+  exact(still)
+  return still.steps()
+})()
+const MOMENTS = Array.from({ length: Math.floor(STEPS / 3) }, (_, n) => 3 * n)
+
+describe('a transfer arrives to the last byte', () => {
+  it.each(MOMENTS)('when the writer moves after %i packets', (steps) => {
+    const one = scene()
+    until(one, steps)
+    move(one, one.client, one.alice, 3)
+    exact(one)
+  })
+
+  it.each(MOMENTS)('when the reader moves after %i packets', (steps) => {
+    const one = scene()
+    until(one, steps)
+    move(one, one.server, one.bob, 4)
+    exact(one)
+  })
+
+  it.each(MOMENTS)('when both move at once after %i packets', (steps) => {
+    const one = scene()
+    until(one, steps)
+    const [a, b] = [freeze(one.wire, one.client.end), freeze(one.wire, one.server.end)]
+    one.client.attend(thaw(one.wire, one.alice, a, 2, place(3)))
+    one.server.attend(thaw(one.wire, one.bob, b, 2, place(4)))
+    // They find each other by the ledger.
+    const known = one.server.end.engine.whereabouts(1)
+    if (known !== undefined) one.client.end.engine.learn(one.wire.now, one.client.peer, known)
+    one.wire.drain()
+    exact(one)
+  })
+
+  it.each(MOMENTS)('when the keys are renewed after %i packets', (steps) => {
+    const one = scene()
+    until(one, steps)
+    one.server.end.engine.rekey(one.wire.now, one.server.peer)
+    exact(one)
+    expect(one.client.end.told).toContain('rekeyed')
+  })
+
+  it('when the keys are renewed every twenty packets', () => {
+    exact(scene({ rekeyPackets: 20 }))
+  })
+
+  it.each([1, 2, 3])('over a wire that loses, copies and reorders (%i)', (seed) => {
+    const prng = new Prng(seed)
+    const late: Flying[] = []
+    const one = scene({}, (flying) => {
+      if (prng.chance(0.05)) return []
+      if (prng.chance(0.05)) {
+        late.push(flying)
+        return []
+      }
+      return prng.chance(0.05) ? [flying, flying, ...late.splice(0)] : [flying, ...late.splice(0)]
+    })
+    exact(one, 120_000)
+  })
+
+  it.each([1, 2, 3, 4])('over five moves of both ends on a wire that loses (%i)', (seed) => {
+    const prng = new Prng(seed)
+    const one = scene({}, (flying) => (prng.chance(0.03) ? [] : [flying]), 400_000)
+    const steps = [30, 90, 200, 260, 330]
+    steps.forEach((step, n) => {
+      if (!until(one, step)) return
+      if (n % 2 === 0) move(one, one.client, one.alice, 10 + n, 2 + n)
+      else move(one, one.server, one.bob, 10 + n, 2 + n)
+    })
+    exact(one, 200_000)
+  })
+})
