@@ -1,13 +1,13 @@
-// The demo, whole: real processes, three moves and a double one, and an association that never noticed.
+// The demo, whole: real processes that move over datagrams and in the middle of downloads, and associations that never noticed.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { startCli } from '../support/cli.ts'
 
-test('a process moves three times, then both ends at once, and nothing but the addresses changes', async () => {
+test('processes move over datagrams and downloads, and nothing but the addresses changes', async () => {
   const before = demoFolders()
-  const demo = startCli(['demo', '--json'])
+  const demo = startCli(['demo', '--json', '--megabytes', '24'])
   const { code, stdout, stderr } = await demo.finished
   const lines = stdout
     .trimEnd()
@@ -26,15 +26,23 @@ test('a process moves three times, then both ends at once, and nothing but the a
     'service 4',
     'service 5',
     'peer 2',
+    'server 2',
+    'server 3',
+    'browser 2',
   ])
   for (const { from, to, blackoutMs } of summary.moves) {
     expect(to).not.toBe(from)
     expect(blackoutMs).toBeGreaterThan(0)
   }
-  if (summary.socketsCounted) expect(lines.filter(({ event }) => event === 'sockets').length).toBe(4)
+  if (summary.socketsCounted) expect(lines.filter(({ event }) => event === 'sockets').length).toBe(7)
+  const downloads = [
+    { who: 'server', files: 1, bytes: 24_000_000, intact: true, baseExchanges: 1 },
+    { who: 'browser', files: 3, bytes: 6_000_000, intact: true, baseExchanges: 1 },
+  ]
+  expect(summary.downloads).toMatchObject(downloads)
   // Nothing stays behind: no process, no folder.
   const pids = lines.flatMap(({ pid }) => (typeof pid === 'number' ? [pid] : []))
-  expect(new Set(pids).size).toBe(7)
+  expect(new Set(pids).size).toBe(13)
   for (const pid of pids) expect(isAlive(pid)).toBe(false)
   expect(demoFolders()).toEqual(before)
 }, 60_000)

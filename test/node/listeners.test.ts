@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { endpointOn, pair } from '../support/endpoints.ts'
 import { places } from '../support/places.ts'
-import { connected, failure, pattern } from '../support/stream-pair.ts'
+import { connected, failure, pattern } from '../support/stream-ends.ts'
 
 describe('a connect', () => {
   test('to a closed port is refused', async () => {

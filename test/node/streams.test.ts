@@ -11,7 +11,7 @@ import type { SojournStream } from '../../src/node/stream.ts'
 import { StreamCode } from '../../src/node/stream-errors.ts'
 import { StreamCode as WireCode } from '../../src/wire/frame.ts'
 import { endpointOn, pair } from '../support/endpoints.ts'
-import { connected, failure, pattern, readAll } from '../support/stream-pair.ts'
+import { connected, failure, pattern, readAll } from '../support/stream-ends.ts'
 
 test('the codes on the wire are those of the frames', () => {
   expect(StreamCode).toEqual(WireCode)

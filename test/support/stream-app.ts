@@ -49,10 +49,10 @@ export class StreamApp {
     return this.#end
   }
 
-  /** Goes on at another end. What was told and not read comes again. */
-  attend(end: End): void {
+  /** Goes on at another end. What was told and not read comes again, if that is after a thaw. */
+  attend(end: End, thawed = true): void {
     this.#end = end
-    for (const line of this.lines.values()) {
+    for (const line of thawed ? this.lines.values() : []) {
       line.unread = []
       line.ended = false
     }

@@ -4,11 +4,11 @@
 import { describe, expect, it } from 'vitest'
 import { Prng } from '../../src/base/prng.ts'
 import type { Config } from '../../src/core/config.ts'
-import { type Actor, type End, type Flying, freeze, pair, place, thaw, type Wire } from '../support/pair.ts'
+import { type Actor, End, type Flying, freeze, pair, place, thaw, type Wire } from '../support/pair.ts'
 import { noise, StreamApp } from '../support/stream-app.ts'
 
 const PORT = 9
-const LENGTH = 60_000
+const LENGTH = 40_000
 
 interface Scene {
   readonly wire: Wire
@@ -23,11 +23,16 @@ interface Scene {
 }
 
 /** A client has opened a stream to an echo and written everything. */
-function scene(config: Partial<Config> = {}, bend?: (flying: Flying) => readonly Flying[], length = LENGTH): Scene {
+function scene(
+  config: Partial<Config> = {},
+  bend?: (flying: Flying) => readonly Flying[],
+  length = LENGTH,
+  eager = true,
+): Scene {
   const { wire, alice, bob, a, b } = pair({ config })
   b.engine.listen(PORT)
   const client = new StreamApp(wire, a, b.engine.hit)
-  const server = new StreamApp(wire, b, a.engine.hit, { echo: true })
+  const server = new StreamApp(wire, b, a.engine.hit, { echo: true, eager })
   const begin = wire.sent.length
   if (bend !== undefined) wire.bend = bend
   const id = client.open(PORT)
@@ -68,7 +73,8 @@ const STEPS = (() => {
   exact(still)
   return still.steps()
 })()
-const MOMENTS = Array.from({ length: Math.floor(STEPS / 3) }, (_, n) => 3 * n)
+/** Every so many packets, the first ones each: there the stream is opened. */
+const MOMENTS = Array.from({ length: STEPS }, (_, n) => n).filter((n) => n < 4 || n % 13 === 0)
 
 describe('a transfer arrives to the last byte', () => {
   it.each(MOMENTS)('when the writer moves after %i packets', (steps) => {
@@ -104,6 +110,38 @@ describe('a transfer arrives to the last byte', () => {
     one.server.end.engine.rekey(one.wire.now, one.server.peer)
     exact(one)
     expect(one.client.end.told).toContain('rekeyed')
+  })
+
+  it.each(MOMENTS)('when the writer has another port, and then another address, after %i packets', (steps) => {
+    const one = scene()
+    until(one, steps)
+    const { wire, client } = one
+    for (const at of [place(1, 10_777), place(5)]) {
+      wire.remove(client.end)
+      const end = new End(client.end.engine, at)
+      end.events.push(...client.end.events)
+      client.attend(wire.add(end), false)
+      end.engine.readdress(wire.now, [at])
+      wire.run(40)
+    }
+    exact(one)
+  })
+
+  it.each(MOMENTS)('when a slow reader moves with much unread, after %i packets', (steps) => {
+    const one = scene({}, undefined, LENGTH, false)
+    until(one, Math.min(steps, STEPS / 3))
+    one.wire.run(100)
+    const taken = one.server.read(one.id, 7_777)
+    const end = move(one, one.server, one.bob, 4)
+    const told = end.events.filter(({ type }) => type === 'stream-data')
+    expect(told.reduce((sum, event) => sum + ('bytes' in event ? event.bytes.length : 0), 0)).toBeGreaterThanOrEqual(
+      taken === 0 ? 0 : 1,
+    )
+    for (let n = 0; n < 100 && !one.client.line(one.id).closed; n++) {
+      one.server.read(one.id, 3_000)
+      one.wire.run(50)
+    }
+    exact(one)
   })
 
   it('when the keys are renewed every twenty packets', () => {

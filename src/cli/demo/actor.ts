@@ -3,20 +3,25 @@
 
 import { Command } from 'commander'
 import type { Ledger } from '../../ledger/interface.ts'
-import type { Association } from '../../node/association.ts'
-import type { DatagramSocket } from '../../node/datagram-socket.ts'
 import { Endpoint } from '../../node/endpoint.ts'
 import { messageOf } from '../../node/errors.ts'
 import { Host } from '../../node/host.ts'
-import { parsePeer } from '../../node/peer.ts'
 import { thaw } from '../../node/thaw.ts'
-import type { FromChild, FromParent, News, Request, Role, Standing } from './messages.ts'
-import { TalkingPeer } from './peer.ts'
-import { SERVICE_PORT, Service } from './service.ts'
+import {
+  type Begin,
+  type FromChild,
+  type FromParent,
+  type News,
+  type Request,
+  ROLES,
+  type Role,
+  type Standing,
+} from './messages.ts'
+import { beginPart, type Part, resumePart } from './part.ts'
 
 /** The hidden commands that the parent starts; the argument is the shared ledger folder. */
 export function actorCommands(): readonly Command[] {
-  return (['service', 'peer'] as const).map((role) =>
+  return ROLES.map((role) =>
     new Command(`demo-${role}`)
       .argument('<ledger>')
       .description(`the ${role} of the demo; started by it`)
@@ -42,7 +47,8 @@ class Actor {
   readonly #ledger: Ledger
   #end: () => void = () => undefined
   #endpoint: Endpoint | undefined
-  #part: Service | TalkingPeer | undefined
+  #part: Part | undefined
+  #tell = (news: News): void => void send(news)
 
   constructor(role: Role, host: Host, ledger: Ledger) {
     this.#role = role
@@ -76,73 +82,47 @@ class Actor {
       case 'thaw':
         return this.#thaw(request)
       case 'finish':
-        return this.#finish()
+        return this.#playing().finish()
     }
   }
 
-  async #begin({ bind, talkTo }: Extract<Request, { type: 'begin' }>): Promise<Standing> {
-    const endpoint = await Endpoint.open({ host: this.#host, ledger: this.#ledger, bind })
-    if (this.#role === 'service') {
-      const socket = await endpoint.datagrams(SERVICE_PORT)
-      return this.#play(endpoint, socket, undefined, undefined)
-    }
-    const association = await endpoint.associate(parsePeer(talkTo ?? ''))
-    return this.#play(endpoint, await endpoint.datagrams(), association, undefined)
+  async #begin(request: Begin): Promise<Standing> {
+    const endpoint = await Endpoint.open({ host: this.#host, ledger: this.#ledger, bind: request.bind })
+    return this.#play(endpoint, await beginPart(this.#role, endpoint, request, (news) => this.#tell(news)))
   }
 
-  async #freeze(to: Uint8Array): Promise<Uint8Array> {
-    const { endpoint, part } = this.#playing()
-    return endpoint.freeze({ to, state: () => part.suitcase() })
+  #freeze(to: Uint8Array): Promise<Uint8Array> {
+    return this.#playing().freeze(to)
   }
 
   async #thaw({ capsule, bind }: Extract<Request, { type: 'thaw' }>): Promise<Standing> {
-    const { endpoint, sockets, state } = await thaw(capsule, { host: this.#host, ledger: this.#ledger, bind })
-    const [socket] = sockets.values()
-    const [association] = endpoint.associations()
-    if (socket === undefined || association === undefined)
-      throw new Error('the capsule holds no socket or no association')
-    return this.#play(endpoint, socket, association, state)
+    const thawed = await thaw(capsule, { host: this.#host, ledger: this.#ledger, bind })
+    return this.#play(
+      thawed.endpoint,
+      resumePart(this.#role, thawed, (news) => this.#tell(news)),
+    )
   }
 
-  #play(
-    endpoint: Endpoint,
-    socket: DatagramSocket,
-    association: Association | undefined,
-    suitcase: Uint8Array | undefined,
-  ): Standing {
+  #play(endpoint: Endpoint, part: Part): Standing {
     this.#endpoint = endpoint
-    if (this.#role === 'service') this.#part = new Service(socket, suitcase)
-    else if (association !== undefined) {
-      const peer = new TalkingPeer(socket, association, tell, suitcase)
-      endpoint.on('association', (another) => peer.replaced(another))
-      this.#part = peer
-    }
+    this.#part = part
     const { hit, locator, peer, epoch } = endpoint
     return { hit, locator, peer, epoch }
   }
 
-  async #finish(): Promise<unknown> {
-    const { part } = this.#playing()
-    return part instanceof Service ? part.counts : part.finish()
-  }
-
   #leave(): void {
+    // How the others leave is no news any more.
+    this.#tell = () => undefined
     void this.#endpoint?.close().then(() => {
       process.disconnect()
       this.#end()
     })
   }
 
-  #playing(): { readonly endpoint: Endpoint; readonly part: Service | TalkingPeer } {
-    const endpoint = this.#endpoint
-    const part = this.#part
-    if (endpoint === undefined || part === undefined) throw new Error('nothing runs here yet')
-    return { endpoint, part }
+  #playing(): Part {
+    if (this.#part === undefined) throw new Error('nothing runs here yet')
+    return this.#part
   }
-}
-
-function tell(news: News): void {
-  void send(news)
 }
 
 function send(message: FromChild): Promise<void> {

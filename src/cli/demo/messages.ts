@@ -4,17 +4,29 @@
 import type { Locator } from '../../base/address.ts'
 import type { Hit } from '../../crypto/hit.ts'
 
-/** Who a child process plays. */
-export type Role = 'service' | 'peer'
+/** Who a child process plays: the first act has a service and its peer, the second a web server and two of its clients. */
+export const ROLES = ['service', 'peer', 'server', 'client', 'browser'] as const
+export type Role = (typeof ROLES)[number]
 
 /** From the parent. Each is answered by `done` or `failed` with the same number. */
 export type Request =
-  | { readonly type: 'begin'; readonly bind: Locator; readonly talkTo: string | undefined }
+  | {
+      readonly type: 'begin'
+      readonly bind: Locator
+      /** Whom it talks to: for those who begin a conversation. */
+      readonly talkTo?: string
+      /** What it downloads. */
+      readonly paths?: readonly string[]
+      /** Where it saves that. */
+      readonly folder?: string
+    }
   | { readonly type: 'offer'; readonly hit: Hit }
   | { readonly type: 'freeze'; readonly to: Uint8Array }
   | { readonly type: 'thaw'; readonly capsule: Uint8Array; readonly bind: Locator }
-  /** Send no new datagrams, wait for the answers still out, and count. */
+  /** Begin nothing new, wait for what is still out, and count. */
   | { readonly type: 'finish' }
+
+export type Begin = Extract<Request, { type: 'begin' }>
 
 /** What `begin` and `thaw` answer. */
 export interface Standing {
@@ -25,7 +37,7 @@ export interface Standing {
   readonly epoch: number
 }
 
-/** What both roles count: one sealed datagram handed over twice. */
+/** What service and peer count: one sealed datagram handed over twice. */
 export interface Counts {
   readonly duplicated: number
 }
@@ -39,11 +51,21 @@ export interface PeerCounts extends Counts {
   readonly baseExchanges: number
 }
 
+/** What client and browser have got. */
+export interface Downloaded {
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
+  /** From the first request to the last byte, the moves included. */
+  readonly seconds: number
+  readonly baseExchanges: number
+}
+
 /** From a child, unasked. */
 export type News =
   /** Ten times a second, from the peer. */
   | { readonly type: 'progress'; readonly sent: number; readonly answered: number }
-  /** The first answer after a move, at the peer; `epoch` is the service's. */
+  /** From client and browser, whenever another hundredth is there. */
+  | { readonly type: 'downloaded'; readonly bytes: number; readonly of: number }
+  /** The first answer after a move, at the end that heard it; `epoch` is the other one's. */
   | {
       readonly type: 'back'
       readonly epoch: number

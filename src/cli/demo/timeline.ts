@@ -7,7 +7,8 @@ import { type Printer, say } from '../output.ts'
 export interface Timeline {
   /** `value` is for machines. */
   event(text: string, value: Readonly<Record<string, unknown>>): void
-  progress(sent: number, answered: number): void
+  /** How much has come so far, in any unit, and what that is in words. */
+  progress(done: number, counters: string): void
   /** Who is where now. */
   scene(text: string): void
   end(): void
@@ -32,6 +33,7 @@ export function terminalTimeline(): Timeline {
   let counters = ''
   let trace = ''
   let before = 0
+  let most = 0
   const live = (): void => {
     // One column stays free, so that the line never wraps.
     const rest = ` ${counters}  ${scene}`.slice(0, Math.max(0, (process.stdout.columns || 80) - TRACE_LENGTH - 1))
@@ -42,13 +44,14 @@ export function terminalTimeline(): Timeline {
       say(`\r\x1b[K${styleText('gray', clock(begun))}  ${text}\n`)
       live()
     },
-    progress(sent, answered) {
-      const since = Math.max(0, answered - before)
-      before = answered
-      // Twenty answers in a tenth of a second are all that can come.
-      const bar = BARS[Math.min(BARS.length - 1, Math.round((since / 20) * (BARS.length - 1)))] ?? ' '
+    progress(done, words) {
+      // Anything less than before is something else that has begun.
+      const since = done < before ? done : done - before
+      before = done
+      most = Math.max(since, most * FADE)
+      const bar = BARS[Math.round((since / Math.max(most, 1)) * (BARS.length - 1))] ?? ' '
       trace = (trace + bar).slice(-TRACE_LENGTH)
-      counters = `${answered} of ${sent} answered`
+      counters = words
       live()
     },
     scene(text) {
@@ -61,6 +64,8 @@ export function terminalTimeline(): Timeline {
 
 const BARS = '·▁▂▃▄▅▆▇█'
 const TRACE_LENGTH = 30
+/** Bars are as high as what came in that time, against the most of late. */
+const FADE = 0.98
 
 function clock(begun: number): string {
   return `${((performance.now() - begun) / 1_000).toFixed(2).padStart(6)} s`

@@ -325,7 +325,8 @@ export class Association {
    * because its P2 took another way, must not have to pay for our P1 before it gets an answer.
    */
   sendFreely(now: number, packet: Uint8Array, tuple: Tuple): void {
-    this.lastSentAt = now
+    // What goes elsewhere does not keep the path open that data takes.
+    if (tuple === this.paths.current) this.lastSentAt = now
     this.context.sendPacket(packet, tuple.route)
   }
 

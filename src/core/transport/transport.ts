@@ -171,7 +171,7 @@ export class Transport {
   sent(now: number, spi: number, number: number, bytes: number, { plan, frames, elicits }: Draft): void {
     this.#noteSealed(spi, number)
     if (plan.kind === 'pto') this.#probes -= 1
-    if (!elicits) return
+    if (!elicits) return this.recovery.passed(now, spi, number)
     const appLimited = !this.streams.wantsToSend
     const probe = plan.kind === 'pto' || plan.kind === 'mtu' ? { probe: plan.kind } : {}
     this.recovery.sent(now, { space: spi, number, bytes, frames, appLimited, ...probe })
@@ -180,6 +180,7 @@ export class Transport {
   /** A packet that is not ours has been sealed: not held back, but the path has carried it. */
   passed(now: number, spi: number, number: number, bytes: number): void {
     this.#noteSealed(spi, number)
+    this.recovery.passed(now, spi, number)
     this.recovery.spendDatagram(now, bytes)
   }
 
