@@ -55,6 +55,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   /** UAL (RFC 7401 §4.4.1): an association without a datagram or a ping for so long is closed. Infinity: none ever is. */
   readonly idleMs: number
   readonly associationsMax: number
+  /** Questions for who is at an address that are open at once (RFC 7401 §4.1.8). */
+  readonly inquiriesMax: number
   readonly locatorsPerPeerMax: number
   readonly unsentPacketsMax: number
   readonly unsentBytesMax: number
@@ -158,6 +160,7 @@ export const DEFAULTS: Config = {
   mslMs: 5_000,
   idleMs: Infinity,
   associationsMax: 65_536,
+  inquiriesMax: 64,
   locatorsPerPeerMax: 8,
   unsentPacketsMax: 256,
   unsentBytesMax: 1_048_576,

@@ -20,6 +20,7 @@ import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
 import { nextStreamEvent } from './association/streaming.ts'
 import { type Config, DEFAULTS } from './config.ts'
+import { Inquiries } from './inquiries.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
 import type { FrozenSocket, FrozenState } from './moving/frozen.ts'
@@ -84,7 +85,8 @@ export class Engine extends StreamCommands implements Machine {
     })
     const responding = new Responding(this.#context, options.admit ?? (() => true))
     const make = (peer: Hit, now: number): Association => this.#make(peer, now)
-    this.#reception = { context: this.#context, associations: this.#associations, responding, make }
+    const inquiries = new Inquiries(this.#context)
+    this.#reception = { context: this.#context, associations: this.#associations, responding, inquiries, make }
   }
 
   /** A machine that goes on where another one stopped (MOVING §4). `options.start` has been claimed and activated. */
@@ -124,6 +126,7 @@ export class Engine extends StreamCommands implements Machine {
   expire(now: number): void {
     if (this.#phase.name === 'frozen' || this.#phase.name === 'stopped') return
     this.#reception.responding.expire(now)
+    this.#reception.inquiries.expire(now)
     for (let association = this.#agenda.due(now); association !== undefined; association = this.#agenda.due(now)) {
       association.expire(now)
       this.touched(association, now)
@@ -161,7 +164,8 @@ export class Engine extends StreamCommands implements Machine {
   get deadline(): number {
     if (this.#phase.name === 'frozen' || this.#phase.name === 'stopped') return Infinity
     const freezing = this.#phase.name === 'freezing' ? this.#phase.until : Infinity
-    return Math.min(this.#agenda.next, this.#reception.responding.deadline, freezing)
+    const { responding, inquiries } = this.#reception
+    return Math.min(this.#agenda.next, responding.deadline, inquiries.deadline, freezing)
   }
 
   // ── Commands ───────────────────────────────────────────────────────────────
@@ -176,6 +180,11 @@ export class Engine extends StreamCommands implements Machine {
     association.replaces = known?.held
     startOpening(association, now, peer.locators)
     this.touched(association, now)
+  }
+
+  /** The questions that are open for who is somewhere; new ones only while this machine runs. */
+  get inquiries(): Inquiries | undefined {
+    return this.#phase.name === 'running' ? this.#reception.inquiries : undefined
   }
 
   bind(port: number, access?: AccessList): boolean {
@@ -284,6 +293,7 @@ export class Engine extends StreamCommands implements Machine {
     this.#phase = { name: 'stopped' }
     for (const association of this.#associations.values()) association.forget()
     this.#reception.responding.forget()
+    this.#reception.inquiries.forget()
     this.#associations.clear()
     this.#spis.clear()
     this.#ready.clear()
@@ -367,6 +377,7 @@ export class Engine extends StreamCommands implements Machine {
     if (this.#phase.name !== 'freezing') return
     if (now < this.#phase.until && [...this.#associations.values()].some(isUnconfirmed)) return
     this.#phase = { name: 'frozen', at: now }
+    this.#reception.inquiries.forget()
     this.#outlet.silence()
     this.#outlet.tell({ type: 'frozen' })
   }

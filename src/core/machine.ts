@@ -68,6 +68,9 @@ export type MachineEvent =
   | { readonly type: 'drained'; readonly peer: Hit }
   /** The peer does not answer: ask the ledger where it is, then call `learn`. */
   | { readonly type: 'lookup'; readonly peer: Hit }
+  /** Who is at a locator that `inquire` asked, by its own word and signature; or that nobody said so in time. */
+  | { readonly type: 'found'; readonly inquiry: number; readonly peer: Hit; readonly locator: Locator }
+  | { readonly type: 'nobody'; readonly inquiry: number }
   /** FREEZE is complete: nothing more will ever be sent by this machine. Take the state with `frozenState`. */
   | { readonly type: 'frozen' }
   /** A newer start of this very identity exists: this machine has stopped for good. */

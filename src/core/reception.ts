@@ -13,11 +13,13 @@ import { onNotify, otherIdentity } from './association/notify.ts'
 import { onBlocked, onOtherIdentity, onR1, onR2 } from './association/opening.ts'
 import type { Responding } from './association/responding.ts'
 import { actionOf } from './association/states.ts'
+import type { Inquiries } from './inquiries.ts'
 
 export interface Reception {
   readonly context: Context
   readonly associations: ReadonlyMap<Hit, Association>
   readonly responding: Responding
+  readonly inquiries: Inquiries
   /** A new association with this peer. */
   make(peer: Hit, now: number): Association
 }
@@ -47,6 +49,8 @@ export function receiveHip(
   if (message.kind === 'I2') {
     return responding.onI2(now, message, source, association, () => reception.make(peer, now))
   }
+  const asked = message.kind === 'R1' && reception.inquiries.onR1(message, source)
+  if (association === undefined && asked) return undefined
   if (association === undefined) onStranger(reception, now, message, source)
   else dispatch(association, now, message, source)
   return association

@@ -23,6 +23,7 @@ import { Pings } from './pings.ts'
 import type { Bind, DatagramPort } from './port.ts'
 import { PortHolder } from './port-holder.ts'
 import { Publisher } from './publisher.ts'
+import { Questions } from './questions.ts'
 import { Seeker } from './seeker.ts'
 import type { SojournStream } from './stream.ts'
 import { Streams } from './streams.ts'
@@ -62,6 +63,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   readonly #associations = new Map<Hit, Association>()
   readonly #attempts = new Attempts()
   readonly #pings: Pings
+  readonly questions: Questions = new Questions()
   readonly #seeker: Seeker | undefined
   readonly #publisher: Publisher | undefined
   readonly #algorithms: Algorithms | undefined
@@ -259,6 +261,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     const error = new SojournError('ERR_SOJOURN_CLOSED', `this endpoint is closed (${reason}): open another one`)
     this.#attempts.failAll(error)
     this.#pings.failAll(error)
+    this.questions.failAll(error)
     this.emit('shut')
     const publisher = this.#publisher?.stop()
     await this.#ports.close()
@@ -309,6 +312,10 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
         return this.#associated(event.peer, event.initiator)
       case 'ended':
         return this.#ended(event.peer, event.reason, event.tried, event.detail)
+      case 'found':
+        return this.questions.found(event.inquiry, event.peer, event.locator)
+      case 'nobody':
+        return this.questions.nobody(event.inquiry)
       case 'drained':
         for (const socket of this.sockets.values()) socket.drained(event.peer)
         return

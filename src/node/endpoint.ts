@@ -178,6 +178,17 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return this.#reach(this.#another(like), options)
   }
 
+  /**
+   * Who is at `ADDR:PORT`, as they say and sign: resolves with `HIT@ADDR:PORT`, for `associate` or `connect`. Opportunistic
+   * mode (RFC 7401 §4.1.8), a leap of faith: whoever is on the way could have answered. Only endpoints that set `opportunistic`
+   * answer. Rejects with ERR_SOJOURN_UNREACHABLE, ARGUMENT or CLOSED, or with the signal's reason.
+   */
+  async whoIs(at: string, options: AssociateOptions = {}): Promise<string> {
+    this.#requireRunning()
+    const { engine, driver, questions } = this.#carrier
+    return questions.ask(at, options, { inquiries: engine.inquiries, run: () => driver.run() })
+  }
+
   associations(): IterableIterator<Association> {
     return this.#carrier.associations()
   }

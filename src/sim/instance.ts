@@ -319,6 +319,8 @@ export class Instance {
   }
 
   #onEvent(event: MachineEvent): void {
+    // Nobody asks who is where in these worlds.
+    if (event.type === 'found' || event.type === 'nobody') return
     const world = this.#world
     world.tally.traceText(world.now, event.type)
     world.see({ type: 'event', at: world.now, run: this.run, event })

@@ -20,6 +20,7 @@ import {
   FAILOVER,
   FLIGHT,
   FORGERIES,
+  INQUIRIES,
   KEEPALIVE,
   PARKING,
   POOL,
@@ -99,6 +100,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     ])
   },
   keepaliveMs: KEEPALIVE,
+  inquiriesMax: { file: INQUIRIES, test: 'has so many questions open at once, and asks no more' },
   amplificationFactor: { file: FLIGHT, test: 'gets at most three times what came from it' },
   ptoInitialMs: () => {
     const { cast, a2 } = unanswered({}, 600)

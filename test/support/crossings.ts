@@ -26,6 +26,7 @@ export const UNPADDED: Elsewhere = {
 }
 export const DIFFICULTY = 'test/core/difficulty.test.ts'
 export const BUCKETS = 'test/core/prefix-buckets.test.ts'
+export const INQUIRIES = 'test/core/inquiries.test.ts'
 export const FORGERIES = 'test/scenarios/forgeries.test.ts'
 export const AGREEMENTS: Elsewhere = {
   file: 'test/core/responder.test.ts',
