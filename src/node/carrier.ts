@@ -313,15 +313,13 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
       case 'ended':
         return this.#ended(event.peer, event.reason, event.tried, event.detail)
       case 'found':
-        return this.questions.found(event.inquiry, event.peer, event.locator)
       case 'nobody':
-        return this.questions.nobody(event.inquiry)
+        return this.questions.heard(event)
       case 'drained':
         for (const socket of this.sockets.values()) socket.drained(event.peer)
         return
       case 'frozen':
-        this.emit('frozen')
-        return
+        return void this.emit('frozen')
       case 'fenced':
         this.#tell('fenced', { epoch: event.epoch })
         this.emit('fenced', event.epoch)

@@ -5,30 +5,25 @@ import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
 import { AccessList } from '../core/access.ts'
 import type { Engine, OwnStart } from '../core/engine.ts'
-import type { Started } from '../core/moving/start.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
-import type { Ledger } from '../ledger/interface.ts'
 import { type Access, accessRules } from './access.ts'
 import { type Association, endError } from './association.ts'
 import { Carrier, FINISH_MS } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
 import { type ConnectOptions, connected } from './connect.ts'
 import { DatagramSocket } from './datagram-socket.ts'
-import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
 import type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 import { type EnginePlace, makeEngine } from './engine.ts'
-import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
 import { findLocators } from './find.ts'
 import { FloorFile } from './floor-file.ts'
 import { freezeCarrier } from './freeze.ts'
-import type { Host } from './host.ts'
 import { createIdentity } from './key-file.ts'
 import { Listener, type ListenOptions } from './listener.ts'
 import { observe } from './observe.ts'
-import { onlyStart, ownStart } from './own-start.ts'
+import { onlyStart, startHere } from './own-start.ts'
 import { formatPeer, type Peer, type PeerLike, peerOf } from './peer.ts'
 import type { Bind } from './port.ts'
 import { openPorts } from './port-set.ts'
@@ -116,9 +111,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     try {
       const floors = host === undefined ? undefined : await FloorFile.open(host, identity.hit, options)
       const start =
-        host === undefined || ledger === undefined
-          ? onlyStart()
-          : ownStart(await startHere(identity, host, ledger, options))
+        host === undefined || ledger === undefined ? onlyStart() : await startHere(identity, host, ledger, options)
       const access = new AccessList(accessRules(options, options.algorithms))
       const at = { identity, port, place: options, frozen: undefined, floors, access }
       const own = options.identity === undefined ? [identity, start.instance] : [start.instance]
@@ -400,11 +393,4 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       throw new SojournError('ERR_SOJOURN_CLOSED', `the endpoint of ${this.hit} is ${why}: open another one`)
     }
   }
-}
-
-function startHere(identity: Identity, host: Host, ledger: Ledger, options: EndpointOptions): Promise<Started> {
-  const keys = { host: host.identity, identity, entropy: systemEntropy }
-  const { takeOver = false, signal } = options
-  const plan = { hit: identity.hit, base: undefined, grant: undefined, seen: 0, ledger: undefined, takeOver }
-  return startIdentity(plan, keys, ledger, { signal })
 }

@@ -2,7 +2,7 @@
 
 import { formatLocator, type Locator, parseLocator } from '../base/address.ts'
 import type { Inquiries } from '../core/inquiries.ts'
-import type { Hit } from '../crypto/hit.ts'
+import type { MachineEvent } from '../core/machine.ts'
 import { now } from './driver.ts'
 import type { AssociateOptions } from './endpoint-options.ts'
 import { SojournError } from './errors.ts'
@@ -47,13 +47,10 @@ export class Questions {
     })
   }
 
-  found(inquiry: number, hit: Hit, locator: Locator): void {
-    this.#settle(inquiry)?.resolve(formatPeer({ hit, locators: [locator] }))
-  }
-
-  nobody(inquiry: number): void {
-    const waiting = this.#settle(inquiry)
-    waiting?.reject(nobody(waiting.text, 'no answer that proves anything'))
+  heard(event: Extract<MachineEvent, { type: 'found' | 'nobody' }>): void {
+    const waiting = this.#settle(event.inquiry)
+    if (event.type === 'nobody') waiting?.reject(nobody(waiting.text, 'no answer that proves anything'))
+    else waiting?.resolve(formatPeer({ hit: event.peer, locators: [event.locator] }))
   }
 
   failAll(error: SojournError): void {

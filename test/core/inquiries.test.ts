@@ -16,7 +16,10 @@ function eventsOf(end: End): readonly MachineEvent[] {
 }
 
 function ask(cast: Cast, ...lasts: readonly number[]): number | undefined {
-  const inquiry = cast.a.engine.inquiries?.begin(cast.wire.now, lasts.map((last) => place(last)))
+  const inquiry = cast.a.engine.inquiries?.begin(
+    cast.wire.now,
+    lasts.map((last) => place(last)),
+  )
   cast.wire.drain()
   return inquiry
 }

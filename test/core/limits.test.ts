@@ -57,9 +57,8 @@ function limited(config: Partial<Config>): Config {
   return { ...DEFAULTS, ...config }
 }
 
-function pauses(sent: readonly { readonly at: number }[]): number[] {
-  return sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? 0))
-}
+const pauses = (sent: readonly { readonly at: number }[]): number[] =>
+  sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? 0))
 
 /** A thaw that nobody answers, for so long. */
 function unanswered(config: Partial<Config>, ms: number): { cast: Cast; a2: End } {
