@@ -105,6 +105,22 @@ describe('a held stream gives nothing', () => {
   })
 })
 
+test('what comes, and the end, while a stream is held waits for the release, though a listener has read all before', async () => {
+  const read: string[] = []
+  const { stream, notes } = held((open) => {
+    open.on('data', (chunk: Buffer) => read.push(String(chunk)))
+    open.on('end', () => read.push('end'))
+  })
+  await turn()
+  data(stream, 'late')
+  stream.heard({ type: 'stream-end', peer, id: 0 })
+  await turn()
+  expect([read, notes.consumedBytes]).toEqual([[], 0])
+  stream.release()
+  await turn()
+  expect([read, notes.consumedBytes]).toEqual([['late', 'end'], 4])
+})
+
 describe('a held stream has handed over', () => {
   test('what waited in the queue of Node, and the end of it, and answers nobody', () => {
     const answered: string[] = []
