@@ -106,19 +106,23 @@ describe('a held stream gives nothing', () => {
 })
 
 test('what comes, and the end, while a stream is held waits for the release, though a listener has read all before', async () => {
+  const notes = new Notes()
+  const stream = new SojournStream(notes, peer, 1, 2)
+  stream.accept(0)
   const read: string[] = []
-  const { stream, notes } = held((open) => {
-    open.on('data', (chunk: Buffer) => read.push(String(chunk)))
-    open.on('end', () => read.push('end'))
-  })
+  stream.on('data', (chunk: Buffer) => read.push(String(chunk)))
+  stream.on('end', () => read.push('end'))
   await turn()
+  data(stream, 'early')
+  expect(read).toEqual(['early'])
+  stream.hold()
   data(stream, 'late')
   stream.heard({ type: 'stream-end', peer, id: 0 })
   await turn()
-  expect([read, notes.consumedBytes]).toEqual([[], 0])
+  expect([read, notes.consumedBytes]).toEqual([['early'], 5])
   stream.release()
   await turn()
-  expect([read, notes.consumedBytes]).toEqual([['late', 'end'], 4])
+  expect([read, notes.consumedBytes]).toEqual([['early', 'late', 'end'], 9])
 })
 
 describe('a held stream has handed over', () => {
