@@ -1,15 +1,17 @@
-// npm run bench -- handshakes|datagrams|streams|lossy|moves|memory|flood [--json]: figures between real processes on loopback,
-// each beside its peers in one interleaved run, as medians and ratios. Ends with 1 if a bar is missed.
+// npm run bench -- handshakes|datagrams|streams|lossy|moves|memory|flood [--json] [--moves=1000] [--only=PART]: figures between real
+// processes on loopback, and for `lossy` on simulated links too, each beside its peers in one interleaved run, as medians and
+// ratios. Ends with 1 if a bar is missed.
 
 import { datagrams } from './datagrams.ts'
 import { flood } from './flood.ts'
 import { handshakes } from './handshakes.ts'
 import { memory } from './memory.ts'
 import { moves } from './moves.ts'
+import { type BenchOptions, benchOptions } from './options.ts'
 import { streams } from './streams.ts'
 import { Report } from './support.ts'
 
-const BENCHES: Readonly<Record<string, (report: Report) => Promise<boolean>>> = {
+const BENCHES: Readonly<Record<string, (report: Report, options: BenchOptions) => Promise<boolean>>> = {
   handshakes,
   datagrams,
   streams,
@@ -18,15 +20,19 @@ const BENCHES: Readonly<Record<string, (report: Report) => Promise<boolean>>> = 
   flood,
 }
 
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-const json = process.argv.includes('--json')
+const argv = process.argv.slice(2)
+const options = benchOptions(argv.filter((argument) => argument.startsWith('--')))
+if (typeof options === 'string') refuse(options)
+const names = argv.filter((argument) => !argument.startsWith('--'))
 const chosen = names.length > 0 ? names : Object.keys(BENCHES)
 const unknown = chosen.find((name) => BENCHES[name] === undefined)
-if (unknown !== undefined) {
-  console.error(`bench: ${unknown} is not one of ${Object.keys(BENCHES).join(', ')}`)
-  process.exit(2)
-}
+if (unknown !== undefined) refuse(`${unknown} is not one of ${Object.keys(BENCHES).join(', ')}`)
 for (const name of chosen) {
-  const report = new Report(name, json)
-  report.end((await BENCHES[name]?.(report)) ?? false)
+  const report = new Report(name, options.json)
+  report.end((await BENCHES[name]?.(report, options)) ?? false)
+}
+
+function refuse(why: string): never {
+  console.error(`bench: ${why}`)
+  process.exit(2)
 }

@@ -1,8 +1,8 @@
 // Service, target and peer of bench/moves. The service answers, or sends by itself; the peer keeps the longest silence.
 
-import { createServer, connect as dial, type Socket } from 'node:net'
-import { type DatagramSocket, Endpoint, type Hit, Host, type Ledger, parseHit, thaw } from '../../src/index.ts'
+import { type DatagramSocket, Endpoint, type Hit } from '../../src/index.ts'
 import { answer } from '../support.ts'
+import { Place } from './hand-off.ts'
 
 const PORT = 7
 const PACKET_EVERY_MS = 0.4
@@ -11,20 +11,16 @@ const POLL_MS = 5
 const [kind = '', home = '', ledgerFolder = ''] = process.argv.slice(2)
 const pushes = kind === 'pushed'
 const packet = new Uint8Array(64)
-let endpoint: Endpoint | undefined
-let host: Host | undefined
-let ledger: Ledger | undefined
-let way: Socket | undefined
 
-async function place(): Promise<{
-  readonly host: Host
-  readonly ledger: Ledger
-  readonly bind: { readonly address: string }
-}> {
-  host ??= await Host.open({ home })
-  ledger ??= host.ledger(ledgerFolder)
-  return { host, ledger, bind: { address: '127.0.0.1' } }
-}
+const place = new Place(home, ledgerFolder, {
+  resume: ({ state, sockets }) => {
+    const said: unknown = JSON.parse(Buffer.from(state).toString())
+    if (typeof said === 'object' && said !== null && 'hit' in said) audience = said as NonNullable<typeof audience>
+    const socket = sockets.get(PORT)
+    if (socket !== undefined) serve(socket)
+  },
+  state: () => Buffer.from(JSON.stringify(audience ?? null)),
+})
 
 // ── The service ────────────────────────────────────────────────────────────
 
@@ -64,23 +60,6 @@ function steadily(once: () => boolean): void {
   tick()
 }
 
-async function thawHere(capsule: Uint8Array): Promise<void> {
-  const thawed = await thaw(capsule, await place())
-  endpoint = thawed.endpoint
-  const said: unknown = JSON.parse(Buffer.from(thawed.state).toString())
-  if (typeof said === 'object' && said !== null && 'hit' in said) audience = said as NonNullable<typeof audience>
-  const socket = thawed.sockets.get(PORT)
-  if (socket !== undefined) serve(socket)
-}
-
-async function freezeHere(ready: Uint8Array | undefined): Promise<Uint8Array> {
-  if (endpoint === undefined) throw new Error('nothing runs here')
-  const to = ready ?? (await place()).host.kem
-  const capsule = await endpoint.freeze({ to, state: () => Buffer.from(JSON.stringify(audience ?? null)) })
-  endpoint = undefined
-  return capsule
-}
-
 // ── The peer ───────────────────────────────────────────────────────────────
 
 let lastAt = 0
@@ -108,12 +87,13 @@ async function until(done: () => boolean): Promise<void> {
 
 answer({
   serve: async () => {
-    endpoint = await Endpoint.open(await place())
+    const endpoint = await Endpoint.open(await place.options())
+    place.endpoint = endpoint
     serve(await endpoint.datagrams(PORT))
     return { address: endpoint.peer }
   },
   probe: async ({ address }: { readonly address: string }) => {
-    endpoint = await Endpoint.open({ bind: { address: '127.0.0.1' } })
+    const endpoint = await Endpoint.open({ bind: { address: '127.0.0.1' } })
     const { peer } = await endpoint.associate(address)
     watch(await endpoint.datagrams(PORT), peer)
     await until(() => accepted > 1_000)
@@ -131,34 +111,11 @@ answer({
     await until(() => accepted > seen + 200)
     return { ms: longest }
   },
-  serves: () => ({ serves: endpoint !== undefined }),
-  offer: async ({ hit }: { readonly hit: string }) => {
-    const named = parseHit(hit)
-    if (named === undefined) throw new Error(`${hit} is not a HIT`)
-    return { ready: await (await place()).host.offer(named) }
-  },
-  // The way of the capsule is open before the process stands still, as it is where READY came along it.
-  await: ({ path }: { readonly path: string }) =>
-    new Promise<void>((resolve) => {
-      const server = createServer({ allowHalfOpen: true }, (socket) => {
-        const chunks: Buffer[] = []
-        socket.on('data', (chunk) => chunks.push(chunk))
-        socket.on('end', () => {
-          server.close()
-          void thawHere(Buffer.concat(chunks)).then(() => socket.end('thawed'))
-        })
-      })
-      server.listen(path, resolve)
-    }),
-  dial: ({ path }: { readonly path: string }) =>
-    new Promise<void>((resolve, reject) => {
-      way = dial({ path, allowHalfOpen: true }, resolve).on('error', reject)
-    }),
-  move: async ({ ready }: { readonly ready: Uint8Array }) => {
-    const capsule = await freezeHere(ready)
-    way?.end(capsule)
-    await new Promise((resolve) => way?.on('end', resolve).resume())
-  },
-  freeze: async () => ({ capsule: await freezeHere(undefined) }),
-  thaw: ({ capsule }: { readonly capsule: Uint8Array }) => thawHere(capsule),
+  serves: () => ({ serves: place.endpoint !== undefined }),
+  offer: async ({ hit }: { readonly hit: string }) => ({ ready: await place.offer(hit) }),
+  await: ({ path }: { readonly path: string }) => place.await(path),
+  dial: ({ path }: { readonly path: string }) => place.dial(path),
+  move: ({ ready }: { readonly ready: Uint8Array }) => place.move(ready),
+  freeze: async () => ({ capsule: await place.freeze() }),
+  thaw: ({ capsule }: { readonly capsule: Uint8Array }) => place.thaw(capsule),
 })

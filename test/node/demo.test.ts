@@ -7,7 +7,7 @@ import { startCli } from '../support/cli.ts'
 
 test('processes move over datagrams and downloads, and nothing but the addresses changes', async () => {
   const before = demoFolders()
-  const demo = startCli(['demo', '--json', '--megabytes', '24'])
+  const demo = startCli(['demo', '--json', '--megabytes', '12'])
   const { code, stdout, stderr } = await demo.finished
   const lines = stdout
     .trimEnd()
@@ -36,8 +36,8 @@ test('processes move over datagrams and downloads, and nothing but the addresses
   }
   if (summary.socketsCounted) expect(lines.filter(({ event }) => event === 'sockets').length).toBe(7)
   const downloads = [
-    { who: 'server', files: 1, bytes: 24_000_000, intact: true, baseExchanges: 1 },
-    { who: 'browser', files: 3, bytes: 6_000_000, intact: true, baseExchanges: 1 },
+    { who: 'server', files: 1, bytes: 12_000_000, intact: true, baseExchanges: 1 },
+    { who: 'browser', files: 3, bytes: 3_000_000, intact: true, baseExchanges: 1 },
   ]
   expect(summary.downloads).toMatchObject(downloads)
   // Nothing stays behind: no process, no folder.

@@ -222,12 +222,29 @@ export const CONTROLS: readonly Control[] = [
     edits: [
       edit(
         'src/core/association/data.ts',
-        'follow(association, now, tuple)\n  deliver(',
-        "association.paths.activate(tuple, 'observed')\n  deliver(",
+        'follow(association, now, tuple)\n  const { nextHeader',
+        "association.paths.activate(tuple, 'observed')\n  const { nextHeader",
       ),
     ],
     file: 'test/scenarios/addresses.test.ts',
     notices: 'bare ESP from a new place > starts a check there and moves nothing by itself',
+  },
+
+  // ── Streams (DESIGN §5) ─────────────────────────────────────────────────────
+  {
+    breaks: 'numbers under other keys on the same SPI taken for those of before',
+    edits: [
+      edit('src/core/transport/transport.ts', 'if (highest !== undefined && number <= highest)', 'if (number < 0)'),
+    ],
+    file: 'test/transport/transport-paths.test.ts',
+    notices: 'other keys on the SPI of before > begin to count again, and what the old ones carried goes out again',
+  },
+  {
+    breaks: 'what a peer had not acknowledged forgotten when it goes on elsewhere',
+    edits: [edit('src/core/transport/transport.ts', 'this.streams.requeueAll()', '')],
+    file: 'test/transport/transport-paths.test.ts',
+    notices:
+      'a peer that goes on elsewhere > gets everything again that it has not acknowledged, and its old numbers mean nothing',
   },
 
   {

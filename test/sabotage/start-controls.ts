@@ -115,8 +115,8 @@ export const START_CONTROLS: readonly Control[] = [
       ),
       edit(
         'src/core/moving/resume.ts',
-        '    sockets,\n    state,\n',
-        "    sockets,\n    state: Reflect.get(context, 'pooled') ?? state,\n",
+        '    listeners: [...listeners.all],\n    state,\n',
+        "    listeners: [...listeners.all],\n    state: Reflect.get(context, 'pooled') ?? state,\n",
       ),
     ],
     file: 'test/sim/world.test.ts',

@@ -13,11 +13,11 @@ import { noise, StreamApp } from '../support/stream-app.ts'
 
 const PORT = 9
 
-function world(config: Partial<Config> = {}, eager = true) {
+function world(config: Partial<Config> = {}, eager = true, echo = true) {
   const { wire, alice, bob, a, b } = pair({ config })
   b.engine.listen(PORT)
   const client = new StreamApp(wire, a, b.engine.hit)
-  const server = new StreamApp(wire, b, a.engine.hit, { echo: true, eager })
+  const server = new StreamApp(wire, b, a.engine.hit, { echo, eager })
   return { wire, alice, bob, a, b, client, server }
 }
 
@@ -188,6 +188,20 @@ describe('an association that is over takes its streams with it', () => {
     wire.run(2_000)
     expect(reasons(a.events)).toEqual(['replaced', 'replaced'])
     expect(client.line(id).lost).toBe('replaced')
+  })
+})
+
+describe('an association that is used', () => {
+  it('by streams alone is not idle, at the end that only reads either', () => {
+    const { wire, a, b, client } = world({ idleMs: 3_000 }, true, false)
+    const id = client.open(PORT)
+    for (let n = 0; n < 5; n++) {
+      client.say(id, noise(100), false)
+      wire.run(2_000)
+    }
+    expect([...a.told, ...b.told]).not.toContain('ended')
+    wire.run(10_000)
+    expect(client.line(id).lost).toMatch(/^closed/)
   })
 })
 

@@ -19,6 +19,10 @@ import { Meter, type MeterMemory } from './meter.ts'
 import type { Part } from './part.ts'
 import { pack, unpack } from './suitcase.ts'
 
+/** How much of everything it has when it moves, and after how much it waits until it has moved, however slow the machine is. */
+export const BROWSER_PART = 0.5
+const PART_MAX = 0.6
+
 /** One download, as it travels. */
 interface Download {
   readonly path: string
@@ -71,7 +75,9 @@ export class Browser implements Part {
       asked.on('error', (error) => saving.fail(error))
       return saving
     })
-    return new Browser(endpoint, meter, savings, tell)
+    const browser = new Browser(endpoint, meter, savings, tell)
+    meter.onPart(PART_MAX, () => browser.#pause())
+    return browser
   }
 
   static resume({ endpoint, streams, state }: Thawed, association: Association, tell: (news: News) => void): Browser {
@@ -88,8 +94,7 @@ export class Browser implements Part {
   }
 
   freeze(to: Uint8Array): Promise<Uint8Array> {
-    // Nothing new is begun with, now that it is to stop; what comes meanwhile travels unread.
-    for (const saving of this.#savings) saving.pause()
+    this.#pause()
     return this.#endpoint.freeze({ to, state: () => this.#suitcase() })
   }
 
@@ -100,6 +105,11 @@ export class Browser implements Part {
       return { path, bytes, sha256 }
     })
     return { files, seconds: this.#meter.seconds, baseExchanges: this.#meter.baseExchanges }
+  }
+
+  /** What comes from now on travels unread. */
+  #pause(): void {
+    for (const saving of this.#savings) saving.pause()
   }
 
   #suitcase(): Uint8Array {

@@ -1,10 +1,12 @@
 // The second act: a web server that moves twice in the middle of a large response to a client that knows nothing of moves; then a
 // browser that moves in the middle of three downloads. Every byte is hashed, here and there.
 
+import { BROWSER_PART } from './browser.ts'
 import { hashOf } from './content.ts'
 import type { Downloaded, News } from './messages.ts'
 import { place, type Stage, type Stay } from './stage.ts'
 import type { DownloadReport } from './summary.ts'
+import { FILM_STAYS } from './web-server.ts'
 
 /** Of the whole, what each of the browser's downloads is. */
 const BROWSER_SHARE = 1 / 12
@@ -24,20 +26,22 @@ export async function playDownloads(stage: Stage, bytes: number, reports: Downlo
 
 async function serverMoves(stage: Stage, server: Stay, bytes: number, reports: DownloadReport[]): Promise<Stay> {
   const { first, second, peer: home } = stage.addresses
-  const [child, ...targets] = await Promise.all([stage.start('client'), stage.start('server'), stage.start('server')])
+  const starting = Array.from({ length: FILM_STAYS - 1 }, () => stage.start('server'))
+  const [child, ...targets] = await Promise.all([stage.start('client'), ...starting])
   const paths = [`/${bytes}/film`]
   let stay = server
-  const whole = stage.next('downloaded', isPart(1))
+  let part = stage.next('downloaded', isPart(1 / FILM_STAYS))
   const client = await stage.begin(child, home, { talkTo: stay.standing.peer, paths })
   for (const [index, target] of targets.entries()) {
     stage.timeline.scene(`${place(stay)} → ${place(client)}`)
     const move = await stage.prepare(stay, target, index % 2 === 0 ? second : first)
-    await stage.next('downloaded', isPart((index + 1) / (targets.length + 1)))
+    await part
+    part = stage.next('downloaded', isPart((index + 2) / FILM_STAYS))
     const [next = stay] = await stage.move(`server moves, ${index + 1}`, [move], [client])
     stay = next
   }
   stage.timeline.scene(`${place(stay)} → ${place(client)}`)
-  await whole
+  await part
   reports.push(await report(stage, 'server', client))
   return stay
 }
@@ -47,11 +51,12 @@ async function browserMoves(stage: Stage, server: Stay, bytes: number, reports: 
   const [child, target] = await Promise.all([stage.start('browser'), stage.start('browser')])
   const paths = Array.from({ length: BROWSER_DOWNLOADS }, (_, index) => `/${bytes}/page-${index + 1}`)
   const whole = stage.next('downloaded', isPart(1))
+  const part = stage.next('downloaded', isPart(BROWSER_PART))
   const { folder } = stage
   const browser = await stage.begin(child, home, { talkTo: server.standing.peer, paths, folder })
   stage.timeline.scene(`${place(server)} → ${place(browser)}`)
   const move = await stage.prepare(browser, target, home)
-  await stage.next('downloaded', isPart(1 / 2))
+  await part
   const [after = browser] = await stage.move('browser moves', [move], [server])
   stage.timeline.scene(`${place(server)} → ${place(after)}`)
   await whole

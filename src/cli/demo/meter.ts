@@ -25,6 +25,7 @@ export class Meter {
   #bytes: number
   #lastAt: number
   #baseExchanges: number
+  #watch = { part: Infinity, reached: (): void => undefined }
   /** When the last byte before a move came, until the first one after it is here. */
   #since: number | undefined
 
@@ -68,8 +69,14 @@ export class Meter {
     const before = Math.floor((this.#bytes * STEPS) / this.#of)
     this.#bytes += bytes
     this.#lastAt = time
+    if (this.#bytes > this.#watch.part * this.#of) this.#watch.reached()
     if (Math.floor((this.#bytes * STEPS) / this.#of) > before)
       this.#tell({ type: 'downloaded', bytes: this.#bytes, of: this.#of })
+  }
+
+  /** Calls `reached` when more than this part of all has come. */
+  onPart(part: number, reached: () => void): void {
+    this.#watch = { part, reached }
   }
 
   get seconds(): number {

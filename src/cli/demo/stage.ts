@@ -13,7 +13,7 @@ import type { Timeline } from './timeline.ts'
 import { udpSocketsOf } from './udp-sockets.ts'
 
 /** A process that hears nothing for so long after a move, or in a download, has lost the other one. */
-const SILENCE_MS = 6_000
+const SILENCE_MS = 10_000
 
 /** A process and where it stays. */
 export interface Stay {
@@ -103,10 +103,6 @@ export class Stage {
         reject(new Error('stopped'))
       }
       const listen = (news: News): void => {
-        if (type === 'back' && news.type === 'downloaded' && news.bytes === news.of) {
-          over()
-          reject(new Error('the download was over before the move: try a larger one'))
-        }
         if (news.type !== type) return
         timer.refresh()
         if (!isOf(news, type) || !fits(news)) return

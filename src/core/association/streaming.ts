@@ -77,6 +77,7 @@ export function onStreamPacket(
   // A peer that knows only the RFCs has no transport, and what it means by this number nobody can say.
   if (session?.plain !== undefined) return context.count('next-header-unknown')
   const { transport } = streamingOf(association)
+  association.usedAt = now
   followPath(association)
   transport.receive(now, spi, sequence, payload)
   tend(association, now)
