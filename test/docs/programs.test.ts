@@ -1,14 +1,16 @@
 // What the documentation shows as a program is one: it compiles under our own strictness, and it does what the text says.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Endpoint } from '../../src/index.ts'
+import { buffer } from 'node:stream/consumers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Endpoint, parsePeer, SojournAgent } from '../../src/index.ts'
 import { ask } from '../support/ask.ts'
 import { compileBlocks, type DocBlock, docBlocks, exampleBlocks, programPath } from '../support/doc-blocks.ts'
+import { begin, environment, runFolder, stop } from '../support/programs.ts'
 import { ROOT } from '../support/tree.ts'
 
 const examples = exampleBlocks()
@@ -16,22 +18,11 @@ const blocks = new Map(
   [...docBlocks(), ...examples].map((block, index): [string, DocBlock] => [`block-${index}`, block]),
 )
 const named = [...blocks].map(([name, block]) => ({ name, where: `${block.file}:${block.line}`, block }))
-const folder = mkdtempSync(join(tmpdir(), 'sojourn-docs-'))
-const children: ChildProcess[] = []
 let complaints = ''
 
 beforeAll(() => {
   complaints = compileBlocks(blocks)
 })
-
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, SOJOURN_HOME: join(folder, 'home') }
-}
 
 describe('the programs of the documentation', () => {
   it('compile against the package by its name', () => {
@@ -50,7 +41,7 @@ describe('the programs of the documentation', () => {
   it.each(named.filter(({ block }) => block.mark === 'runnable' || examples.includes(block)))(
     '$where runs to its end',
     ({ name }) => {
-      const options = { cwd: mkdtempSync(join(folder, 'run-')), env: environment(), timeout: 20_000 }
+      const options = { cwd: runFolder(), env: environment(), timeout: 20_000 }
       execFileSync(process.execPath, [programPath(name)], options)
     },
   )
@@ -65,13 +56,12 @@ describe('the README’s program', () => {
 
   it('refuses to start a second time from one capsule', async () => {
     const program = programPath(readme[0]?.name ?? '')
-    const cwd = mkdtempSync(join(folder, 'twice-'))
+    const cwd = runFolder()
     const first = await begin(program, '127.0.0.1', cwd)
-    await stop(first.child)
+    await stop(first)
     const second = await begin(program, '127.0.0.2', cwd)
     second.child.kill('SIGKILL')
     const again = spawn(process.execPath, [program, '127.0.0.3'], { cwd, env: environment() })
-    children.push(again)
     const complaint = once(again.stderr, 'data')
     expect((await once(again, 'exit'))[0]).not.toBe(0)
     expect(String(await complaint)).toContain('ERR_SOJOURN_CAPSULE')
@@ -84,7 +74,7 @@ describe.each([
 ])('%s', (_, path) => {
   it('moves: the count goes on at another address, in another process, without another base exchange', async () => {
     await using peer = await Endpoint.open({ bind: { address: '127.0.0.1' } })
-    const cwd = mkdtempSync(join(folder, 'moves-'))
+    const cwd = runFolder()
     const first = await begin(path(), '127.0.0.1', cwd)
     const association = await peer.associate(first.printed)
     const socket = await peer.datagrams()
@@ -95,7 +85,7 @@ describe.each([
     const before = await count('are you there?')
     expect(await count('still?')).toBeGreaterThan(before)
 
-    await stop(first.child)
+    await stop(first)
     const second = await begin(path(), '127.0.0.2', cwd)
     expect(second.printed.split('@')[0]).toBe(first.printed.split('@')[0])
     expect(await count('and now?')).toBeGreaterThan(before + 1)
@@ -105,17 +95,23 @@ describe.each([
   })
 })
 
-async function stop(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit')
-  child.kill('SIGTERM')
-  expect(await gone).toEqual([0, null])
-}
-
-/** Starts a program, and waits until it has printed where it is. */
-async function begin(program: string, address: string, cwd: string): Promise<{ child: ChildProcess; printed: string }> {
-  const child = spawn(process.execPath, [program, address], { cwd, env: environment() })
-  children.push(child)
-  child.stderr.on('data', (bytes) => process.stderr.write(bytes))
-  const [bytes] = await once(child.stdout, 'data')
-  return { child, printed: String(bytes).trim().split(',')[0] ?? '' }
-}
+describe('the web server of the guide', () => {
+  it('moves in the middle of a download, and the file comes whole', async () => {
+    const program = programPath(named.find(({ block }) => block.mark === 'server')?.name ?? '')
+    const cwd = runFolder()
+    mkdirSync(join(cwd, 'public'))
+    const film = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => `${index} `).join(''))
+    writeFileSync(join(cwd, 'public', 'film'), film)
+    const first = await begin(program, '127.0.0.1', cwd)
+    await using client = await Endpoint.open({ bind: { address: '127.0.0.1' } })
+    const agent = new SojournAgent(client, { peers: [first.printed] })
+    const asked = get(`http://[${parsePeer(first.printed).hit}]/film`, { agent })
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    await stop(first)
+    const second = await begin(program, '127.0.0.2', cwd)
+    expect((await buffer(response)).equals(film)).toBe(true)
+    expect([...client.associations()].map(({ locator }) => locator?.address)).toEqual(['127.0.0.2'])
+    agent.destroy()
+    second.child.kill('SIGKILL')
+  })
+})

@@ -142,6 +142,16 @@ describe('a black hole', () => {
   })
 })
 
+it('is at rest when what it asked for came out a few bytes shorter, as ESP pads it', () => {
+  const mtu = new Mtu(config, 65_507)
+  for (let probe = mtu.probe(0), tries = 0; probe !== undefined && tries < 20; probe = mtu.probe(0), tries++) {
+    mtu.sent()
+    mtu.acked(0, probe - (probe % 16), true)
+  }
+  expect(mtu.current).toBe(65_504)
+  expect(mtu.probe(0)).toBeUndefined()
+})
+
 it('never uses more than it was told may be carried, nor less than the base, whatever happens', () => {
   const step = fc.record({
     what: fc.constantFrom('probe', 'acked', 'probeLost', 'lost', 'silent', 'restart'),
@@ -159,6 +169,7 @@ it('never uses more than it was told may be carried, nor less than the base, wha
         for (const { what, n, wait } of steps) {
           now += wait
           order += n
+          mtu.expire(now)
           const probe = out
           if (what === 'probe') {
             const size = mtu.probe(now)

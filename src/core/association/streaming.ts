@@ -165,9 +165,12 @@ export function nextStreamEvent(association: Association): StreamEvent | undefin
 
 // ── Out ──────────────────────────────────────────────────────────────────────
 
-/** True if a packet of streams would leave now, if it might. */
-export function wantsPacket({ streaming }: Association, now: number): boolean {
-  return streaming?.transport.plan(now) !== undefined
+/** True if a packet of streams would leave now, if it might. What the pacer holds back is waited for. */
+export function wantsPacket(association: Association, now: number): boolean {
+  if (association.streaming === undefined) return false
+  if (association.streaming.transport.plan(now) !== undefined) return true
+  arm(association, now)
+  return false
 }
 
 /** Seals the next packet of streams, of a size that `mayLeave` lets go; undefined if there is none, or nothing may. */
@@ -182,8 +185,12 @@ export function nextStreamPacket(
   const { transport } = streaming
   followPath(association)
   const plan = transport.plan(now)
-  const room = plan && roomFor(session, plan.bytes, plan.kind === 'mtu', mayLeave)
-  if (plan === undefined || room === undefined) return undefined
+  if (plan === undefined) {
+    arm(association, now)
+    return undefined
+  }
+  const room = roomFor(session, plan.bytes, plan.kind === 'mtu', mayLeave)
+  if (room === undefined) return undefined
   const { outbound } = session
   const memory = outbound.allocate(room)
   const start = outbound.payloadOffset

@@ -142,11 +142,10 @@ export class Transport {
     }
     const bytes = recovery.packetBytes
     if (this.#probes > 0) return { kind: 'pto', bytes }
-    if (streams.wantsToSend) {
-      const probe = recovery.mtu.probe(now)
-      if (probe !== undefined && recovery.maySend(now, probe)) return { kind: 'mtu', bytes: probe }
-      if (recovery.maySend(now, bytes)) return { kind: 'data', bytes }
-    }
+    if (streams.wantsToSend && recovery.maySend(now, bytes)) return { kind: 'data', bytes }
+    // Behind what it makes room for, and only where something is under way.
+    const probe = recovery.outstanding > 0 ? recovery.mtu.probe(now) : undefined
+    if (probe !== undefined && recovery.maySend(now, probe)) return { kind: 'mtu', bytes: probe }
     return received.deadline <= now ? { kind: 'ack', bytes: Math.min(bytes, ACK_PACKET_BYTES) } : undefined
   }
 

@@ -4,6 +4,9 @@
 
 import type { RecoveryConfig } from '../recovery-config.ts'
 
+/** What is asked for may come out so much shorter, less one: ESP pads to whole blocks. */
+const PADDING_BYTES_MAX = 16
+
 export class Mtu {
   readonly #config: RecoveryConfig
   /** What the search must not go beyond, and what it will not go beyond until the raise timer runs out. */
@@ -120,7 +123,7 @@ export class Mtu {
 
   #candidate(): number | undefined {
     const { mtuSteps, mtuBisectBytesMax, mtuStepBytes } = this.#config
-    for (const step of mtuSteps) if (step > this.#current && step <= this.#ceiling) return step
+    for (const step of mtuSteps) if (step - this.#current >= PADDING_BYTES_MAX && step <= this.#ceiling) return step
     const top = Math.min(this.#ceiling, mtuBisectBytesMax)
     if (top - this.#current < mtuStepBytes) return undefined
     return Math.ceil((this.#current + top) / 2)

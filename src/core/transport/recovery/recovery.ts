@@ -123,9 +123,9 @@ export class Recovery<F> {
    * never have room for it, and one is under way at a time.
    */
   maySend(now: number, bytes: number): boolean {
-    this.#paceDeadline = Infinity
     if (this.#sent.size >= this.#config.sentPacketsMax) return false
     if (bytes > this.packetBytes) return true
+    this.#paceDeadline = Infinity
     if (this.#inFlight + bytes > this.#controller.windowBytes) {
       this.#filledOrder = this.#sent.lastOrder
       return false
