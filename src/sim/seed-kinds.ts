@@ -37,7 +37,7 @@ export interface SeedKind {
 /** Everything at once: about half of all faults, up to three identities, up to three moves. */
 export const SWARM: SeedKind = {
   name: 'swarm',
-  share: 4,
+  share: 3,
   faults: drawProfile,
   lengthMs: (prng) => 6_000 + 30_000 * prng.next() ** 2 + (prng.chance(0.08) ? 60_000 : 0),
   identities: (prng) => (prng.chance(0.75) ? 2 : 3),
@@ -84,7 +84,7 @@ const LONG: readonly SeedKind[] = [
   SWARM,
   focus('calm', 1, 'jitter'),
   focus('lossy', 1, 'loss', 'duplicate', 'reorder', 'corrupt', 'truncate', 'jitter'),
-  focus('nat', 1, 'nat-rebind', 'nat-expire', 'loss', 'jitter'),
+  focus('nat', 2, 'nat-rebind', 'nat-expire', 'loss', 'jitter'),
   focus('partition', 2, 'partition', 'partition-one-way', 'duplicate'),
   focus('crash', 2, 'crash', 'crash-in-move', 'abort'),
   focus('thaw', 2, 'thaw-twice', 'clone-start', 'thaw-older-capsule', 'thaw-foreign-capsule', 'former-host'),

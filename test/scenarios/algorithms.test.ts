@@ -3,6 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { CAPSULE_VERSION } from '../../src/core/moving/capsule.ts'
 import { decodeState, encodeState } from '../../src/core/moving/frozen-codec.ts'
 import { aeadOf } from '../../src/crypto/aead.ts'
 import { generateDh } from '../../src/crypto/dh.ts'
@@ -99,7 +100,7 @@ describe.each(LIVES)('under $kinds, group $dhGroup, cipher $hipCipher and ESP su
     const plaintext = encodeState(freeze(cast, a))
     const value = decodeCbor(plaintext, { bytes: plaintext.length, depth: 8 })
     if (isMalformed(value)) throw new Error(value.malformed)
-    const state = decodeState(value, 1, conformance)
+    const state = decodeState(value, CAPSULE_VERSION, conformance)
     if (isMalformed(state)) throw new Error(state.malformed)
     expect(Identity.fromSecret(state.identity.algorithm, state.identity.secret, conformance).hit).toBe(a.engine.hit)
     const since = wire.sent.length
