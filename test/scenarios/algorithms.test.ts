@@ -109,7 +109,7 @@ describe.each(LIVES)('under $kinds, group $dhGroup, cipher $hipCipher and ESP su
     expect(converse(cast, moved, b)).toBe(true)
     expect([...groupsIn(cast, 'P1', since), ...groupsIn(cast, 'P2', since)]).toEqual([life.dhGroup, life.dhGroup])
     // Whoever has only what need not be asked for says that it cannot read this, and does not guess.
-    const standard = decodeState(value, 1)
+    const standard = decodeState(value, CAPSULE_VERSION)
     const needed = life.kinds.some((kind) => kind === 'rsa' || kind === 'ecdsa-p384') || life.dhGroup === 3
     expect(isMalformed(standard)).toBe(needed)
   })
