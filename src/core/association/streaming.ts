@@ -128,6 +128,7 @@ function collect(association: Association, streaming: Streaming): void {
         streams.refuse(told.id, fault === 'port-closed' ? StreamCode.PORT_CLOSED : StreamCode.REFUSED)
       }
     }
+    if (told.kind === 'openable') context.event({ type: 'streams-openable', peer })
     const event = eventOf(association, streaming, told)
     if (event !== undefined) streaming.news.push(event)
   }
