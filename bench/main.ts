@@ -5,6 +5,7 @@
 import { datagrams } from './datagrams.ts'
 import { flood } from './flood.ts'
 import { handshakes } from './handshakes.ts'
+import { lossy } from './lossy.ts'
 import { memory } from './memory.ts'
 import { moves } from './moves.ts'
 import { type BenchOptions, benchOptions } from './options.ts'
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: BenchOptions) =
   handshakes,
   datagrams,
   streams,
+  lossy,
   moves,
   memory,
   flood,

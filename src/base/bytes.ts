@@ -157,10 +157,20 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
+const LONG_BYTES = 256
+
 /** Same length and same bytes. Not constant-time: never for secrets. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  const { length } = a
+  if (length !== b.length) return false
+  let i = 0
+  // Capsules hold megabytes, and are compared while a process stands still.
+  if (length >= LONG_BYTES) {
+    const one = new DataView(a.buffer, a.byteOffset, length)
+    const other = new DataView(b.buffer, b.byteOffset, length)
+    for (; i + 4 <= length; i += 4) if (one.getInt32(i) !== other.getInt32(i)) return false
+  }
+  for (; i < length; i++) if (a[i] !== b[i]) return false
   return true
 }
 

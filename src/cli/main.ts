@@ -60,7 +60,7 @@ Examples:
   sojourn ping HIT@192.0.2.1:10500 -c 3  is it there, and how far away
   sojourn connect HIT@192.0.2.1:10500 7  stdin and stdout are a stream to its port 7
   sojourn receive 7 > file               take what "sojourn send FILE PEER 7" sends
-  sojourn demo                           watch a process move three times while its peer stays with it
+  sojourn demo                           watch processes move while datagrams and downloads go on
   sojourn inspect hip.pcap               every packet of a capture in words, and whether it is right
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 refused, 5 fenced.

@@ -66,6 +66,8 @@ export type MachineEvent =
   | { readonly type: 'woken'; readonly peer: Hit }
   /** Datagrams queued for this peer have left; there is room again. */
   | { readonly type: 'drained'; readonly peer: Hit }
+  /** `Engine.openStream` has said 'limit' of this peer, and would not any more. */
+  | { readonly type: 'streams-openable'; readonly peer: Hit }
   /** The peer does not answer: ask the ledger where it is, then call `learn`. */
   | { readonly type: 'lookup'; readonly peer: Hit }
   /** Who is at a locator that `inquire` asked, by its own word and signature; or that nobody said so in time. */

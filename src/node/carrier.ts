@@ -305,6 +305,8 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
       case 'stream-closed':
       case 'stream-lost':
         return this.streams.heard(event)
+      case 'streams-openable':
+        return this.streams.openable(event.peer)
       case 'pong':
         this.#pings.answered(event.peer, event.identifier, event.sequence, this.view(event.peer)?.locator)
         return

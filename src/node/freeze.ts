@@ -201,7 +201,7 @@ async function sealed(
 function tooLarge(): SojournError {
   return new SojournError(
     'ERR_SOJOURN_CAPSULE',
-    'the capsule is too large: carry less state, read waiting datagrams first',
+    'the capsule is too large: carry less state, read what waits, or let slow readers of streams catch up first',
   )
 }
 

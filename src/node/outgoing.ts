@@ -135,11 +135,11 @@ export class Outgoing {
   }
 
   /** It is destroyed. What the engine has taken is sent, or travels; what it has not is lost, and whoever wrote it is told why. */
-  close(error: Error | null, reason: Error): void {
+  close(error: Error | null, reason: () => Error): void {
     const flight = this.#flight
     this.#flight = undefined
     if (flight === undefined) return
-    flight.callback(flight.rest.length > 0 ? reason : this.#held ? null : error)
+    flight.callback(flight.rest.length > 0 ? reason() : this.#held ? null : error)
   }
 
   #hand(): void {

@@ -35,6 +35,11 @@ export function lostError(peer: Hit, reason: EndReason, detail: string): Sojourn
   return endError(peer, reason, [], detail)
 }
 
+/** The application itself has destroyed the stream. */
+export function destroyedError(peer: Hit): SojournError {
+  return new SojournError('ERR_SOJOURN_CLOSED', `the stream with ${peer} was destroyed: connect again`)
+}
+
 /** The endpoint is gone. A frozen stream goes on where its capsule is thawed. */
 export function goneError(peer: Hit, reason: string): SojournError {
   if (reason === 'frozen') {

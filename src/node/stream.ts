@@ -5,10 +5,10 @@
 import type { StreamView } from '../core/engine.ts'
 import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
-import { SojournError } from './errors.ts'
+import type { SojournError } from './errors.ts'
 import { type Callback, type Chunk, Outgoing, type OutgoingSink, type Written } from './outgoing.ts'
 import { SocketShape } from './socket-shape.ts'
-import { asErrno, goneError, lostError, resetError, StreamCode, stoppedError } from './stream-errors.ts'
+import { asErrno, destroyedError, goneError, lostError, resetError, StreamCode, stoppedError } from './stream-errors.ts'
 import { Unread } from './unread.ts'
 
 /** How a stream treats its application. */
@@ -239,9 +239,9 @@ export class SojournStream extends SocketShape {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.rest()
-    const message = `the stream with ${this.remoteAddress} was destroyed: connect again`
-    const reason = error ?? this.#named(new SojournError('ERR_SOJOURN_CLOSED', message))
-    this.#settleOpened(reason)
+    // Made only where it is needed: most streams end well, and an error remembers where it was made, which costs.
+    const reason = (): Error => error ?? this.#named(destroyedError(this.remoteAddress))
+    if (this.#connecting) this.#settleOpened(reason())
     if (this.#id !== undefined && !this.#held) this.#leaveEngine(error)
     this.#carrier.left(this)
     this.#outgoing.close(error, reason)

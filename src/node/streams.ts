@@ -27,8 +27,6 @@ const EPHEMERAL_FIRST = 49_152
 const EPHEMERAL_COUNT = 16_384
 /** Streams that wait for one peer to allow another. */
 const WAITING_MAX = 1_024
-/** The engine does not tell when the peer has raised its limit: it is asked. */
-const LIMIT_RETRY_MS = 20
 
 /** The streams and listeners of one endpoint. */
 export class Streams implements StreamCarrier, ListenerCarrier {
@@ -40,7 +38,6 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   readonly #unopened = new Set<SojournStream>()
   readonly #waiting = new Map<Hit, SojournStream[]>()
   #nextPort = 0
-  #retry: NodeJS.Timeout | undefined
   readonly #whenGone = new Set<() => void>()
 
   constructor(engine: Engine, carrier: StreamsCarrier) {
@@ -99,6 +96,13 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     if (event.type === 'stream-closed' || event.type === 'stream-lost') this.#forget(peer, id)
     stream?.heard(event)
     if (event.type === 'stream-closed' || event.type === 'stream-lost') for (const check of this.#whenGone) check()
+  }
+
+  /** The peer allows more streams than before. */
+  openable(peer: Hit): void {
+    const waiting = this.#waiting.get(peer) ?? []
+    while (waiting[0] !== undefined && this.#tryBegin(waiting[0])) waiting.shift()
+    if (waiting.length === 0) this.#waiting.delete(peer)
   }
 
   // ── For streams ────────────────────────────────────────────────────────────
@@ -197,7 +201,6 @@ export class Streams implements StreamCarrier, ListenerCarrier {
 
   /** Ends everything at once; the engine is left as it is. */
   shut(reason: string): void {
-    clearTimeout(this.#retry)
     for (const stream of [...this.#unopened, ...this.#each()]) stream.leave(reason)
     this.stopListening()
     this.#streams.clear()
@@ -273,18 +276,6 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     }
     waiting.push(stream)
     this.#waiting.set(peer, waiting)
-    this.#retryLater()
-  }
-
-  #retryLater(): void {
-    this.#retry ??= setTimeout(() => {
-      this.#retry = undefined
-      for (const [peer, waiting] of this.#waiting) {
-        while (waiting[0] !== undefined && this.#tryBegin(waiting[0])) waiting.shift()
-        if (waiting.length === 0) this.#waiting.delete(peer)
-      }
-      if (this.#waiting.size > 0) this.#retryLater()
-    }, LIMIT_RETRY_MS)
   }
 
   #add(stream: SojournStream, id: number): void {

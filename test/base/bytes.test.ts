@@ -99,6 +99,20 @@ describe('byte strings', () => {
     )
   })
 
+  it('are equal, however long and wherever they lie, if no byte differs', () => {
+    for (const length of [255, 256, 257, 259, 5_000]) {
+      const bytes = Uint8Array.from({ length }, (_, at) => at)
+      const shifted = concat(Uint8Array.of(9), bytes).subarray(1)
+      expect(equalBytes(bytes, shifted)).toBe(true)
+      expect(equalBytes(bytes, shifted.subarray(1))).toBe(false)
+      for (const at of [0, 3, 254, length - 4, length - 1]) {
+        const other = bytes.slice()
+        other[at] = (other[at] ?? 0) ^ 0x80
+        expect(equalBytes(other, shifted)).toBe(false)
+      }
+    }
+  })
+
   it('join in order', () => {
     expect(toHex(concat(utf8('ä'), new Uint8Array(0), Uint8Array.of(1)))).toBe('c3a401')
   })

@@ -80,7 +80,7 @@ function wanted(size: number): string {
 /** What a stream brings until all of `text` is there. */
 async function readUntil(stream: SojournStream, text: string): Promise<string> {
   let heard = ''
-  while (!heard.includes(text)) heard += String((await once(stream, 'data'))[0])
+  while (!heard.includes(text)) heard += ((await once(stream, 'data'))[0] as Buffer).toString('latin1')
   return heard
 }
 
@@ -105,6 +105,55 @@ describe('responses under way', () => {
       .digest('hex')
     const hashes = await Promise.all(responses.slice(1).map(hashOf))
     expect(hashes).toEqual([wanted(300_000), tail, wanted(7_000_001)])
+  })
+
+  test('go on while their client reads as fast as it can', async () => {
+    const { server, agent, at } = await scene()
+    const size = 12_000_000
+    const response = await begun(`http://[${server.endpoint.hit}]/${size}`, agent)
+    const hash = hashOf(response)
+    const second = await moved(server, at[1])
+    await moved(second, at[2])
+    expect(await hash).toBe(wanted(size))
+  })
+
+  test('stand still while they are halted, and nothing is counted then', async () => {
+    let pass = (): void => undefined
+    const gate = new Promise<void>((resolve) => {
+      pass = resolve
+    })
+    let asked = (): void => undefined
+    const wanting = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    async function* body(): AsyncIterable<Uint8Array> {
+      yield Buffer.from('01234')
+      asked()
+      await gate
+      yield Buffer.from('56789')
+    }
+    const { server, agent } = await scene({ open: () => ({ size: 10, body: body() }) })
+    const response = await begun(`http://[${server.endpoint.hit}]/`, agent)
+    await wanting
+    server.halt()
+    pass()
+    await once(response, 'readable')
+    expect(String(response.read())).toBe('01234')
+    expect(JSON.parse(String(server.state()))).toMatchObject([{ progress: { path: '/', size: 10, offset: 5 } }])
+    server.proceed()
+    expect(await hashOf(response)).toBe(createHash('sha256').update('56789').digest('hex'))
+  })
+
+  test('end their connection elsewhere, too, if they are the last on it', async () => {
+    const { server, client, at } = await scene()
+    const stream = client.connect(server.endpoint.peer, 80)
+    stream.write('GET /5000000 HTTP/1.0\r\n\r\n')
+    const begin = await readUntil(stream, '\r\n\r\n')
+    stream.pause()
+    await moved(server, at[1])
+    let length = begin.length - begin.indexOf('\r\n\r\n') - 4
+    for await (const chunk of stream) length += chunk.length
+    expect(length).toBe(5_000_000)
   })
 
   test('break off rather than go on with another content', async () => {

@@ -2,6 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { STREAM_START } from '../../src/core/transport/config.ts'
+import { PAGE_BYTES } from '../../src/core/transport/streams/pages.ts'
+import { ReceiveBuffer } from '../../src/core/transport/streams/receive-buffer.ts'
+import { SendBuffer } from '../../src/core/transport/streams/send-buffer.ts'
 import { type StreamFrame, TransportError } from '../../src/wire/frame.ts'
 import {
   data,
@@ -183,5 +186,31 @@ describe('a hostile peer', () => {
       a.streams.receive({ kind: 'max-streams', limit: n % 256 })
     }
     expect([a.streams.wantsToSend, a.streams.freeze().maxData]).toEqual([false, STREAM_START.maxData])
+  })
+})
+
+describe('the memory of a buffer', () => {
+  it('is none once everything in it is acknowledged, or read', () => {
+    const sending = new SendBuffer()
+    sending.write(new Uint8Array(10_000))
+    for (let chunk = sending.next(Infinity); chunk !== undefined; chunk = sending.next(Infinity))
+      sending.mark(chunk, Math.min(chunk.length, 1_000))
+    sending.acked({ offset: 0, length: 9_000, fin: false })
+    expect(sending.memoryBytes).toBe(PAGE_BYTES)
+    sending.acked({ offset: 9_000, length: 1_000, fin: false })
+    expect(sending.memoryBytes).toBe(0)
+
+    const receiving = new ReceiveBuffer()
+    receiving.write(0, new Uint8Array(10_000).fill(1), 16)
+    receiving.write(12_000, new Uint8Array(1), 16)
+    receiving.read()
+    receiving.consume(10_000)
+    expect(receiving.memoryBytes).toBe(PAGE_BYTES)
+    receiving.write(10_000, new Uint8Array(2_000).fill(2), 16)
+    receiving.read()
+    receiving.consume(12_001)
+    expect(receiving.memoryBytes).toBe(0)
+    receiving.write(12_001, Uint8Array.of(3, 4), 16)
+    expect(receiving.read().flatMap((view) => [...view])).toEqual([3, 4])
   })
 })

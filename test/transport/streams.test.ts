@@ -328,3 +328,17 @@ describe('after a move', () => {
     expect([a.story(other), b.story(other)]).toEqual([['accepted', 'finished'], ['end']])
   })
 })
+
+describe('the view of a stream', () => {
+  it('says that it is readable as long as bytes of it are unread, though all have come and been given out', () => {
+    const b = receiver()
+    b.streams.receive(data(0, 0, 100, true))
+    b.listen()
+    const readable = () => b.streams.list().map((view) => view.readable)
+    expect(readable()).toEqual([true])
+    b.streams.consumed(0, 0, 99, 10)
+    expect(readable()).toEqual([true])
+    b.streams.consumed(0, 0, 1, 10)
+    expect(readable()).toEqual([false])
+  })
+})

@@ -66,7 +66,7 @@ export class Browser implements Part {
     tell: (news: News) => void,
   ): Browser {
     const meter = Meter.begin(endpoint, association, bytesOf(paths), tell)
-    const agent = new SojournAgent(endpoint, { keepAlive: false })
+    const agent = new SojournAgent(endpoint)
     const savings = paths.map((path, index) => {
       const saving = new Saving(meter, { path, file: join(folder, `download-${index}`), id: -1, bytes: 0 })
       const asked = get(`http://[${association.peer}]${path}`, { agent }, (response) =>

@@ -128,6 +128,7 @@ function collect(association: Association, streaming: Streaming): void {
         streams.refuse(told.id, fault === 'port-closed' ? StreamCode.PORT_CLOSED : StreamCode.REFUSED)
       }
     }
+    if (told.kind === 'openable') context.event({ type: 'streams-openable', peer })
     const event = eventOf(association, streaming, told)
     if (event !== undefined) streaming.news.push(event)
   }
@@ -168,6 +169,8 @@ export function nextStreamEvent(association: Association): StreamEvent | undefin
 /** True if a packet of streams would leave now, if it might. What the pacer holds back is waited for. */
 export function wantsPacket(association: Association, now: number): boolean {
   if (association.streaming === undefined) return false
+  // First of all: a new path has room where the old one had none.
+  followPath(association)
   if (association.streaming.transport.plan(now) !== undefined) return true
   arm(association, now)
   return false

@@ -25,6 +25,11 @@ export class ReceiveBuffer {
     return this.#ranges.firstGap(this.#consumed)
   }
 
+  /** Bytes of memory for what is kept, in whole pages; none while nothing is. */
+  get memoryBytes(): number {
+    return this.#pages.bytes
+  }
+
   /** Keeps what is new of `data`; false, and nothing kept, if it would lie in more than `piecesMax` separate pieces. */
   write(offset: number, data: Uint8Array, piecesMax: number): boolean {
     const end = offset + data.length
@@ -46,7 +51,8 @@ export class ReceiveBuffer {
   consume(offset: number): void {
     this.#consumed = offset
     this.#ranges.remove(0, offset)
-    this.#pages.release(offset)
+    if (this.#ranges.count === 0) this.#pages.clear()
+    else this.#pages.release(offset)
   }
 
   /** Nothing is kept any more. */

@@ -45,6 +45,11 @@ export class SendBuffer {
     return this.#end - this.#base
   }
 
+  /** Bytes of memory for them, in whole pages; none while nothing is kept. */
+  get memoryBytes(): number {
+    return this.#pages.bytes
+  }
+
   /** True once everything, and the FIN, is acknowledged. */
   get complete(): boolean {
     return this.#fin === 'acked' && this.#base === this.#end
@@ -94,7 +99,9 @@ export class SendBuffer {
     if (fin) this.#fin = 'acked'
     this.#base = this.#acked.firstGap(this.#base)
     this.#acked.remove(0, this.#base)
-    this.#pages.release(this.#base)
+    // An idle stream holds no page: there may be thousands.
+    if (this.buffered === 0) this.#pages.clear()
+    else this.#pages.release(this.#base)
   }
 
   lost({ offset, length, fin }: Chunk): void {

@@ -218,7 +218,7 @@ export class Stream {
       accepted: this.#accepted,
       buffered: this.#sending.buffered,
       writable: this.#sending.writable,
-      readable: !this.#receiving.unwanted && !('code' in this.#receiving.state) && !this.#receiving.ended,
+      readable: !this.#receiving.unwanted && !('code' in this.#receiving.state) && !this.#receiving.over,
     }
   }
 
