@@ -292,8 +292,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   #heard(event: MachineEvent): void {
     switch (event.type) {
       case 'datagram':
-        this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)
-        return
+        return this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)
       case 'stream':
       case 'stream-accepted':
       case 'stream-data':
@@ -327,8 +326,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
         this.emit('fenced', event.epoch)
         return
       case 'lookup':
-        this.#seeker?.seek(event.peer)
-        return
+        return void this.#seeker?.seek(event.peer)
       case 'silent':
         return void this.#ports.freshen()
       case 'path':

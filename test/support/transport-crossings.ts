@@ -57,7 +57,7 @@ export const TRANSPORT_CROSSINGS: Readonly<
   windowBytesInitial: INITIAL,
   windowPacketsMin: PERSISTENT,
   windowBytesMax: congestion('never grows beyond 2^40 bytes, though nothing is ever lost'),
-  renoReduction: at('recovery-links')('does as well with NewReno where there is no loss'),
+  renoReduction: { file: 'test/links/recovery.test.ts', test: 'does as well with NewReno where there is no loss' },
   quietPackets: congestion('leaves 0.9 of the window, and 0.7 as soon as three packets of it may be queueing'),
   quietBeta: congestion('leaves 0.9 of the window, and 0.7 as soon as three packets of it may be queueing'),
   cubicBeta: congestion('leaves 0.7 of its window at a loss, and no less for others of the same round trip'),

@@ -1,4 +1,4 @@
-// Whole engines on simulated links: that what loss recovery reaches alone (recovery-links.test.ts) is reached by what users run, with
+// Whole engines on simulated links: that what loss recovery reaches alone (recovery.test.ts) is reached by what users run, with
 // packets sealed, timers armed and windows granted. `npm run bench -- lossy` measures more links for longer.
 
 import { describe, expect, it } from 'vitest'
