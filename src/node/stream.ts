@@ -38,11 +38,6 @@ export interface StreamCarrier {
 
 /** A reliable stream of bytes to and from one peer. Made by `endpoint.connect`, `endpoint.listen` or `thaw`. */
 export class SojournStream extends SocketShape {
-  /**
-   * Resolves when the peer has accepted the stream, rejects with the error if it never does. Need not be handled. What is written
-   * before leaves without waiting for it.
-   */
-  readonly opened: Promise<void>
   readonly remoteAddress: Hit
   readonly remotePort: number
   readonly localPort: number
@@ -52,7 +47,10 @@ export class SojournStream extends SocketShape {
   readonly #errno: boolean
   readonly #outgoing: Outgoing
   readonly #unread = new Unread()
-  #settleOpened: (error?: Error) => void = () => undefined
+  #opened: Promise<void> | undefined
+  #settleOpened: ((error?: Error) => void) | undefined
+  /** Why it never was opened. */
+  #unopened: Error | undefined
   #id: number | undefined
   #connecting = true
   #held = false
@@ -74,10 +72,6 @@ export class SojournStream extends SocketShape {
     this.remoteAddress = peer
     this.remotePort = remotePort
     this.localPort = localPort
-    this.opened = new Promise((resolve, reject) => {
-      this.#settleOpened = (error) => (error === undefined ? resolve() : reject(error))
-    })
-    this.opened.catch(() => undefined)
     this.#outgoing = new Outgoing(this.#sink())
   }
 
@@ -96,6 +90,16 @@ export class SojournStream extends SocketShape {
   /** Names the stream between these two peers, on every host they move to; undefined until the association is there. */
   get id(): number | undefined {
     return this.#id
+  }
+
+  /**
+   * Resolves when the peer has accepted the stream, rejects with the error if it never does. Need not be handled. What is written
+   * before leaves without waiting for it.
+   */
+  get opened(): Promise<void> {
+    // Made for those who ask: a promise is a third of the memory of a stream.
+    this.#opened ??= this.#promiseOpened()
+    return this.#opened
   }
 
   get connecting(): boolean {
@@ -156,7 +160,7 @@ export class SojournStream extends SocketShape {
   /** It is open already: the peer has opened it, or it comes from a capsule. */
   accept(id: number): void {
     this.#connecting = false
-    this.#settleOpened()
+    this.#settleOpened?.()
     this.begin(id)
   }
 
@@ -241,7 +245,10 @@ export class SojournStream extends SocketShape {
     this.rest()
     // Made only where it is needed: most streams end well, and an error remembers where it was made, which costs.
     const reason = (): Error => error ?? this.#named(destroyedError(this.remoteAddress))
-    if (this.#connecting) this.#settleOpened(reason())
+    if (this.#connecting) {
+      this.#unopened = reason()
+      this.#settleOpened?.(this.#unopened)
+    }
     if (this.#id !== undefined && !this.#held) this.#leaveEngine(error)
     this.#carrier.left(this)
     this.#outgoing.close(error, reason)
@@ -302,10 +309,20 @@ export class SojournStream extends SocketShape {
     return this.#errno ? asErrno(error, this.#connecting) : error
   }
 
+  #promiseOpened(): Promise<void> {
+    if (this.#unopened === undefined && !this.#connecting) return Promise.resolve()
+    const opened = new Promise<void>((resolve, reject) => {
+      this.#settleOpened = (error) => (error === undefined ? resolve() : reject(error))
+    })
+    opened.catch(() => undefined)
+    if (this.#unopened !== undefined) this.#settleOpened?.(this.#unopened)
+    return opened
+  }
+
   #open(): void {
     if (!this.#connecting || this.destroyed) return
     this.#connecting = false
-    this.#settleOpened()
+    this.#settleOpened?.()
     this.emit('connect')
     this.emit('ready')
   }

@@ -7,13 +7,14 @@ import { assert } from '../../../base/assert.ts'
 export const PAGE_BYTES = 8_192
 
 export class Pages {
-  readonly #pages = new Map<number, Uint8Array>()
+  /** None while nothing is held: most streams are idle most of the time. */
+  #pages: Map<number, Uint8Array> | undefined
   /** Pages below this one are gone. */
   #lowest = 0
 
   /** Bytes of memory that are held. */
   get bytes(): number {
-    return this.#pages.size * PAGE_BYTES
+    return (this.#pages?.size ?? 0) * PAGE_BYTES
   }
 
   /** Keeps a copy of `bytes` from `offset` on. */
@@ -31,7 +32,7 @@ export class Pages {
   views(start: number, end: number): Uint8Array[] {
     const views: Uint8Array[] = []
     for (let at = start; at < end; ) {
-      const page = this.#pages.get(Math.floor(at / PAGE_BYTES))
+      const page = this.#pages?.get(Math.floor(at / PAGE_BYTES))
       assert(page !== undefined, 'bytes are read where they were written')
       const within = at % PAGE_BYTES
       const length = Math.min(PAGE_BYTES - within, end - at)
@@ -54,18 +55,21 @@ export class Pages {
   release(end: number): void {
     const lowest = Math.floor(end / PAGE_BYTES)
     // A stream that goes on far from its beginning, after a thaw, has few pages and a long way to the first.
-    if (lowest - this.#lowest > this.#pages.size) {
-      for (const index of this.#pages.keys()) if (index < lowest) this.#pages.delete(index)
+    const pages = this.#pages
+    if (pages === undefined) this.#lowest = lowest
+    else if (lowest - this.#lowest > pages.size) {
+      for (const index of pages.keys()) if (index < lowest) pages.delete(index)
       this.#lowest = lowest
     }
-    for (; this.#lowest < lowest; this.#lowest++) this.#pages.delete(this.#lowest)
+    for (; this.#lowest < lowest; this.#lowest++) pages?.delete(this.#lowest)
   }
 
   clear(): void {
-    this.#pages.clear()
+    this.#pages = undefined
   }
 
   #page(index: number): Uint8Array {
+    this.#pages ??= new Map()
     let page = this.#pages.get(index)
     if (page === undefined) {
       page = new Uint8Array(PAGE_BYTES)
