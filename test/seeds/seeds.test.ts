@@ -1,4 +1,4 @@
-// Worlds decided by seeds: the ones that failed once, for ever, and a fixed number of fresh ones (SOJOURN_SEEDS, 240 by default).
+// Worlds decided by seeds: the ones that failed once, for ever, and a fixed number of fresh ones (SOJOURN_SEEDS, 80 by default).
 // `npm run seeds` runs thousands and says how often every kind of event and fault happened.
 
 import { describe, expect, it } from 'vitest'
@@ -17,7 +17,7 @@ import { readText } from '../support/tree.ts'
 
 /** Of the kind `swarm` unless another is named. */
 const kept: readonly { seed: number; kind?: string; why: string }[] = JSON.parse(readText('test/seeds/kept.json'))
-const COUNT = Number(process.env.SOJOURN_SEEDS ?? 240)
+const COUNT = Number(process.env.SOJOURN_SEEDS ?? 80)
 const CHUNK = 25
 /** Out of the way of the seeds that `npm run seeds` runs. */
 const FIRST = 101_601
