@@ -1,6 +1,7 @@
 // How tests run: sources as they are, in forked processes, on three workers whatever the machine, because some files wait more
-// than they compute. Those that wait longest begin first. With SOJOURN_TEST_REPORT=FILE the results also go to that file as JSON, so
-// that .ci/run can count them without changing the command.
+// than they compute. Those that wait longest begin first. Files that leave nothing behind share a process, so that most modules are
+// loaded once and not a hundred times. With SOJOURN_TEST_REPORT=FILE the results also go to that file as JSON, so that .ci/run can
+// count them without changing the command.
 
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -20,14 +21,36 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Folders whose tests change nothing but what they make themselves; and the files in them that stand something in for a module. */
+const TOGETHER = '{base,core,crypto,moving,review,scenarios,sim,transport,wire}'
+const APART = ['core/colliding-hits', 'core/cost', 'core/r1-pool', 'crypto/noble-in-use']
+const together = `test/${TOGETHER}/**/*.test.ts`
+const apart = APART.map((name) => `test/${name}.test.ts`)
+/** All that is together, but for those. */
+const others = together.replace('**/*.', `**/!(${APART.map((name) => name.split('/')[1]).join('|')}).`)
+/** Wants what is not in a clone, or more time than all the others. */
+const ORACLES = 'test/oracles/**/*.test.ts'
+const LINKS = 'test/links/**/*.test.ts'
+const never = ['**/node_modules/**', '**/dist/**']
+
+function project(name: string, include: string, exclude: readonly string[], isolate: boolean) {
+  return { extends: true as const, test: { name, include: [include], exclude: [...never, ...exclude], isolate } }
+}
+
 export default defineConfig({
   test: {
+    projects: [
+      project('together', together, apart, false),
+      project('apart', 'test/**/*.test.ts', [others, ORACLES, LINKS], true),
+      project('oracles', ORACLES, [], true),
+      project('links', LINKS, [], true),
+    ],
     pool: 'forks',
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    exclude: never,
     ...(report ? { reporters: ['default', ['json', { outputFile: report }]] } : {}),
   },
 })
