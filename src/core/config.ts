@@ -29,6 +29,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly earlyMs: number
   /** §5: P1s outstanding at once after a thaw. */
   readonly offersOutstandingMax: number
+  /** How long FREEZE waits for acknowledgements of streams, whatever their PTO. */
+  readonly freezeStreamsMsMax: number
   /** §2: a P1 is padded to this many bytes of HIP packet. */
   readonly offerBytesMin: number
   /** §2: floors kept; the least recently contacted goes first. */
@@ -145,6 +147,7 @@ export const DEFAULTS: Config = {
   earlyPacketsMax: 8,
   earlyMs: 1_000,
   offersOutstandingMax: 64,
+  freezeStreamsMsMax: 200,
   offerBytesMin: 1_200,
   floorsMax: 65_536,
   parkMs: 600_000,

@@ -18,14 +18,14 @@ import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
-import { nextStreamEvent } from './association/streaming.ts'
+import { holdStreams, nextStreamEvent } from './association/streaming.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import { Inquiries } from './inquiries.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
 import type { FrozenSocket, FrozenState } from './moving/frozen.ts'
 import { learnWhereabouts, ownWhereabouts } from './moving/learn.ts'
-import { freezeIdentity, isUnconfirmed, thawAssociation } from './moving/resume.ts'
+import { freezeIdentity, freezeMs, isQuiet, thawAssociation } from './moving/resume.ts'
 import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
 import { ownContext } from './own-context.ts'
@@ -259,14 +259,12 @@ export class Engine extends StreamCommands implements Machine {
 
   // ── Freezing ───────────────────────────────────────────────────────────────
 
-  /** Stops sending data at once; the event `frozen` follows when every S is confirmed, after three PTO at most. */
+  /** Stops sending data at once; `frozen` follows when S is confirmed and streams are acknowledged, after three PTO at most. */
   freeze(now: number): void {
     assert(this.#phase.name === 'running', 'only a running machine freezes')
-    let wait = 0
-    for (const association of this.#associations.values()) {
-      if (isUnconfirmed(association)) wait = Math.max(wait, 3 * association.rtt.ptoMs)
-    }
-    this.#phase = { name: 'freezing', until: now + wait }
+    for (const association of this.#associations.values()) holdStreams(association, true)
+    const waits = [...this.#associations.values()].map(freezeMs)
+    this.#phase = { name: 'freezing', until: now + Math.max(0, ...waits) }
     this.#freezeIfQuiet(now)
   }
 
@@ -275,6 +273,7 @@ export class Engine extends StreamCommands implements Machine {
     assert(this.#phase.name === 'frozen' || this.#phase.name === 'freezing', 'only a frozen machine unfreezes')
     this.#phase = { name: 'running' }
     for (const association of this.#associations.values()) {
+      holdStreams(association, false)
       this.#ready.add(association)
       dismiss(association, now)
       this.touched(association, now)
@@ -375,7 +374,7 @@ export class Engine extends StreamCommands implements Machine {
 
   #freezeIfQuiet(now: number): void {
     if (this.#phase.name !== 'freezing') return
-    if (now < this.#phase.until && [...this.#associations.values()].some(isUnconfirmed)) return
+    if (now < this.#phase.until && ![...this.#associations.values()].every(isQuiet)) return
     this.#phase = { name: 'frozen', at: now }
     this.#reception.inquiries.forget()
     this.#outlet.silence()

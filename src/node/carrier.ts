@@ -323,8 +323,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
         return void this.emit('frozen')
       case 'fenced':
         this.#tell('fenced', { epoch: event.epoch })
-        this.emit('fenced', event.epoch)
-        return
+        return void this.emit('fenced', event.epoch)
       case 'lookup':
         return void this.#seeker?.seek(event.peer)
       case 'silent':
@@ -370,6 +369,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     }
     // Whoever waits for room learns from the next send that there is nobody left.
     for (const socket of this.sockets.values()) socket.drained(peer)
+    this.streams.openable(peer)
   }
 
   #changed(

@@ -131,7 +131,7 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
     this.#iterators++
     try {
       for (;;) {
-        const stream = this.#backlog.shift()
+        const stream = this.#take()
         if (stream !== undefined) yield stream
         else if (!this.#open) return
         else await new Promise<void>((resolve) => this.#wake.push(resolve))
@@ -152,20 +152,38 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
       // What came before the first listener goes first.
       this.#flush()
       this.emit('stream', stream)
-    } else if (this.#backlog.push(stream)) this.#wakeAll()
+      return
+    }
+    // Nobody can listen for its errors yet: a peer that breaks it off meanwhile must not end the process.
+    stream.on('error', ignore)
+    if (this.#backlog.push(stream)) this.#wakeAll()
     else stream.refuse(StreamCode.REFUSED)
   }
 
   #flush(): void {
     if (this.#iterators > 0) return
     while (this.listenerCount('stream') > 0) {
-      const stream = this.#backlog.shift()
+      const stream = this.#take()
       if (stream === undefined) return
       this.emit('stream', stream)
     }
   }
 
+  /** The next one that is still there, whose errors are its taker's from now on. */
+  #take(): SojournStream | undefined {
+    for (let stream = this.#backlog.shift(); stream !== undefined; stream = this.#backlog.shift()) {
+      if (stream.destroyed) continue
+      stream.off('error', ignore)
+      return stream
+    }
+    return undefined
+  }
+
   #wakeAll(): void {
     for (const wake of this.#wake.splice(0)) wake()
   }
+}
+
+function ignore(): void {
+  // Until somebody takes the stream.
 }

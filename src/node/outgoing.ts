@@ -130,7 +130,8 @@ export class Outgoing {
   release(): void {
     this.#held = false
     if (this.#flight !== undefined && this.#flight.rest.length > 0) this.#hand()
-    else if (this.#flight?.room === true) this.#answer()
+    // An end that was told meanwhile leaves nobody who would say that there is room.
+    else if (this.#flight?.room === true || this.#end === 'told' || this.arrived) this.#answer()
     if (this.#end === 'asked') this.tellEnd()
   }
 

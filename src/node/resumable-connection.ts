@@ -119,7 +119,7 @@ export class ResumableConnection {
 
   #next(): void {
     const [exchange] = this.#exchanges
-    if (exchange === undefined || this.#busy || this.#halted || this.stream.destroyed) return
+    if (exchange === undefined || this.#over || this.#busy || this.#halted || this.stream.destroyed) return
     this.#busy = true
     exchange.response.once('finish', () => {
       this.#busy = false
@@ -145,6 +145,8 @@ export class ResumableConnection {
       discard(content)
       return void response.end()
     }
+    // The head goes before anything is counted: a process that is frozen now has given it to the stream.
+    response.flushHeaders()
     this.#progress = { path, size, version, offset: 0, last: !response.shouldKeepAlive }
     await this.#pump(content, {
       write: (bytes) => new Promise((resolve) => response.write(bytes, () => resolve())),

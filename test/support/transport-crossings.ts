@@ -34,8 +34,9 @@ const WINDOWS = limits('of windows stop their growth')
 const BUFFERED = limits('of what is buffered ask the writer to wait, then take no more, and tell when there is room')
 
 export const TRANSPORT_CROSSINGS: Readonly<
-  Record<keyof StreamConfig | keyof RecoveryConfig | 'streamEventsMax', Elsewhere>
+  Record<keyof StreamConfig | keyof RecoveryConfig | 'streamEventsMax' | 'freezeStreamsMsMax', Elsewhere>
 > = {
+  freezeStreamsMsMax: at('transport-moves')('waits no longer than its limit for a peer that says nothing'),
   streamEventsMax: at('transport')(
     'tells no more at once than its owner should be told, and the rest when that is fetched',
   ),

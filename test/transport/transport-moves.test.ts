@@ -174,3 +174,29 @@ describe('a transfer arrives to the last byte', () => {
     exact(one, 200_000)
   })
 })
+
+describe('FREEZE in the middle of a transfer', () => {
+  /** How long it takes, in ms, when what the server says arrives or not. */
+  function frozenAfter(config: Partial<Config>, heard: boolean): number {
+    const here = scene(config, ({ from, ...flying }) =>
+      heard || from.address !== place(2).address ? [{ from, ...flying }] : [],
+    )
+    until(here, 3)
+    const { engine, events } = here.client.end
+    engine.freeze(here.wire.now)
+    const begin = here.wire.now
+    for (let ms = 0; ms < 1_000 && !events.some(({ type }) => type === 'frozen'); ms++) here.wire.run(1)
+    return here.wire.now - begin
+  }
+
+  it('waits until what is under way is acknowledged, so that it need not be sent again', () => {
+    const ms = frozenAfter({}, true)
+    expect(ms).toBeGreaterThan(0)
+    expect(ms).toBeLessThan(100)
+  })
+
+  it('waits no longer than its limit for a peer that says nothing', () => {
+    expect(frozenAfter({ freezeStreamsMsMax: 30 }, false)).toBe(30)
+    expect(frozenAfter({ freezeStreamsMsMax: 0 }, false)).toBeLessThanOrEqual(1)
+  })
+})

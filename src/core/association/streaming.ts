@@ -42,6 +42,11 @@ export function streamingOf(association: Association): Streaming {
   return association.streaming
 }
 
+/** For FREEZE, and when it came to nothing. */
+export function holdStreams({ streaming }: Association, held: boolean): void {
+  if (streaming !== undefined) streaming.transport.held = held
+}
+
 /** What streams a capsule brings: what its owner has not read is told again, and what the peer has not acknowledged, sent again. */
 export function thawStreams(association: Association, now: number, frozen: FrozenStreams): void {
   association.streaming = streaming(association, Transport.thaw(optionsOf(association), frozen))

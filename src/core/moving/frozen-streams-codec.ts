@@ -19,6 +19,10 @@ const STREAMS_MAX = 16_384
 const RANGES_MAX = 65_536
 const BYTES_MAX = 64 * 1024 * 1024
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER
+const OFFSET_MAX = 2 ** 52
+const WINDOW_MAX = 2 ** 32
+/** Indices of streams: their ids are twice that. */
+const INDEX_MAX = 2 ** 51
 
 const DELIVERIES: readonly Delivery[] = ['idle', 'queued', 'sent', 'acked']
 
@@ -61,9 +65,9 @@ function writeIds(ids: FrozenStreamIds): FieldMap {
 
 function readIds(fields: Fields): FrozenStreamIds {
   return {
-    opened: number(fields, 1),
-    maxStreams: number(fields, 2),
-    peerMaxStreams: number(fields, 3),
+    opened: fields.integer(1, 0, INDEX_MAX),
+    maxStreams: fields.integer(2, 0, NUMBER_MAX),
+    peerMaxStreams: fields.integer(3, 0, NUMBER_MAX),
     ownClosed: readRanges(fields, 4),
     peerClosed: readRanges(fields, 5),
   }
@@ -173,6 +177,9 @@ function readWindow(fields: Fields): FrozenWindow {
     consumed: number(fields, 3),
     received: number(fields, 4),
   }
+  if (window.size > WINDOW_MAX) fields.fail(2)
+  // A limit goes out as a number of the wire however far it is raised.
+  if (window.limit > OFFSET_MAX) fields.fail(1)
   if (window.consumed > window.received) fields.fail(3)
   if (window.received > window.limit) fields.fail(4)
   return window

@@ -57,6 +57,26 @@ export function isUnconfirmed(association: Association): boolean {
   return name === 'answered' || name === 'crossed' || name === 'committed'
 }
 
+/**
+ * How long FREEZE waits for this association: three PTO for an S that is unconfirmed (MOVING §3), one for acknowledgements of what
+ * is under way on streams, which would be sent again in whole otherwise. Whoever is out of reach is not waited for.
+ */
+export function freezeMs(association: Association): number {
+  if (isUnconfirmed(association)) return 3 * association.rtt.ptoMs
+  if (!isUnacknowledged(association)) return 0
+  const ptoMs = association.streaming?.transport.recovery.rtt.ptoMs ?? 0
+  return Math.min(ptoMs, association.context.config.freezeStreamsMsMax)
+}
+
+/** Nothing is to be waited for any more. */
+export function isQuiet(association: Association): boolean {
+  return !isUnconfirmed(association) && !isUnacknowledged(association)
+}
+
+function isUnacknowledged({ streaming, state }: Association): boolean {
+  return state.name === 'established' && (streaming?.transport.recovery.bytesInFlight ?? 0) > 0
+}
+
 /** What goes on elsewhere; undefined for an association that is not established: those are begun again (MOVING §7). */
 function freezeAssociation(association: Association, now: number): FrozenAssociation | undefined {
   const { session, context, state } = association

@@ -44,6 +44,11 @@ export class Transport {
   readonly #sealed = new Map<number, number>()
   #probes = 0
   #closing: Closing | undefined
+  /**
+   * FREEZE has begun: acknowledgements are heard, and nothing else. What it would tell nobody could take any more; the peer, who hears
+   * no acknowledgement of it, says it again to whoever goes on.
+   */
+  held = false
 
   constructor(options: TransportOptions, frozen?: FrozenStreams) {
     const { config, entropy, mtuLimit } = options
@@ -84,8 +89,9 @@ export class Transport {
     if (this.#closing !== undefined) return
     const frames = decodeFrames(payload)
     if (isMalformed(frames)) return this.#close(TransportError.FRAME_ENCODING)
-    this.received.note(now, spi, number, frames.some(elicits))
+    if (!this.held) this.received.note(now, spi, number, frames.some(elicits))
     for (const frame of frames) {
+      if (this.held && frame.kind !== 'ack') continue
       const fault = this.#take(now, frame)
       if (fault !== undefined) return this.#close(fault)
       if (this.#closing !== undefined) return

@@ -33,6 +33,8 @@ export class Receiving {
   #unwanted = false
   /** MAX_STREAM_DATA. */
   #limitDue = false
+  /** The peer has said that the limit holds it up, when there was nothing to add. */
+  #blocked = false
 
   constructor(config: StreamConfig) {
     this.#config = config
@@ -140,7 +142,13 @@ export class Receiving {
     this.#window.pace(now, rttMs)
     this.#buffer.consume(this.#window.consumed)
     this.#settle()
-    if (this.#state.name === 'recv' && this.#window.due) this.#limitDue = true
+    if (this.#window.due || (this.#blocked && this.#window.risen)) this.announceLimit()
+  }
+
+  /** STREAM_DATA_BLOCKED: answered as soon as there is anything to add, for it comes once. */
+  blocked(limit: number): void {
+    if (this.#window.risen) this.announceLimit()
+    else this.#blocked ||= limit >= this.#window.limit
   }
 
   /** The peer says that the limit holds it up; or it is to have a first word. */
@@ -151,6 +159,7 @@ export class Receiving {
   /** MAX_STREAM_DATA goes out: with this limit. */
   markLimit(): number {
     this.#limitDue = false
+    this.#blocked = false
     this.#window.raise()
     return this.#window.limit
   }

@@ -248,7 +248,8 @@ export class Stream {
     const stream = new Stream(frozen.id, config, opener ? frozen.ports : undefined)
     stream.#ports = frozen.ports
     stream.#accepted = frozen.accepted
-    stream.#open = frozen.open
+    // Only who opens a stream says for which port it is.
+    stream.#open = stream.opener ? frozen.open : 'idle'
     stream.#word = !opener && frozen.accepted ? 'queued' : 'idle'
     stream.#sending = Sending.thaw(frozen.sending)
     stream.#receiving = Receiving.thaw(frozen.receiving, config)

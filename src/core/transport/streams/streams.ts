@@ -1,7 +1,7 @@
 // The streams of one association (RFC 9000 §2–§4): commands of the application and frames of the peer in, frames and events out.
 // All are bidirectional, and an application is told of one of the peer's only when its STREAM_OPEN has said for which port it is.
 
-import { assert, unreachable } from '../../../base/assert.ts'
+import { unreachable } from '../../../base/assert.ts'
 import { type StreamFrame, TransportError } from '../../../wire/frame.ts'
 import type { FrameWriter } from '../../../wire/frame-writer.ts'
 import { STREAM_START, type StreamConfig } from '../config.ts'
@@ -38,6 +38,9 @@ export class Streams {
   #buffered = 0
   /** `open` said 'limit', and the application was not yet told that it would not any more. */
   #awaited = false
+  /** The peer has said that MAX_DATA, or MAX_STREAMS, holds it up, when there was nothing to add. */
+  #dataBlocked = false
+  #streamsBlocked = false
 
   constructor({ config, even }: StreamsOptions) {
     this.#config = config
@@ -95,7 +98,7 @@ export class Streams {
     })
     this.#window.pace(now, rttMs)
     this.#window.atLeast(2 * (this.#streams.get(id)?.receiving.window.size ?? 0))
-    if (this.#window.due) this.#outgoing.queue('max-data')
+    this.#raiseData()
   }
 
   /** An 'opened' stream has a listener; the peer learns it by a first MAX_STREAM_DATA. */
@@ -131,9 +134,11 @@ export class Streams {
         return undefined
       case 'data-blocked':
         if (this.#window.risen) this.#outgoing.queue('max-data')
+        else this.#dataBlocked ||= frame.limit >= this.#window.limit
         return undefined
       case 'streams-blocked':
         if (this.#ids.risen) this.#outgoing.queue('max-streams')
+        else this.#streamsBlocked ||= frame.limit >= this.#ids.peerMaxStreams
         return undefined
       default:
         return this.#receiveOfStream(frame)
@@ -167,6 +172,7 @@ export class Streams {
     this.#outgoing.queue('max-data')
     this.#outgoing.queue('max-streams')
     this.#outgoing.requeue()
+    if (this.#awaited && this.#ids.blocked) this.#outgoing.queue('streams-blocked')
     for (const stream of this.#streams.values()) this.#change(stream, () => stream.requeue())
   }
 
@@ -229,7 +235,8 @@ export class Streams {
     if (own && frame.kind === 'stream-open') return TransportError.STREAM_STATE
     let stream = this.#streams.get(id)
     if (stream === undefined) {
-      assert(!own, 'a stream of ours is in the table until it is over')
+      // Only a capsule that is wrong leaves out a stream of ours.
+      if (own) return TransportError.STREAM_STATE
       stream = new Stream(id, this.#config)
       this.#streams.set(id, stream)
     }
@@ -264,7 +271,7 @@ export class Streams {
         sending.raise(frame.limit)
         return undefined
       case 'stream-data-blocked':
-        if (receiving.window.risen) receiving.announceLimit()
+        receiving.blocked(frame.limit)
         return undefined
     }
   }
@@ -294,7 +301,7 @@ export class Streams {
     const result = change()
     this.#window.receive(window.received - received)
     this.#window.consume(window.consumed - consumed)
-    if (this.#window.due) this.#outgoing.queue('max-data')
+    this.#raiseData()
     this.#buffered += stream.sending.buffered - buffered
     this.#outgoing.schedule(stream)
     this.#news.add(stream)
@@ -315,7 +322,20 @@ export class Streams {
     this.#waiting.delete(stream)
     this.#outgoing.forget(stream)
     this.#ids.close(stream.id)
-    if (this.#ids.due) this.#outgoing.queue('max-streams')
+    this.#raiseStreams()
+  }
+
+  /** By a quarter; by anything, where the peer waits for it and may say so no second time. */
+  #raiseData(): void {
+    if (!this.#window.due && !(this.#dataBlocked && this.#window.risen)) return
+    this.#dataBlocked = false
+    this.#outgoing.queue('max-data')
+  }
+
+  #raiseStreams(): void {
+    if (!this.#ids.due && !(this.#streamsBlocked && this.#ids.risen)) return
+    this.#streamsBlocked = false
+    this.#outgoing.queue('max-streams')
   }
 
   #limit(subject: Exclude<OfAll['kind'], 'data-blocked'>, raised: boolean): number {
