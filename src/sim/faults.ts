@@ -74,7 +74,6 @@ export const EVENT_KINDS = [
   'stream-finished',
   'stream-closed',
   'stream-lost',
-  'streams-openable',
   // what a path was taken for, and what was done when there was none
   'failover',
   'fresh-port',

@@ -319,8 +319,8 @@ export class Instance {
   }
 
   #onEvent(event: MachineEvent): void {
-    // Nobody asks who is where in these worlds.
-    if (event.type === 'found' || event.type === 'nobody') return
+    // Nobody asks who is where in these worlds, nor opens as many streams as a peer allows.
+    if (event.type === 'found' || event.type === 'nobody' || event.type === 'streams-openable') return
     const world = this.#world
     world.tally.traceText(world.now, event.type)
     world.see({ type: 'event', at: world.now, run: this.run, event })

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULTS } from '../../src/core/config.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
-import { type Cast, type End, place, type Setting, stage } from '../support/stage.ts'
+import { actor, type Cast, type End, enter, place, type Setting, stage } from '../support/stage.ts'
 
 const ANSWERS: Setting = { associate: false, opportunistic: true }
 
@@ -87,6 +87,20 @@ describe('a question for who is at an address', () => {
     cast.a.engine.associate(cast.wire.now, { hit: cast.b.engine.hit, locators: [cast.b.at] })
     cast.wire.run(200)
     expect(answers(cast.a)).toEqual([])
+  })
+
+  it('finds another one where somebody was found before', () => {
+    const cast = stage(ANSWERS)
+    ask(cast, 2)
+    cast.wire.run(100)
+    cast.wire.remove(cast.b)
+    const other = enter(cast, actor(77), 1, cast.b.at, { opportunistic: true })
+    ask(cast, 2)
+    cast.wire.run(100)
+    expect(eventsOf(cast.a).map((event) => event.type === 'found' && event.peer)).toEqual([
+      cast.b.engine.hit,
+      other.engine.hit,
+    ])
   })
 
   it('that nobody waits for any more is not answered', () => {

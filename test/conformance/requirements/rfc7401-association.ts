@@ -14,6 +14,7 @@ const ESP = testsIn('test/conformance/esp.test.ts')
 const COST = testsIn('test/core/cost.test.ts')
 const BUCKETS = testsIn('test/core/prefix-buckets.test.ts')
 const DATAGRAM = testsIn('test/wire/datagram.test.ts')
+const INQUIRIES = testsIn('test/core/inquiries.test.ts')
 
 const NO_DSA = notOurs('DSA is only recommended; no identity of that kind is made or taken.')
 const ONE_IDENTITY = notOurs(
@@ -157,7 +158,7 @@ export const ASSOCIATION: readonly Section[] = [
     mustNot(
       'initiator',
       'In opportunistic mode the HI of the R1 is not expected to be one that was seen at that address before.',
-      notOurs('Nobody here begins in opportunistic mode: to associate needs a HIT.'),
+      INQUIRIES('a question for who is at an address > finds another one where somebody was found before'),
     ),
   ]),
   section('4.3', 'Errors', [
