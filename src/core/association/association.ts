@@ -185,12 +185,12 @@ export class Association {
     this.lastSentAt = now
   }
 
-  /** The keys and SAs, if there are any now. */
   /** When `expire` wants to be called (for the engine's agenda). */
   get due(): number {
     return this.timers.next
   }
 
+  /** The keys and SAs, if there are any now. */
   get session(): Session | undefined {
     return 'session' in this.state ? this.state.session : undefined
   }
