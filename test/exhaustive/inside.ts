@@ -181,6 +181,9 @@ function writeAssociation(writer: Writer, association: Association): void {
     writer.plain(name)
     writeValue(writer, name, association[name])
   }
+  // When the keepalive is really due, if that is later than its timer: what leaves elsewhere does not put it off.
+  const keepaliveAt = association.lastSentAt + context.config.keepaliveMs
+  if (keepaliveAt > timers.at('keepalive')) writer.time(keepaliveAt)
   if (association.probe !== undefined) writer.packet(association.probe)
   for (const item of association.unsent) writer.plain(item.kind, item.kind === 'datagram' ? textOf(item.bytes) : '')
   for (const floor of context.floors.all()) writer.plain('floor', floor.epoch, floor.receipt === undefined ? '' : 'r')
