@@ -279,7 +279,10 @@ export class Paths {
       if (locals.some((at) => sameOrNone(at, tuple.at))) continue
       this.#tuples.delete(tuple.key)
       const heir = { ...tuple, ...endsOf(tuple.locator, locals[0]) }
-      moved.set(tuple, this.keep(heir))
+      const kept = this.keep(heir)
+      // Two become one: what has been asked there has been asked by both.
+      if (kept !== heir) kept.answers += tuple.answers
+      moved.set(tuple, kept)
     }
     if (this.current === undefined) return
     this.current = moved.get(this.current) ?? this.current
