@@ -6,6 +6,7 @@ import type { Choices } from '../../src/core/association/exchange-offer.ts'
 import type { Config } from '../../src/core/config.ts'
 import { Engine, type EngineOptions, type OwnStart } from '../../src/core/engine.ts'
 import type { MachineEvent } from '../../src/core/machine.ts'
+import { CAPSULE_VERSION } from '../../src/core/moving/capsule.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import { decodeState, encodeState } from '../../src/core/moving/frozen-codec.ts'
 import { signReceipt } from '../../src/core/moving/receipt.ts'
@@ -48,7 +49,7 @@ export function startBy(ledger: Identity, identity: Identity, epoch: number): Ow
 /** A frozen state as another process would read it. */
 export function carried(frozen: FrozenState, algorithms?: Algorithms): FrozenState {
   const value = decodeCbor(encodeState(frozen), { bytes: 1 << 26, depth: 8 })
-  const state = isMalformed(value) ? value : decodeState(value, 1, algorithms)
+  const state = isMalformed(value) ? value : decodeState(value, CAPSULE_VERSION, algorithms)
   if (isMalformed(state)) throw new Error(`the frozen state does not read back: ${state.malformed}`)
   return state
 }
