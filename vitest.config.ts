@@ -31,6 +31,7 @@ const others = together.replace('**/*.', `**/!(${APART.map((name) => name.split(
 /** Wants what is not in a clone, or more time than all the others. */
 const ORACLES = 'test/oracles/**/*.test.ts'
 const LINKS = 'test/links/**/*.test.ts'
+const WALKS = 'test/exhaustive/**/*.test.ts'
 const never = ['**/node_modules/**', '**/dist/**']
 
 function project(name: string, include: string, exclude: readonly string[], isolate: boolean) {
@@ -41,9 +42,10 @@ export default defineConfig({
   test: {
     projects: [
       project('together', together, apart, false),
-      project('apart', 'test/**/*.test.ts', [others, ORACLES, LINKS], true),
+      project('apart', 'test/**/*.test.ts', [others, ORACLES, LINKS, WALKS], true),
       project('oracles', ORACLES, [], true),
       project('links', LINKS, [], true),
+      project('walks', WALKS, [], true),
     ],
     pool: 'forks',
     maxWorkers: 3,
