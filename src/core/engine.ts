@@ -330,7 +330,8 @@ export class Engine extends StreamCommands implements Machine {
   }
 
   #onHip(now: number, packet: Uint8Array, source: Route): void {
-    const message = decodeMessage(packet)
+    // What is lent is copied here, because much of it is kept.
+    const message = decodeMessage(packet.slice())
     if (isMalformed(message)) return this.#context.count('hip-malformed')
     const touched = receiveHip(this.#reception, now, message, source)
     if (touched !== undefined) this.touched(touched, now)

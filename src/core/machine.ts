@@ -12,6 +12,8 @@ export interface Transmit {
   readonly bytes: Uint8Array
   /** With `at`, the own locator it has to leave from. */
   readonly to: Route
+  /** Rather lost than in pieces: what is sent to find out how much the path carries, and what has been found to fit. */
+  readonly whole?: boolean
 }
 
 /** Why an association ended. */
@@ -80,7 +82,7 @@ export type MachineEvent =
 
 /** A machine that a driver can carry. Times are monotonic milliseconds; fractions are allowed. */
 export interface Machine {
-  /** Takes one UDP payload from `source`, with `at` if own locators are apart. Never throws for anything the bytes contain. */
+  /** Takes one UDP payload from `source`, with `at` if own locators are apart. It is lent. Never throws for anything it contains. */
   receive(now: number, datagram: Uint8Array, source: Route): void
   /** Runs everything that is due at `now`. */
   expire(now: number): void

@@ -20,6 +20,8 @@ export interface EngineOptions extends Choices {
   /** Where we can be reached, the best first. Peers are told if there are several, and after a move. */
   readonly locators: readonly OwnLocator[]
   readonly config?: Partial<Config>
+  /** What is to be sent whole or not at all is: then the search for the MTU of a path may go as far as any link does. Default: false. */
+  readonly dontFragment?: boolean
   readonly keylog?: (entry: KeyLogEntry) => void
   /** Who may associate, whoever begins; asked before `admit`. By default everybody. */
   readonly access?: AccessList

@@ -43,6 +43,7 @@ export function ownContext(options: EngineOptions, parts: EngineParts): OwnConte
     start: options.start,
     entropy: options.entropy,
     aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
+    dontFragment: options.dontFragment ?? false,
     floors: options.floors ?? new Floors(config.floorsMax),
     locators: options.locators,
     access: options.access ?? new AccessList(),

@@ -15,12 +15,16 @@ export interface Sealer {
    * `sequence` is the full number; it must be greater than at the call before: no number is ever sealed twice.
    */
   seal(packet: Uint8Array, sequence: number): void
+  /** Ends it, and frees at once what was made of the key, if that is not left to the collector. */
+  forget?(): void
 }
 
 /** Opens the packets of one inbound SA. */
 export interface Opener {
   /** The plaintext with its trailer, in memory of its own; undefined if it is forged or too short. Never throws. */
   open(packet: Uint8Array, sequence: number): Uint8Array | undefined
+  /** Ends it, as that of a sealer; nothing opens afterwards. */
+  forget?(): void
 }
 
 /** Lengths of an ESP suite in bytes; `encryptionBytes` includes the salt of an AEAD. */

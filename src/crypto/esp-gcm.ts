@@ -58,6 +58,11 @@ class GcmSealer implements Sealer {
     cipher.final()
     packet.set(cipher.getAuthTag(), end)
   }
+
+  /** The key goes with this object. */
+  forget(): void {
+    this.#last = Infinity
+  }
 }
 
 class GcmOpener implements Opener {

@@ -1,5 +1,5 @@
-// Runs one machine on one port (DESIGN §1): after every input it pumps, yields to the event loop when the pump wants more,
-// and keeps one timer, armed again only when the machine wants to be called earlier than it would fire.
+// Runs one machine on one port (DESIGN §1): after all that has come at once it pumps, yields to the event loop when the pump wants
+// more, and keeps one timer, armed again only when the machine wants to be called earlier than it would fire.
 
 import { performance } from 'node:perf_hooks'
 import type { Locator } from '../base/address.ts'
@@ -7,6 +7,8 @@ import { type Machine, type MachineEvent, pump, type Sink, type Transmit } from 
 import type { DatagramPort } from './port.ts'
 
 const TURN_MAX = 64
+/** No more than so many datagrams are taken in without a look at what follows from them. */
+const BATCH_MAX = 256
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** Monotonic milliseconds, as every machine here is told. */
@@ -25,6 +27,7 @@ export class Driver implements Sink {
   #again = false
   #yielded = false
   #stopped = false
+  #taken = 0
 
   constructor(machine: Machine, port: DatagramPort, onEvent: (event: MachineEvent) => void) {
     this.#machine = machine
@@ -36,6 +39,7 @@ export class Driver implements Sink {
   /** Feeds the machine from this port too, without sending on it. */
   listen(port: DatagramPort): void {
     port.onMessage = this.#receive
+    port.onBatch = this.#answer
   }
 
   /** Sends on this port from now on, and feeds from it. */
@@ -45,7 +49,7 @@ export class Driver implements Sink {
   }
 
   transmit(datagram: Transmit): void {
-    this.#port.send(datagram.bytes, datagram.to)
+    this.#port.send(datagram.bytes, datagram.to, datagram.whole)
   }
 
   /** To be called after every command given to the machine. Safe to call from inside an event. */
@@ -56,6 +60,7 @@ export class Driver implements Sink {
       return
     }
     this.#pumping = true
+    this.#taken = 0
     let more = true
     try {
       do {
@@ -65,6 +70,7 @@ export class Driver implements Sink {
     } finally {
       // Also when a listener of the application has thrown: the rest is pumped in the next turn.
       this.#pumping = false
+      this.#port.flush()
       if (more) this.#yield()
       this.#arm()
     }
@@ -80,7 +86,11 @@ export class Driver implements Sink {
   readonly #receive = (bytes: Uint8Array, source: Locator): void => {
     if (this.#stopped) return
     this.#machine.receive(now(), bytes, source)
-    this.run()
+    if (++this.#taken >= BATCH_MAX) this.run()
+  }
+
+  readonly #answer = (): void => {
+    if (this.#taken > 0) this.run()
   }
 
   readonly #turn = (): void => {

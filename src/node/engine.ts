@@ -3,8 +3,11 @@
 import type { AccessList } from '../core/access.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
+import { aeadOf } from '../crypto/aead.ts'
+import { STANDARD } from '../crypto/algorithms.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
+import { choice } from './accelerated/choice.ts'
 import { checkedChoices } from './choices.ts'
 import { now } from './driver.ts'
 import type { PlaceOptions } from './endpoint.ts'
@@ -25,11 +28,15 @@ export interface EnginePlace {
 
 export function makeEngine({ identity, port, place, frozen, floors, access }: EnginePlace, start: OwnStart): Engine {
   const keylog = openKeyLog()
+  const choices = checkedChoices(place, identity)
+  const { espSuites } = choices.algorithms ?? STANDARD
   const options = {
-    ...checkedChoices(place, identity),
+    ...choices,
     identity,
     start,
     entropy: systemEntropy,
+    aead: choice().aead.accelerated?.(aeadOf(espSuites)) ?? aeadOf(espSuites),
+    dontFragment: port.dontFragment,
     locators: port.own,
     now: now(),
     access,

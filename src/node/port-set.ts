@@ -64,12 +64,14 @@ class PortSet implements DatagramPort {
   readonly locator: Locator
   readonly own: readonly OwnLocator[]
   readonly wanted: readonly Bind[]
+  readonly dontFragment: boolean
   readonly #ports: readonly DatagramPort[]
 
   constructor(ports: readonly DatagramPort[]) {
     this.#ports = ports
     this.own = ports.flatMap((port) => port.own)
     this.wanted = ports.flatMap((port) => port.wanted)
+    this.dontFragment = ports.every((port) => port.dontFragment)
     this.locator = this.#ports[0]?.locator ?? { address: '', port: 0 }
   }
 
@@ -77,15 +79,23 @@ class PortSet implements DatagramPort {
     for (const port of this.#ports) port.onMessage = heard
   }
 
+  set onBatch(heard: DatagramPort['onBatch']) {
+    for (const port of this.#ports) port.onBatch = heard
+  }
+
   /** From where it says, or else from the first of its family. */
-  send(bytes: Uint8Array, to: Route): void {
+  send(bytes: Uint8Array, to: Route, whole?: boolean): void {
     const { at } = to
     const family = locatorFamily(to)
     const port =
       at === undefined
         ? this.#ports.find(({ locator }) => locatorFamily(locator) === family)
         : this.#ports.find(({ locator }) => sameLocator(locator, at))
-    port?.send(bytes, to)
+    port?.send(bytes, to, whole)
+  }
+
+  flush(): void {
+    for (const port of this.#ports) port.flush()
   }
 
   setBuffers(bytes: number): void {

@@ -1,12 +1,15 @@
-// A datagram port: the only place that touches UDP. The portable provider opens, binds and closes by dgram-as-promised and
-// moves data on its underlying socket, because the package's own receive calls lose datagrams (DESIGN §3). Addresses cross
-// this border in canonical form: IPv4-mapped ones as IPv4, whichever family the socket has.
+// A datagram port: the only place that touches UDP, but for accelerated/, which does the same by other means where it can. The
+// portable provider opens, binds and closes by dgram-as-promised and moves data on its underlying socket, because the package's own
+// receive calls lose datagrams (DESIGN §3). Addresses cross this border in canonical form: IPv4-mapped ones as IPv4, whichever
+// family the socket has. Its socket is never connected, although that would save a microsecond a datagram: a connected one hears
+// nobody but its peer where that was, and peers move, answer from where nobody asked them, and are called by strangers.
 
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
 import { canonicalAddress, formatLocator, type Locator, locatorFamily, type Route } from '../base/address.ts'
 import type { OwnLocator, Traffic } from '../core/own-locators.ts'
+import { choice } from './accelerated/choice.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 import { plain } from './plain.ts'
 
@@ -28,10 +31,18 @@ export interface DatagramPort {
   readonly own: readonly OwnLocator[]
   /** What it was opened with. */
   readonly wanted: readonly Bind[]
-  /** Set by whoever reads the port. `bytes` belong to the receiver. */
+  /** Datagrams that are to be kept whole are: none larger than a link on the way arrives in pieces. */
+  readonly dontFragment: boolean
+  /** Set by whoever reads the port. `bytes` are lent until it returns. */
   onMessage: (bytes: Uint8Array, source: Route) => void
-  /** Hands one datagram to the system. What cannot be sent is lost, as on any network. `bytes` must stay as they are. */
-  send(bytes: Uint8Array, to: Route): void
+  /** Called when all messages that were there have been told of: the time to answer. */
+  onBatch: () => void
+  /**
+   * Takes one datagram to the system, which has it after `flush` at the latest. What cannot be sent is lost, as on any network.
+   * `bytes` must stay as they are. `whole`: rather lost than in pieces.
+   */
+  send(bytes: Uint8Array, to: Route, whole?: boolean): void
+  flush(): void
   /** Asks for socket buffers of that size; the system may give less. */
   setBuffers(bytes: number): void
   close(): Promise<void>
@@ -80,6 +91,11 @@ export function reachableLocators(locator: Locator): readonly Locator[] {
   return outside.length > 0 ? outside.slice(0, ANNOUNCED_MAX) : [{ address: '127.0.0.1', port }]
 }
 
+/** What peers are told of a port that is bound there: itself if it is apart from others, or where it is reached. */
+export function ownLocators(locator: Locator, apart: OwnLocator | undefined): readonly OwnLocator[] {
+  return apart === undefined ? reachableLocators(locator) : [apart]
+}
+
 async function bound(address: string, port: number, wanted: Bind, apart: boolean): Promise<DatagramPort> {
   const canonical = canonicalAddress(address)
   if (canonical === undefined) {
@@ -89,18 +105,34 @@ async function bound(address: string, port: number, wanted: Bind, apart: boolean
     )
   }
   const family = locatorFamily({ address: canonical, port })
+  const bare = address.includes('%') ? address : canonical
+  try {
+    const { accelerated } = choice().ports
+    const opened =
+      accelerated?.open(bare, port, family === 6, wanted, apart) ??
+      (await portable({ address: bare, port, family }, wanted, apart))
+    opened.setBuffers(BUFFER_BYTES)
+    return opened
+  } catch (error) {
+    throw unavailable({ address: canonical, port }, error)
+  }
+}
+
+async function portable(
+  { address, port, family }: Locator & { readonly family: 4 | 6 },
+  wanted: Bind,
+  apart: boolean,
+): Promise<DatagramPort> {
   // Every address here is literal: answering the lookup at once keeps node:dgram from waiting a turn for each datagram.
   const lookup: NonNullable<SocketOptions['lookup']> = (host, _options, done) => done(null, host, family)
   const socket = DgramAsPromised.createSocket({ type: family === 4 ? 'udp4' : 'udp6', lookup })
   try {
-    await socket.bind({ address: address.includes('%') ? address : canonical, port, exclusive: true })
+    await socket.bind({ address, port, exclusive: true })
   } catch (error) {
     await socket.close().catch(() => undefined)
-    throw unavailable({ address: canonical, port }, error)
+    throw error
   }
-  const opened = new PortablePort(socket, family, wanted, apart)
-  opened.setBuffers(BUFFER_BYTES)
-  return opened
+  return new PortablePort(socket, family, wanted, apart)
 }
 
 function unavailable(locator: Locator, cause: unknown): SojournError {
@@ -120,7 +152,9 @@ function unavailable(locator: Locator, cause: unknown): SojournError {
 class PortablePort implements DatagramPort {
   readonly locator: Locator
   readonly wanted: readonly Bind[]
+  readonly dontFragment = false
   onMessage: (bytes: Uint8Array, source: Route) => void = () => undefined
+  onBatch: () => void = () => undefined
   readonly #promised: SocketAsPromised
   readonly #socket: Socket
   readonly #family: 4 | 6
@@ -129,6 +163,7 @@ class PortablePort implements DatagramPort {
   #sourceCount = 0
   readonly #targets = new Map<string, string>()
   #closed = false
+  #due = false
 
   constructor(promised: SocketAsPromised, family: 4 | 6, wanted: Bind, apart: boolean) {
     this.#promised = promised
@@ -138,15 +173,19 @@ class PortablePort implements DatagramPort {
     this.locator = { address: canonicalAddress(address) ?? address, port }
     this.wanted = [wanted]
     this.#apart = apart ? { ...this.locator, traffic: wanted.traffic, apart } : undefined
-    this.#socket.on('message', (bytes: Uint8Array, from: RemoteInfo) =>
-      this.onMessage(plain(bytes), this.#source(from)),
-    )
+    this.#socket.on('message', (bytes: Uint8Array, from: RemoteInfo) => {
+      this.onMessage(plain(bytes), this.#source(from))
+      if (this.#due) return
+      this.#due = true
+      // Whatever else has come is told of before that: libuv reads up to 32 datagrams a turn.
+      setImmediate(this.#answer)
+    })
     // Errors of single datagrams (an ICMP answer on some systems) are losses; node:dgram would throw without a listener.
     this.#socket.on('error', () => undefined)
   }
 
   get own(): readonly OwnLocator[] {
-    return this.#apart === undefined ? reachableLocators(this.locator) : [this.#apart]
+    return ownLocators(this.locator, this.#apart)
   }
 
   send(bytes: Uint8Array, to: Route): void {
@@ -154,6 +193,9 @@ class PortablePort implements DatagramPort {
     const address = this.#targets.get(to.address) ?? this.#target(to)
     if (address !== '') this.#socket.send(bytes, to.port, address)
   }
+
+  // node:dgram keeps nothing back.
+  flush(): void {}
 
   setBuffers(bytes: number): void {
     for (const set of ['setRecvBufferSize', 'setSendBufferSize'] as const) {
@@ -177,6 +219,11 @@ class PortablePort implements DatagramPort {
 
   unref(): void {
     this.#socket.unref()
+  }
+
+  readonly #answer = (): void => {
+    this.#due = false
+    if (!this.#closed) this.onBatch()
   }
 
   // One Locator object for a source however often it sends: no formatting and no allocation per packet.

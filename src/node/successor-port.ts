@@ -31,6 +31,15 @@ export class SuccessorPort implements DatagramPort {
     return this.fresh.wanted
   }
 
+  get dontFragment(): boolean {
+    return this.fresh.dontFragment && this.original.dontFragment
+  }
+
+  set onBatch(heard: DatagramPort['onBatch']) {
+    this.fresh.onBatch = heard
+    this.original.onBatch = heard
+  }
+
   set onMessage(heard: DatagramPort['onMessage']) {
     this.fresh.onMessage = (bytes, source) => {
       if (this.#callers.size > 0) this.#callers.delete(locatorKey(source))
@@ -43,9 +52,14 @@ export class SuccessorPort implements DatagramPort {
     }
   }
 
-  send(bytes: Uint8Array, to: Route): void {
+  send(bytes: Uint8Array, to: Route, whole?: boolean): void {
     const port = this.#callers.size > 0 && this.#callers.has(locatorKey(to)) ? this.original : this.fresh
-    port.send(bytes, port === this.original ? bare(to) : to)
+    port.send(bytes, port === this.original ? bare(to) : to, whole)
+  }
+
+  flush(): void {
+    this.fresh.flush()
+    this.original.flush()
   }
 
   setBuffers(bytes: number): void {

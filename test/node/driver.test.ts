@@ -14,10 +14,16 @@ class FakePort implements DatagramPort {
   readonly locator = HERE
   readonly own = [HERE]
   readonly wanted = []
+  readonly dontFragment = false
   readonly sent: Uint8Array[] = []
+  flushed = 0
   onMessage: (bytes: Uint8Array, source: Locator) => void = () => undefined
+  onBatch: () => void = () => undefined
   send(bytes: Uint8Array): void {
     this.sent.push(bytes)
+  }
+  flush(): void {
+    this.flushed = this.sent.length
   }
   setBuffers(): void {}
   close(): Promise<void> {
@@ -72,12 +78,24 @@ const datagram = (byte: number): Transmit => ({ bytes: Uint8Array.of(byte), to: 
 const aboutPeer: MachineEvent = { type: 'parked', peer: hit }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('every input is followed by everything the machine wants to send', () => {
+test('what has come at once is followed by everything the machine wants to send, and nothing of it is left in the port', () => {
   const { machine, port } = drive()
   machine.out.push(datagram(1), datagram(2))
-  port.onMessage(Uint8Array.of(0), HERE)
-  expect(machine.received).toBe(1)
+  for (let count = 0; count < 3; count++) port.onMessage(Uint8Array.of(0), HERE)
+  expect(machine.received).toBe(3)
+  expect(port.sent).toEqual([])
+  port.onBatch()
   expect(port.sent.map(([byte]) => byte)).toEqual([1, 2])
+  expect(port.flushed).toBe(2)
+})
+
+test('a batch without an end is answered all the same', () => {
+  const { machine, port } = drive()
+  machine.out.push(datagram(1))
+  for (let count = 0; port.flushed === 0; count++) {
+    expect(count).toBeLessThan(1_000)
+    port.onMessage(Uint8Array.of(0), HERE)
+  }
 })
 
 test('a machine with much to say lets others run in between', async () => {

@@ -25,8 +25,14 @@ interface Arrival {
 
 function next(port: DatagramPort): Promise<Arrival> {
   return new Promise((resolve) => {
-    port.onMessage = (bytes, source) => resolve({ bytes, source })
+    // What arrives is lent.
+    port.onMessage = (bytes, source) => resolve({ bytes: bytes.slice(), source })
   })
+}
+
+function say(port: DatagramPort, bytes: Uint8Array, to: Locator): void {
+  port.send(bytes, to)
+  port.flush()
 }
 
 test.each([
@@ -36,23 +42,27 @@ test.each([
 ])('a port on %s talks to one on %s', async (a, b, seen) => {
   const [one, two] = [await opened({ address: a }), await opened({ address: b })]
   const first = next(one)
-  two.send(Uint8Array.of(1, 2, 3), { address: b, port: one.locator.port })
+  say(two, Uint8Array.of(1, 2, 3), { address: b, port: one.locator.port })
   const { bytes, source } = await first
   expect([...bytes]).toEqual([1, 2, 3])
   expect(source).toEqual({ address: seen, port: two.locator.port })
   const answer = next(two)
-  one.send(Uint8Array.of(4), source)
+  say(one, Uint8Array.of(4), source)
   expect((await answer).source.port).toBe(one.locator.port)
 })
 
 test('what arrives is a plain Uint8Array: a slice of it is a copy', async () => {
   const [one, two] = [await opened({ address: '127.0.0.1' }), await opened({ address: '127.0.0.1' })]
-  const arrival = next(one)
-  two.send(Uint8Array.of(1), one.locator)
-  const { bytes } = await arrival
-  expect(bytes.constructor).toBe(Uint8Array)
-  bytes.slice().fill(9)
-  expect(bytes[0]).toBe(1)
+  const arrival = new Promise<void>((resolve) => {
+    one.onMessage = (bytes) => {
+      expect(bytes.constructor).toBe(Uint8Array)
+      bytes.slice().fill(9)
+      expect(bytes[0]).toBe(1)
+      resolve()
+    }
+  })
+  say(two, Uint8Array.of(1), one.locator)
+  await arrival
 })
 
 test('a source is one object however often it sends', async () => {
@@ -64,7 +74,7 @@ test('a source is one object however often it sends', async () => {
       if (sources.length === 3) resolve()
     }
   })
-  for (let count = 0; count < 3; count++) two.send(Uint8Array.of(count), one.locator)
+  for (let count = 0; count < 3; count++) say(two, Uint8Array.of(count), one.locator)
   await enough
   expect(new Set(sources).size).toBe(1)
 })
@@ -89,11 +99,11 @@ test.each([
 
 test('a datagram that cannot be sent is lost, not thrown', async () => {
   const four = await opened({ address: '127.0.0.1' })
-  four.send(Uint8Array.of(1), { address: '::1', port: 9 })
-  four.send(Uint8Array.of(1), { address: '127.0.0.1', port: 0 })
-  four.send(new Uint8Array(70_000), { address: '127.0.0.1', port: 9 })
+  say(four, Uint8Array.of(1), { address: '::1', port: 9 })
+  say(four, Uint8Array.of(1), { address: '127.0.0.1', port: 0 })
+  say(four, new Uint8Array(70_000), { address: '127.0.0.1', port: 9 })
   await four.close()
-  four.send(Uint8Array.of(1), { address: '127.0.0.1', port: 9 })
+  say(four, Uint8Array.of(1), { address: '127.0.0.1', port: 9 })
 })
 
 test('nobody else hears on a port, and closing it twice gives it back once', async () => {

@@ -45,6 +45,8 @@ export interface Context extends Offer {
   readonly start: OwnStart
   readonly entropy: Entropy
   readonly aead: AeadProvider
+  /** As in EngineOptions. */
+  readonly dontFragment: boolean
   readonly floors: Floors
   /** Our own locators, as peers should know them, the best first. */
   readonly locators: readonly OwnLocator[]

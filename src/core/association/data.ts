@@ -197,7 +197,7 @@ export function nextPacket(association: Association, now: number): Transmit | un
     const packet = next(association, now, session, tuple)
     if (packet === undefined) continue
     association.streamsNext = next === nextDatagram
-    return { bytes: packet, to: tuple.route }
+    return { bytes: packet, to: tuple.route, whole: next === nextOfStreams }
   }
   if (doubtful) startCheck(association, now, tuple, association.paths.why)
   return undefined

@@ -159,6 +159,7 @@ function forgetAllBut(kept: readonly Secrets[], before: readonly Secrets[]): voi
 export function forgetSession(session: Session): void {
   for (const secrets of heldSecrets(session)) forgetSecrets(secrets)
   for (const { sa } of session.inbound) sa.forget()
+  session.outbound.forget()
 }
 
 /** The S under whose HIP keys we speak: the new one as soon as we are committed to it. */
@@ -195,6 +196,7 @@ export function switchOutbound(session: Session, to: OutboundSa, max: number): v
   if (old === to) return
   if (old !== session.interim) session.retired = addFinal(session.retired, old, max)
   session.outbound = to
+  old.forget()
 }
 
 /**

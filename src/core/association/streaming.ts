@@ -280,7 +280,8 @@ function pathOf({ paths, context }: Association): Path | undefined {
 function mtuLimitOf({ paths, context }: Association): number {
   const locator = paths.current?.locator
   if (locator === undefined) return context.config.mtuBaseBytes
-  if (isLoopback(locator)) return MTU_LOOPBACK_BYTES
+  // A search finds nothing out where packets too long for the path arrive in pieces.
+  if (isLoopback(locator) || context.dontFragment) return MTU_LOOPBACK_BYTES
   return Math.min(context.config.mtuBytesMax, ETHERNET_BYTES - headerBytes(locator))
 }
 

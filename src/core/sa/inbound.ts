@@ -85,6 +85,7 @@ export class InboundSa {
   /** Overwrites the keys; nothing opens afterwards. */
   forget(): void {
     this.final = 0
+    this.#opener.forget?.()
     forgetEspKeys(this.keys)
   }
 

@@ -98,4 +98,9 @@ export class OutboundSa {
     writeTrailer(packet, this.#layout, payloadLength, nextHeader)
     this.#sealer.seal(packet, sequence)
   }
+
+  /** Its end: nothing is sealed afterwards. */
+  forget(): void {
+    this.#sealer.forget?.()
+  }
 }

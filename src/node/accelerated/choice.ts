@@ -1,0 +1,49 @@
+// Which provider of datagram ports and of AEADs this process uses, and why. Decided once, at the first question, for the whole process:
+// the accelerated ones where koffi is there and everything they need, the portable ones anywhere else, each for itself.
+
+import type { AeadProvider } from '../../crypto/aead.ts'
+import { acceleratedAead } from './gcm.ts'
+import { type Koffi, loadKoffi } from './koffi.ts'
+import { PortMaker } from './port.ts'
+import { systemCalls } from './system-calls.ts'
+
+/** An accelerated provider, or why the portable one is used. */
+export type Chosen<T> = { readonly accelerated: T } | { readonly accelerated: undefined; readonly why: string }
+
+export interface Choice {
+  /** The version of koffi, if it is used. */
+  readonly koffi: string | undefined
+  readonly ports: Chosen<PortMaker>
+  readonly aead: Chosen<(others: AeadProvider) => AeadProvider>
+}
+
+let made: Choice | undefined
+
+/** What this process uses. */
+export function choice(): Choice {
+  made ??= choose(process.env, loadKoffi, process.platform, process.arch)
+  return made
+}
+
+/** What a process in such surroundings uses. */
+export function choose(
+  env: Readonly<Record<string, string | undefined>>,
+  load: () => Koffi | string,
+  platform: string,
+  arch: string,
+): Choice {
+  const portable = env.SOJOURN_PORTABLE
+  const koffi = portable === undefined || portable === '' || portable === '0' ? load() : 'SOJOURN_PORTABLE is set'
+  if (typeof koffi === 'string') return { koffi: undefined, ports: without(koffi), aead: without(koffi) }
+  const calls = systemCalls(koffi, platform, arch)
+  const aead = acceleratedAead(koffi)
+  return {
+    koffi: koffi.version,
+    ports: typeof calls === 'string' ? without(calls) : { accelerated: new PortMaker(koffi, calls) },
+    aead: typeof aead === 'string' ? without(aead) : { accelerated: aead },
+  }
+}
+
+function without<T>(why: string): Chosen<T> {
+  return { accelerated: undefined, why }
+}
