@@ -71,6 +71,13 @@ export abstract class StreamCommands {
     this.#on(now, peer, (streams) => streams.consumed(now, id, bytes, rttMs))
   }
 
+  /**
+   * The application takes nothing before so many bytes have come: the peer may send as many, up to `streamWindowBytesMax`.
+   */
+  wantStream(now: number, peer: Hit, id: number, bytes: number): void {
+    this.#on(now, peer, (streams) => streams.want(id, bytes))
+  }
+
   /** The streams with a peer, in the order of their ids; after a thaw, those that go on. */
   streams(peer: Hit): readonly StreamView[] {
     return this.reach(peer)?.streaming?.transport.streams.list() ?? []

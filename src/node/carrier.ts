@@ -124,11 +124,11 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     return this.#associations.values()
   }
 
-  /** Takes up the associations that a thawed engine brings. */
-  adopt(): void {
+  /** Takes up the associations that a thawed engine brings; listeners are still told of the streams that are `untold`. */
+  adopt(untold: ReadonlyMap<Hit, ReadonlySet<number>>): void {
     for (const view of this.engine.associations()) {
       if (!this.#associations.has(view.peer)) this.#begin(view.peer, view.initiator)
-      this.streams.adopt(view.peer)
+      this.streams.adopt(view.peer, untold.get(view.peer) ?? new Set())
     }
   }
 

@@ -3,7 +3,7 @@
 
 import { assert } from '../base/assert.ts'
 import { CAPSULE_VERSION, type CapsuleHeader, finishCapsule, prepareCapsule } from '../core/moving/capsule.ts'
-import { forgetFrozen } from '../core/moving/frozen.ts'
+import { forgetFrozen, withUntaken } from '../core/moving/frozen.ts'
 import {
   type SourceInput,
   type SourceOutput,
@@ -179,7 +179,7 @@ async function sealed(
       .unread()
       .map((datagram) => ({ hit: datagram.hit, port: datagram.port, bytes: plain(datagram.bytes) })),
   }))
-  const state = carrier.engine.frozenState(sockets, pack())
+  const state = withUntaken(carrier.engine.frozenState(sockets, pack()), carrier.streams.untaken())
   const header: CapsuleHeader = {
     version: CAPSULE_VERSION,
     suite: SEAL_SUITE,

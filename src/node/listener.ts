@@ -26,6 +26,8 @@ export interface ListenerCarrier {
   readonly hit: Hit
   /** Takes a port for this listener, 0 for any free one; undefined if it is taken. Throws ERR_SOJOURN_CLOSED. */
   openListener(port: number, listener: Listener, access: AccessList): number | undefined
+  /** Who has a port. */
+  readonly listeners: ReadonlyMap<number, Listener>
   /** Gives a listener the port it had before a thaw. */
   adoptListener(port: number, listener: Listener, access: AccessList): void
   /** Reads lists of peers. Throws ERR_SOJOURN_ARGUMENT. */
@@ -40,11 +42,13 @@ const BACKLOG_MAX = 128
 export class Listener extends EventEmitter<ListenerEvents> implements AsyncIterable<SojournStream>, AsyncDisposable {
   readonly #carrier: ListenerCarrier
   readonly #access: AccessList
-  readonly #options: StreamOptions
+  #options: StreamOptions
   readonly #backlog = new Queue<SojournStream>(BACKLOG_MAX)
   #port = 0
   #open = false
   #iterators = 0
+  /** It comes from a capsule, and nobody has listened on its port anew. */
+  #thawed = false
   #wake: (() => void)[] = []
 
   private constructor(carrier: ListenerCarrier, options: ListenOptions) {
@@ -66,14 +70,10 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
       throw new SojournError('ERR_SOJOURN_ARGUMENT', message)
     }
     options.signal?.throwIfAborted()
-    const listener = new Listener(carrier, options)
-    const got = carrier.openListener(port, listener, listener.#access)
-    if (got === undefined) {
-      const message = `somebody listens on port ${port} of ${carrier.hit} already: choose another, or 0 for any free one`
-      throw new SojournError('ERR_SOJOURN_ADDRESS', message)
-    }
-    listener.#port = got
-    listener.#open = true
+    const thawed = carrier.listeners.get(port)
+    const listener = thawed?.unclaimed === true ? thawed : new Listener(carrier, options)
+    if (listener === thawed) listener.#claim(options)
+    else listener.#bind(port)
     options.signal?.addEventListener('abort', () => void listener.close(), { once: true })
     return listener
   }
@@ -83,6 +83,7 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
     const listener = new Listener(carrier, {})
     listener.#port = port
     listener.#open = true
+    listener.#thawed = true
     carrier.adoptListener(port, listener, listener.#access)
     return listener
   }
@@ -141,6 +142,16 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
     }
   }
 
+  /** For the endpoint: it was thawed, and nobody has asked it for streams: whoever listens on its port takes it over. */
+  get unclaimed(): boolean {
+    return this.#thawed && this.#open && this.#iterators === 0 && this.listenerCount('stream') === 0
+  }
+
+  /** For the endpoint: streams that nobody has taken yet. */
+  get untaken(): readonly SojournStream[] {
+    return [...this.#backlog].filter(({ destroyed }) => !destroyed)
+  }
+
   /** For the endpoint: how streams of this listener treat the application. */
   get streamOptions(): StreamOptions {
     return this.#options
@@ -158,6 +169,22 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
     stream.on('error', ignore)
     if (this.#backlog.push(stream)) this.#wakeAll()
     else stream.refuse(StreamCode.REFUSED)
+  }
+
+  #bind(port: number): void {
+    const got = this.#carrier.openListener(port, this, this.#access)
+    if (got === undefined) {
+      const message = `somebody listens on port ${port} of ${this.#carrier.hit} already: choose another, or 0 for any free one`
+      throw new SojournError('ERR_SOJOURN_ADDRESS', message)
+    }
+    this.#port = got
+    this.#open = true
+  }
+
+  #claim(options: ListenOptions): void {
+    this.#access.set(this.#carrier.rules(options))
+    this.#options = options
+    this.#thawed = false
   }
 
   #flush(): void {

@@ -2,12 +2,16 @@
 // until it is read and every byte that was written until it is acknowledged, so that a freeze loses none: `hold` hands over what
 // Node still has, and stops the readers where they are.
 
+import { Readable } from 'node:stream'
 import type { StreamView } from '../core/engine.ts'
 import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
-import type { SojournError } from './errors.ts'
-import { type Callback, type Chunk, Outgoing, type OutgoingSink, type Written } from './outgoing.ts'
+import { READ_BYTES_MAX } from './config.ts'
+import { SojournError } from './errors.ts'
+import { type Callback, type Chunk, Outgoing, type OutgoingSink } from './outgoing.ts'
+import { SmallPieces } from './small-pieces.ts'
 import { SocketShape } from './socket-shape.ts'
+import type { StreamCarrier } from './stream-carrier.ts'
 import { asErrno, destroyedError, goneError, lostError, resetError, StreamCode, stoppedError } from './stream-errors.ts'
 import { Unread } from './unread.ts'
 
@@ -21,20 +25,8 @@ export interface StreamOptions {
   readonly errno?: boolean | undefined
 }
 
-/** What a stream needs of its endpoint. */
-export interface StreamCarrier {
-  readonly hit: Hit
-  /** Unless it says 'taken', 'stream-writable' follows. The bytes are copied. */
-  write(stream: SojournStream, bytes: Uint8Array): Written
-  end(stream: SojournStream): void
-  reset(stream: SojournStream, code: number): void
-  stop(stream: SojournStream, code: number): void
-  consumed(stream: SojournStream, bytes: number): void
-  /** It is destroyed; the engine may still have something of it to send. */
-  left(stream: SojournStream): void
-  /** Keeps the process alive as long as this stream is open, or no longer. */
-  hold(stream: SojournStream, held: boolean): void
-}
+/** Of what Node counts as one character, in UTF-8. */
+const CHARACTER_BYTES_MAX = 3
 
 /** A reliable stream of bytes to and from one peer. Made by `endpoint.connect`, `endpoint.listen` or `thaw`. */
 export class SojournStream extends SocketShape {
@@ -47,6 +39,9 @@ export class SojournStream extends SocketShape {
   readonly #errno: boolean
   readonly #outgoing: Outgoing
   readonly #unread = new Unread()
+  /** What came behind bytes that Node has, not pushed yet: none while Node has none. */
+  readonly #small = new SmallPieces()
+  #announcing = false
   #opened: Promise<void> | undefined
   #settleOpened: ((error?: Error) => void) | undefined
   /** Why it never was opened. */
@@ -63,6 +58,15 @@ export class SojournStream extends SocketShape {
   /** To be broken off, or broken off already, with this code. */
   #broken = false
   #code: number = StreamCode.CANCELLED
+
+  static {
+    // What is not pushed yet waits as well. To Node's types this is a field, which nothing could override otherwise.
+    const ofNode = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')?.get
+    const get = function (this: SojournStream): number {
+      return Number(ofNode?.call(this)) + this.#small.length
+    }
+    Object.defineProperty(SojournStream.prototype, 'readableLength', { get })
+  }
 
   constructor(carrier: StreamCarrier, peer: Hit, localPort: number, remotePort: number, options: StreamOptions = {}) {
     const { allowHalfOpen = true, highWaterMark } = options
@@ -137,13 +141,23 @@ export class SojournStream extends SocketShape {
   }
 
   override setEncoding(encoding: BufferEncoding): this {
-    this.#unread.encode(encoding, this.readableLength)
+    this.#pushSmall()
+    this.#unread.encode(encoding, this.#pushed)
     return super.setEncoding(encoding)
   }
 
+  /** Bytes, or characters, that Node has. */
+  get #pushed(): number {
+    return this.readableLength - this.#small.length
+  }
+
+  /** As of any `Readable`; of more than 6 MiB at once there is never enough, and it throws ERR_SOJOURN_ARGUMENT. */
   override read(size?: number): Buffer | string | null {
     // Reading what waits would also emit it: a held stream has nothing.
     if (this.#held) return null
+    // Not for a reader that waits for more than there is: it may ask again after each of the pieces.
+    if (size === undefined || (size >= this.#pushed && size <= this.readableLength)) this.#pushSmall()
+    if (size !== undefined && size > this.readableLength) this.#await(size)
     const chunk = super.read(size)
     if (chunk !== null) this.#tellSoon()
     return chunk
@@ -261,15 +275,47 @@ export class SojournStream extends SocketShape {
     if (this.destroyed) return
     this.active()
     this.bytesRead += bytes.length
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    if (this.#pushed > 0 && this.#small.add(bytes, (full) => this.#push(full))) return this.#announce()
+    this.#pushSmall()
+    this.#push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    this.#tellSoon()
+  }
+
+  #push(buffer: Buffer): void {
     this.#unread.pushed(buffer)
     this.push(buffer)
-    this.#tellSoon()
+  }
+
+  #pushSmall(): void {
+    const whole = this.#small.take()
+    if (whole !== undefined) this.#push(whole)
+  }
+
+  /** Whoever waits for more than Node had hears of it as if it had been pushed. */
+  #announce(): void {
+    if (this.#announcing || this.listenerCount('readable') === 0) return
+    this.#announcing = true
+    process.nextTick(() => {
+      this.#announcing = false
+      if (this.#small.length > 0 && !this.#held && !this.destroyed) this.emit('readable')
+    })
+  }
+
+  /** More is asked for than there is: a window that is smaller would never let it come. */
+  #await(size: number): void {
+    if (this.#peerEnded || this.#id === undefined || this.destroyed) return
+    const bytes = size * (this.readableEncoding === null ? 1 : CHARACTER_BYTES_MAX)
+    if (bytes > READ_BYTES_MAX) {
+      const message = `read(${size}) may take more than ${READ_BYTES_MAX} bytes at once: read what is there, or less`
+      throw new SojournError('ERR_SOJOURN_ARGUMENT', message)
+    }
+    this.#carrier.want(this, bytes)
   }
 
   #end(): void {
     if (this.#peerEnded || this.destroyed) return
     this.#peerEnded = true
+    this.#pushSmall()
     this.push(null)
     // An empty stream is at its end even if nobody reads it, as a `net.Socket` is.
     if (this.readableLength === 0) this.read(0)
@@ -286,7 +332,7 @@ export class SojournStream extends SocketShape {
 
   /** Told at the end of a turn, so that what a parser reads and puts back at once counts as unread. */
   #tell(): void {
-    const read = this.bytesRead - this.#unread.bytes(this.readableLength) - this.#told
+    const read = this.bytesRead - this.#unread.bytes(this.#pushed) - this.#small.length - this.#told
     if (read <= 0) return
     this.#told += read
     this.#carrier.consumed(this, read)

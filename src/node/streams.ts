@@ -10,7 +10,8 @@ import { now } from './driver.ts'
 import { SojournError } from './errors.ts'
 import type { Listener, ListenerCarrier } from './listener.ts'
 import type { Written } from './outgoing.ts'
-import { SojournStream, type StreamCarrier, type StreamOptions } from './stream.ts'
+import { SojournStream, type StreamOptions } from './stream.ts'
+import type { StreamCarrier } from './stream-carrier.ts'
 import { StreamCode } from './stream-errors.ts'
 
 /** What the streams need of their endpoint. */
@@ -66,12 +67,25 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   }
 
   /** Takes up the streams with this peer that a thawed engine brings. */
-  adopt(peer: Hit): void {
+  adopt(peer: Hit, untold: ReadonlySet<number>): void {
     for (const view of this.#engine.streams(peer)) {
+      // Its listener is about to hear of it.
+      if (!view.opener && untold.has(view.id)) continue
       // Nobody has anything to do with it any more: the engine finishes it alone.
       if (!view.writable && !view.readable) continue
       this.#add(SojournStream.thawed(this, peer, view), view.id)
     }
+  }
+
+  /** Those that wait in listeners for somebody to take them. */
+  untaken(): ReadonlyMap<Hit, ReadonlySet<number>> {
+    const untaken = new Map<Hit, Set<number>>()
+    for (const listener of this.listeners.values())
+      for (const { remoteAddress, id } of listener.untaken) {
+        const ids = untaken.get(remoteAddress) ?? new Set()
+        untaken.set(remoteAddress, id === undefined ? ids : ids.add(id))
+      }
+    return untaken
   }
 
   /** Those of now, by peer and id. */
@@ -129,6 +143,11 @@ export class Streams implements StreamCarrier, ListenerCarrier {
 
   consumed(stream: SojournStream, bytes: number): void {
     this.#engine.consumed(now(), stream.remoteAddress, idOf(stream), bytes)
+    this.#carrier.soon()
+  }
+
+  want(stream: SojournStream, bytes: number): void {
+    this.#engine.wantStream(now(), stream.remoteAddress, idOf(stream), bytes)
     this.#carrier.soon()
   }
 

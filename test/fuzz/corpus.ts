@@ -2,7 +2,9 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
+import { encodeState } from '../../src/core/moving/frozen-codec.ts'
 import * as wire from '../../src/wire.ts'
+import { fixedState } from '../support/frozen-state.ts'
 import { pcapOf, type Seen } from '../support/pcap.ts'
 import { encodeSample, SAMPLES } from '../wire/samples.ts'
 import { corpusFile } from './targets.ts'
@@ -39,6 +41,7 @@ function samplesOf(name: string): readonly Uint8Array[] {
       ...packets.map(hexLine),
       pcapOf([packets[0], packets.at(-1)].flatMap((packet) => packet ?? []).map(datagram)),
     ]
+  if (name === 'frozen-state') return [encodeState(fixedState())]
   if (name === 'key-log') return KEY_LOG.map((line) => new TextEncoder().encode(line))
   const type = Object.entries(wire.Parameter).find(([parameter]) => parameter === name)?.[1]
   const found = SAMPLES.flatMap(({ parameters }) => parameters).filter((parameter) => parameter.type === type)

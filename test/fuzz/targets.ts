@@ -2,7 +2,7 @@
 // decoder owes, and names the outcome: inputs with outcomes that nobody has seen yet are worth keeping.
 
 import * as path from 'node:path'
-import { readCapsule } from '../../src/core/moving/capsule.ts'
+import { CAPSULE_VERSION, readCapsule } from '../../src/core/moving/capsule.ts'
 import { decodeFloors } from '../../src/core/moving/floor-codec.ts'
 import { decodeState } from '../../src/core/moving/frozen-codec.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
@@ -114,7 +114,10 @@ const FILE_LIMITS = { bytes: 65_536, depth: 10 }
 /** What a capsule holds, as a host reads it that has been promised it. */
 function stateOutcome(input: Uint8Array): string {
   const value = wire.decodeCbor(input, FILE_LIMITS)
-  return wire.isMalformed(value) ? outcome(value, input) : outcome(decodeState(value, 1), input)
+  if (wire.isMalformed(value)) return outcome(value, input)
+  // The releases say so themselves, in the first field.
+  const version = value instanceof Map && value.get(1) === 1 ? 1 : CAPSULE_VERSION
+  return outcome(decodeState(value, version), input)
 }
 
 function capsuleOutcome(input: Uint8Array): string {

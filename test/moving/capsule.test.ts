@@ -17,7 +17,12 @@ import {
 } from '../../src/core/moving/capsule.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import { encodeState } from '../../src/core/moving/frozen-codec.ts'
-import type { FrozenReceiving, FrozenSending, FrozenStream } from '../../src/core/transport/streams/frozen-streams.ts'
+import type {
+  FrozenReceiving,
+  FrozenSending,
+  FrozenStream,
+  FrozenStreamIds,
+} from '../../src/core/transport/streams/frozen-streams.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
 import { isMalformed } from '../../src/wire/malformed.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../../src/wire/object.ts'
@@ -195,6 +200,10 @@ describe('the inside of a capsule', () => {
     ['a port above 65,535', (state) => ({ ...state, sockets: [{ port: 65_536, unread: [] }] })],
     ['a listener above 65,535', (state) => ({ ...state, listeners: [65_536] })],
     ['a stream that comes twice', withStream((one) => [one, one])],
+    ['a stream of ours that was never opened', withIds({ opened: 1 })],
+    ['a stream of the peer that it may not open', withIds({ peerMaxStreams: 1 })],
+    ['a stream that is over', withIds({ ownClosed: [{ start: 0, end: 3 }], peerClosed: [{ start: 0, end: 3 }] })],
+    ['streams that are over before they are opened', withIds({ ownClosed: [{ start: 20, end: 30 }] })],
     ['more acknowledged than was sent', withSending({ acked: [{ start: 2 ** 32, end: 2 ** 33 }] })],
     ['ranges that do not rise', withSending({ acked: [{ start: 9, end: 3 }] })],
     ['more read than has come', withReceiving({ window: { limit: 9, size: 9, consumed: 7, received: 6 } })],
@@ -230,6 +239,15 @@ describe('the inside of a capsule', () => {
       const [one] = first?.streams?.streams ?? []
       if (first?.streams === undefined || one === undefined) throw new Error('the fixed state has streams')
       return { ...state, associations: [{ ...first, streams: { ...first.streams, streams: change(one) } }, ...others] }
+    }
+  }
+
+  function withIds(change: Partial<FrozenStreamIds>) {
+    return (state: FrozenState): FrozenState => {
+      const [first, ...others] = state.associations
+      if (first?.streams === undefined) throw new Error('the fixed state has streams')
+      const streams = { ...first.streams, ids: { ...first.streams.ids, ...change } }
+      return { ...state, associations: [{ ...first, streams }, ...others] }
     }
   }
 

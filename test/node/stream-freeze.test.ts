@@ -266,6 +266,28 @@ describe('a move', () => {
     expect((await buffer(peer.connect(endpoint.peer, 7))).toString()).toBe('from there')
   })
 
+  test('gives streams that nobody had taken to whoever listens there, once, and only them', async () => {
+    const [from, to] = await places(2)
+    const service = await endpointOn({ ...from })
+    const peer = await endpointOn()
+    service.listen(7)
+    const far = peer.connect(service.peer, 7)
+    far.write('before')
+    await far.opened
+    const thawed = await thawAt(to, await freezeTo(service, to))
+    expect(thawed.streams.size).toBe(0)
+    const taken: string[] = []
+    const listener = thawed.endpoint.listen(7, (stream) => {
+      taken.push(stream.remoteAddress)
+      stream.pipe(stream)
+    })
+    expect(listener).toBe(thawed.listeners.get(7))
+    expect(() => thawed.endpoint.listen(7)).toThrow(expect.objectContaining({ code: 'ERR_SOJOURN_ADDRESS' }))
+    far.end(' after')
+    expect((await buffer(far)).toString()).toBe('before after')
+    expect(taken).toEqual([peer.hit])
+  })
+
   test('of the peer is not seen by the stream that stays', async () => {
     const { near, far, move } = await moving()
     near.write('before')

@@ -6,7 +6,8 @@ import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createIdentity } from '../../src/node/key-file.ts'
 import type { Written } from '../../src/node/outgoing.ts'
-import { SojournStream, type StreamCarrier } from '../../src/node/stream.ts'
+import { SojournStream } from '../../src/node/stream.ts'
+import type { StreamCarrier } from '../../src/node/stream-carrier.ts'
 
 const peer = createIdentity().hit
 
@@ -37,6 +38,10 @@ class Notes implements StreamCarrier {
 
   stop(_stream: SojournStream, code: number): void {
     this.said.push(`stop ${code}`)
+  }
+
+  want(_stream: SojournStream, bytes: number): void {
+    this.said.push(`want ${bytes}`)
   }
 
   left(): void {

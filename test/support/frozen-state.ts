@@ -39,7 +39,7 @@ export function firstState(): FrozenState {
 function streams(prng: Prng): FrozenStreams {
   return {
     ids: {
-      opened: 1 + prng.below(9),
+      opened: Math.max(1 + prng.below(9), 3),
       maxStreams: 256,
       peerMaxStreams: 300,
       ownClosed: [{ start: 0, end: 1 }],

@@ -3,7 +3,7 @@
 // has it. Nothing is decoded before everything that can be checked without opening it has been.
 
 import { assert } from '../../base/assert.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
@@ -20,8 +20,9 @@ import {
   type Grant,
 } from '../../wire/object.ts'
 import { EPOCH_MAX } from './fields.ts'
-import { type FrozenState, forgetFrozen } from './frozen.ts'
+import { type FrozenAssociation, type FrozenState, forgetFrozen } from './frozen.ts'
 import { decodeState, encodeState } from './frozen-codec.ts'
+import { mayLive } from './frozen-streams-codec.ts'
 import { type DelegationChain, signedBy, signObject } from './receipt.ts'
 
 /**
@@ -168,10 +169,16 @@ export function decodeCapsule(
   const frozen = readState(plaintext, header, algorithms)
   if (isMalformed(frozen)) return frozen
   const identity = Identity.fromSecret(frozen.identity.algorithm, frozen.identity.secret, algorithms)
-  if (identity.hit === header.hit) return { frozen, identity }
+  const other = identity.hit !== header.hit
+  if (!other && frozen.associations.every((association) => haveBegun(association, header.hit)))
+    return { frozen, identity }
   identity.destroy()
   forgetFrozen(frozen)
-  return malformed('identity of another HIT', 0)
+  return malformed(other ? 'identity of another HIT' : 'stream that was never opened, or is over', 0)
+}
+
+function haveBegun({ streams, peerKey }: FrozenAssociation, own: Hit): boolean {
+  return streams === undefined || mayLive(streams, compareBytes(hitBytes(own), hitBytes(hitOf(peerKey))) > 0)
 }
 
 function readState(plaintext: Uint8Array, header: CapsuleHeader, algorithms: Algorithms): FrozenState | Malformed {

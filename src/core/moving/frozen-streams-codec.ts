@@ -46,6 +46,20 @@ export function readStreams(fields: Fields): FrozenStreams {
   }
 }
 
+/**
+ * True if every stream has been opened and is not over: one of ours beyond those would be opened a second time. `even`: bit 0 of
+ * the ids that this end gives out is 0.
+ */
+export function mayLive({ ids, streams }: FrozenStreams, even: boolean): boolean {
+  return streams.every(({ id }) => {
+    const own = (id % 2 === 0) === even
+    const index = Math.floor(id / 2)
+    const closed = own ? ids.ownClosed : ids.peerClosed
+    const begun = index < (own ? ids.opened : ids.peerMaxStreams)
+    return begun && !closed.some(({ start, end }) => start <= index && index < end)
+  })
+}
+
 /** Lowest id first, so that none comes twice. */
 function readList(fields: Fields, key: number): FrozenStream[] {
   const streams = fields.list(key, STREAMS_MAX, readStream)
@@ -64,13 +78,17 @@ function writeIds(ids: FrozenStreamIds): FieldMap {
 }
 
 function readIds(fields: Fields): FrozenStreamIds {
-  return {
+  const ids = {
     opened: fields.integer(1, 0, INDEX_MAX),
     maxStreams: fields.integer(2, 0, NUMBER_MAX),
     peerMaxStreams: fields.integer(3, 0, NUMBER_MAX),
     ownClosed: readRanges(fields, 4),
     peerClosed: readRanges(fields, 5),
   }
+  const { opened, peerMaxStreams, ownClosed, peerClosed } = ids
+  if (!lieWithin(ownClosed, 0, opened)) fields.fail(4)
+  if (!lieWithin(peerClosed, 0, peerMaxStreams)) fields.fail(5)
+  return ids
 }
 
 function writeStream({ id, ports, accepted, open, sending, receiving }: FrozenStream): FieldMap {

@@ -4,7 +4,7 @@
 
 import type { Locator } from '../../base/address.ts'
 import { forgetEspKeys, forgetHipKeys } from '../../crypto/forget.ts'
-import type { Hit } from '../../crypto/hit.ts'
+import { type Hit, hitOf } from '../../crypto/hit.ts'
 import type { IdentityAlgorithm, PublicKey } from '../../crypto/identity.ts'
 import type { EspKeys, HipKeys, Start } from '../../crypto/keymat.ts'
 import { wipe } from '../../crypto/secret.ts'
@@ -95,6 +95,30 @@ export interface FrozenFloor {
 export interface FrozenSocket {
   readonly port: number
   readonly unread: readonly { readonly hit: Hit; readonly port: number; readonly bytes: Uint8Array }[]
+}
+
+/**
+ * `state`, but that the streams which no application has taken yet are as if they had just been opened: their listener is told of
+ * them anew where it is thawed.
+ */
+export function withUntaken(state: FrozenState, untaken: ReadonlyMap<Hit, ReadonlySet<number>>): FrozenState {
+  const asOpened = (association: FrozenAssociation): FrozenAssociation => {
+    const { streams, peerKey } = association
+    const ids = untaken.get(hitOf(peerKey))
+    if (streams === undefined || ids === undefined) return association
+    const back = streams.streams.map((stream) => (ids.has(stream.id) ? { ...stream, accepted: false } : stream))
+    return { ...association, streams: { ...streams, streams: back } }
+  }
+  return untaken.size === 0 ? state : { ...state, associations: state.associations.map(asOpened) }
+}
+
+/** Streams that were opened, and of which no application has been told: their ids by peer. */
+export function untoldOf(state: FrozenState | undefined): ReadonlyMap<Hit, ReadonlySet<number>> {
+  const untold = ({ peerKey, streams }: FrozenAssociation): readonly [Hit, ReadonlySet<number>] => {
+    const ids = (streams?.streams ?? []).flatMap(({ id, ports, accepted }) => (ports && !accepted ? [id] : []))
+    return [hitOf(peerKey), new Set(ids)]
+  }
+  return new Map(state?.associations.map(untold))
 }
 
 /** Overwrites the keys in it, once they have gone into a capsule or an engine. */

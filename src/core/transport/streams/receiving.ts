@@ -145,6 +145,12 @@ export class Receiving {
     if (this.#window.due || (this.#blocked && this.#window.risen)) this.announceLimit()
   }
 
+  /** The application waits for so many bytes at once: they must fit the window, as far as windows may grow. */
+  want(bytes: number): void {
+    this.#window.atLeast(bytes)
+    if (this.#window.risen) this.announceLimit()
+  }
+
   /** STREAM_DATA_BLOCKED: answered as soon as there is anything to add, for it comes once. */
   blocked(limit: number): void {
     if (this.#window.risen) this.announceLimit()

@@ -101,6 +101,12 @@ export class Streams {
     this.#raiseData()
   }
 
+  /** The application waits for so many bytes of a stream at once, and takes none before. */
+  want(id: number, bytes: number): void {
+    this.#window.atLeast(2 * Math.min(bytes, this.#config.streamWindowBytesMax))
+    this.#with(id, (stream) => stream.receiving.want(bytes))
+  }
+
   /** An 'opened' stream has a listener; the peer learns it by a first MAX_STREAM_DATA. */
   accept(id: number): void {
     this.#with(id, (stream) => stream.accept())
