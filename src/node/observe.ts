@@ -23,17 +23,29 @@ export type Happening =
   | 'thawed'
   | 'fenced'
   | 'drop' // a datagram that the application did not take in time
+  | 'stream:open' // both ends have it
+  | 'stream:reset' // one end has broken off its half
+  | 'stream:close' // both halves are over, or the association is
 
 const channels = new Map<Happening, ReturnType<typeof channel>>()
 const debug = debuglog('sojourn')
 
+/** True if somebody listens: what happens often is not put into words for nobody. */
+export function isObserved(what: Happening): boolean {
+  return debug.enabled || channelOf(what).hasSubscribers
+}
+
+function channelOf(what: Happening): ReturnType<typeof channel> {
+  const known = channels.get(what)
+  if (known !== undefined) return known
+  const made = channel(`sojourn:${what}`)
+  channels.set(what, made)
+  return made
+}
+
 /** Tells whoever listens. `message` always names the identity it happened to, as `hit`. */
 export function observe(what: Happening, message: { readonly hit: string } & Readonly<Record<string, unknown>>): void {
-  let published = channels.get(what)
-  if (published === undefined) {
-    published = channel(`sojourn:${what}`)
-    channels.set(what, published)
-  }
+  const published = channelOf(what)
   if (published.hasSubscribers) published.publish(message)
   if (debug.enabled) debug('%s %j', what, message)
 }

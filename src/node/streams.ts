@@ -13,6 +13,7 @@ import type { Written } from './outgoing.ts'
 import { SojournStream, type StreamOptions } from './stream.ts'
 import type { StreamCarrier } from './stream-carrier.ts'
 import { StreamCode } from './stream-errors.ts'
+import { tellOf, tellOpen, tellReset } from './stream-observation.ts'
 
 /** What the streams need of their endpoint. */
 export interface StreamsCarrier {
@@ -107,9 +108,11 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     const { peer, id } = event
     if (event.type === 'stream') return this.#incoming(peer, id, event.port, event.sourcePort)
     const stream = this.#streams.get(peer)?.get(id)
-    if (event.type === 'stream-closed' || event.type === 'stream-lost') this.#forget(peer, id)
+    const over = event.type === 'stream-closed' || event.type === 'stream-lost'
+    if (over) this.#forget(peer, id)
     stream?.heard(event)
-    if (event.type === 'stream-closed' || event.type === 'stream-lost') for (const check of this.#whenGone) check()
+    if (stream !== undefined) tellOf(stream, event)
+    if (over) for (const check of this.#whenGone) check()
   }
 
   /** The peer allows more streams than before. */
@@ -132,6 +135,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   }
 
   reset(stream: SojournStream, code: number): void {
+    tellReset(stream, 'us', code)
     this.#engine.resetStream(now(), stream.remoteAddress, idOf(stream), code)
     this.#carrier.soon()
   }
@@ -258,6 +262,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     const stream = new SojournStream(this, peer, port, sourcePort, listener?.streamOptions)
     this.#add(stream, id)
     stream.accept(id)
+    tellOpen(stream, false)
     if (listener === undefined) stream.refuse(StreamCode.PORT_CLOSED)
     else listener.offer(stream)
   }

@@ -1,6 +1,7 @@
 // What can be seen from outside a program: diagnostics channels always, keys only when asked for.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -23,6 +24,36 @@ test('channels tell who it happened to', async () => {
   unsubscribe('sojourn:associated', listen)
   expect(heard).toContainEqual({ hit: a.hit, peer: b.hit, initiator: true })
   expect(heard).toContainEqual({ hit: b.hit, peer: a.hit, initiator: false })
+})
+
+test('channels tell of streams: opened by either end, broken off, closed, and what went through them', async () => {
+  const heard: Record<string, unknown>[] = []
+  const names = ['open', 'reset', 'close'] as const
+  const listeners = names.map((name) => {
+    const listen = (message: unknown): number => heard.push({ what: name, ...(message as object) })
+    subscribe(`sojourn:stream:${name}`, listen)
+    return () => unsubscribe(`sojourn:stream:${name}`, listen)
+  })
+  const { a, b } = await pair()
+  b.listen(7, (stream) => stream.resume().end('hello'))
+  const whole = a.connect(b.peer, 7)
+  whole.end('hi!')
+  await Promise.all([whole.resume(), once(whole, 'close')])
+  b.listen(8, (stream) => stream.resetAndDestroy())
+  const broken = a.connect(b.peer, 8)
+  await once(broken, 'error')
+  await Promise.all([a.close(), b.close()])
+  for (const unlisten of listeners) unlisten()
+  const { id, localPort } = whole
+  const there = { hit: b.hit, peer: a.hit, id, localPort: 7, remotePort: localPort }
+  const here = { hit: a.hit, peer: b.hit, id, localPort, remotePort: 7 }
+  expect(heard).toContainEqual({ what: 'open', ...there, opener: false })
+  expect(heard).toContainEqual({ what: 'open', ...here, opener: true })
+  expect(heard).toContainEqual({ what: 'close', ...here, bytesRead: 5, bytesWritten: 3, lost: undefined })
+  expect(heard).toContainEqual({ what: 'close', ...there, bytesRead: 3, bytesWritten: 5, lost: undefined })
+  const resets = heard.filter(({ what }) => what === 'reset')
+  expect(resets).toContainEqual(expect.objectContaining({ hit: b.hit, id: broken.id, by: 'us', code: 3 }))
+  expect(resets).toContainEqual(expect.objectContaining({ hit: a.hit, id: broken.id, by: 'peer', code: 3 }))
 })
 
 test('no key is logged unless the environment asks for it', async () => {
