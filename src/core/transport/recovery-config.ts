@@ -37,7 +37,10 @@ export interface RecoveryConfig {
   readonly hystartRiseMsMin: number
   readonly hystartRiseMsMax: number
   readonly hystartRttDivisor: number
-  /** RFC 9406 §4.3: samples a round needs; conservative slow start: how much slower, and for how many rounds. */
+  /**
+   * The newest samples, all of which have to have risen: RFC 9406 §4.3 wants eight, but each of ours stands for two packets and
+   * more. Then of conservative slow start: how much slower, and for how many rounds.
+   */
   readonly hystartSamplesMin: number
   readonly hystartGrowthDivisor: number
   readonly hystartRounds: number
@@ -119,7 +122,7 @@ export const RECOVERY_DEFAULTS: RecoveryConfig = {
   hystartRiseMsMin: 4,
   hystartRiseMsMax: 16,
   hystartRttDivisor: 8,
-  hystartSamplesMin: 8,
+  hystartSamplesMin: 4,
   hystartGrowthDivisor: 4,
   hystartRounds: 5,
 

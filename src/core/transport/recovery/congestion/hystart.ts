@@ -1,5 +1,6 @@
-// When slow start has gone far enough (RFC 9406, HyStart++): the least round trip of a round has risen over that of the round
-// before. Then the window grows slower for a few rounds, and if the rise was a mistake, slow start goes on.
+// When slow start has gone far enough (RFC 9406, HyStart++): round trips have risen over the least of the round before. Then the
+// window grows slower for a few rounds, and if the rise was a mistake, slow start goes on. The RFC compares the first samples of a
+// round, when a short queue is full already; here it is the newest ones at any time, which show it while it fills.
 
 import type { RecoveryConfig } from '../../recovery-config.ts'
 
@@ -13,7 +14,8 @@ export class HyStart {
   #roundEnd: number | undefined
   #lastMinMs = Infinity
   #minMs = Infinity
-  #samples = 0
+  /** The newest samples, whichever round they are of. */
+  #newest: number[] = []
   /** Of conservative slow start: the least round trip when it began, and its rounds that are left. */
   #conservative: { readonly baselineMs: number; rounds: number } | undefined
 
@@ -32,16 +34,18 @@ export class HyStart {
 
   sampled(ms: number): void {
     this.#minMs = Math.min(this.#minMs, ms)
-    this.#samples += 1
-    if (this.#samples < this.#config.hystartSamplesMin) return
+    this.#newest.push(ms)
+    if (this.#newest.length < this.#config.hystartSamplesMin) return
+    if (this.#newest.length > this.#config.hystartSamplesMin) this.#newest.shift()
+    const least = Math.min(...this.#newest)
     if (this.#conservative !== undefined) {
-      if (this.#minMs < this.#conservative.baselineMs) this.#conservative = undefined
+      if (least < this.#conservative.baselineMs) this.#conservative = undefined
       return
     }
     const { hystartRiseMsMin, hystartRiseMsMax, hystartRttDivisor, hystartRounds } = this.#config
     const rise = Math.min(Math.max(this.#lastMinMs / hystartRttDivisor, hystartRiseMsMin), hystartRiseMsMax)
-    if (this.#minMs < this.#lastMinMs + rise) return
-    this.#conservative = { baselineMs: this.#minMs, rounds: hystartRounds }
+    if (least < this.#lastMinMs + rise) return
+    this.#conservative = { baselineMs: least, rounds: hystartRounds }
   }
 
   /** A packet was acknowledged. True if slow start is over. */
@@ -51,7 +55,6 @@ export class HyStart {
     this.#roundEnd = undefined
     this.#lastMinMs = this.#minMs
     this.#minMs = Infinity
-    this.#samples = 0
     if (this.#conservative === undefined) return false
     this.#conservative.rounds -= 1
     return this.#conservative.rounds <= 0
