@@ -1,7 +1,8 @@
 // Sealed datagrams of 1200 bytes, one way, with a fixed number outstanding: ours, a bare seal–send–receive–open loop of the
 // same cipher and socket (the ceiling), and plain dgram. One pair of processes each, in turns.
 
-import { Child, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, spread } from './support.ts'
 
 const VARIANTS = ['sojourn/portable/1200', 'ceiling/portable/1200', 'dgram'] as const
 const ROUNDS = 7

@@ -2,7 +2,8 @@
 // 50,000 addresses leave behind, and how much longer the exchange of an honest client takes while 20,000 a second come.
 
 import { Gate } from './gate.ts'
-import { Child, quantile, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, quantile, spread } from './support.ts'
 
 const SPOOFED = 200_000
 const PER_SECOND = 20_000

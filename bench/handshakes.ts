@@ -4,7 +4,8 @@
 
 import { certificate } from './certificate.ts'
 import { Gate } from './gate.ts'
-import { Child, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, spread } from './support.ts'
 
 const EXCHANGES = 100
 /** Code that has not run often enough is compiled meanwhile: a server that has just started is slower. */

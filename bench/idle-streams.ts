@@ -2,7 +2,8 @@
 // streams over forty associations, whose other ends live in another process and are not counted. As bench/memory does, the bar is
 // on all that an idle process grows by.
 
-import { Child, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, spread } from './support.ts'
 
 const ASSOCIATIONS = 40
 const EACH = 240

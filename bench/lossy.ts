@@ -7,7 +7,8 @@ import { VirtualJourney } from '../test/support/virtual-moves.ts'
 import { jain } from '../test/support/virtual-network.ts'
 import { besideCubic, goodput, shares } from '../test/support/virtual-transfer.ts'
 import { type BenchOptions, wanted } from './options.ts'
-import { Child, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, spread } from './support.ts'
 
 const SECONDS = 15
 /** A link with random loss is another one in each run. */

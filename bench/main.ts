@@ -2,6 +2,8 @@
 // processes on loopback, and for `lossy` on simulated links too, each beside its peers in one interleaved run, as medians and
 // ratios. Ends with 1 if a bar is missed.
 
+import { bulk } from './bulk.ts'
+import { connect } from './connect.ts'
 import { datagrams } from './datagrams.ts'
 import { flood } from './flood.ts'
 import { handshakes } from './handshakes.ts'
@@ -9,8 +11,9 @@ import { lossy } from './lossy.ts'
 import { memory } from './memory.ts'
 import { moves } from './moves.ts'
 import { type BenchOptions, benchOptions } from './options.ts'
+import { Report } from './report.ts'
+import { rtt } from './rtt.ts'
 import { streams } from './streams.ts'
-import { Report } from './support.ts'
 
 const BENCHES: Readonly<Record<string, (report: Report, options: BenchOptions) => Promise<boolean>>> = {
   handshakes,
@@ -20,6 +23,9 @@ const BENCHES: Readonly<Record<string, (report: Report, options: BenchOptions) =
   moves,
   memory,
   flood,
+  bulk,
+  rtt,
+  connect,
 }
 
 const argv = process.argv.slice(2)
@@ -30,7 +36,7 @@ const chosen = names.length > 0 ? names : Object.keys(BENCHES)
 const unknown = chosen.find((name) => BENCHES[name] === undefined)
 if (unknown !== undefined) refuse(`${unknown} is not one of ${Object.keys(BENCHES).join(', ')}`)
 for (const name of chosen) {
-  const report = new Report(name, options.json)
+  const report = new Report(name, options.json, options.save)
   report.end((await BENCHES[name]?.(report, options)) ?? false)
 }
 

@@ -3,7 +3,8 @@
 // what it has grown by when the last exchange has just ended: V8 keeps a young generation of many MiB as long as a process has
 // been busy in the last seconds, and gives it back with the first collection after that.
 
-import { Child, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, spread } from './support.ts'
 
 /** So many associations, measured so many times, take at most so much each. */
 const SIZES = [

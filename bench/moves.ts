@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Gate } from './gate.ts'
 import { type BenchOptions, wanted } from './options.ts'
-import { Child, quantile, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, quantile, spread } from './support.ts'
 
 /** Moves at which the machine was busy with something else are made again, up to so many times as many in all. */
 const AGAIN_MAX = 4

@@ -5,7 +5,8 @@
 import { certificate } from './certificate.ts'
 import { Gate } from './gate.ts'
 import { idleStreams } from './idle-streams.ts'
-import { Child, type Report, spread } from './support.ts'
+import type { Report } from './report.ts'
+import { Child, spread } from './support.ts'
 
 const BYTES = 32 * 1024 * 1024
 const MANY = 1_000

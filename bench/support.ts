@@ -1,29 +1,51 @@
-// What the figures have in common: child processes that answer questions, medians, and lines for people or machines.
+// What the figures have in common: child processes that answer questions, and medians.
 
-import { type ChildProcess, execFileSync, fork } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+
+/** Where and how a child process runs, if not as this one does. */
+export interface ChildPlace {
+  /** Another Node. */
+  readonly node?: string | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** A network namespace (`ip netns`). */
+  readonly namespace?: string | undefined
+}
+
+/** Nothing that is asked takes so long; a process that does not answer must not hold up the others. */
+const ANSWER_MS_MAX = 240_000
 
 /** A child process that is asked one thing at a time. */
 export class Child {
   readonly #child: ChildProcess
 
-  constructor(role: string, argv: readonly string[] = []) {
+  constructor(role: string, argv: readonly string[] = [], place: ChildPlace = {}) {
     const path = fileURLToPath(new URL(`roles/${role}.js`, import.meta.url))
-    this.#child = fork(path, argv, { execArgv: ['--expose-gc'], serialization: 'advanced' })
+    const enter = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace]
+    const [command = '', ...args] = [...enter, place.node ?? process.execPath, '--expose-gc', path, ...argv]
+    // What a role prints is for people: lines for machines are ours alone.
+    const stdio: ['ignore', 2, 2, 'ipc'] = ['ignore', 2, 2, 'ipc']
+    const env = { ...process.env, ...place.env }
+    this.#child = spawn(command, args, { stdio, env, serialization: 'advanced' })
   }
 
   /** Sends `question` and waits for what comes back. */
-  ask<T>(question: Record<string, unknown>): Promise<T> {
+  ask<T>(question: Record<string, unknown>, timeoutMs = ANSWER_MS_MAX): Promise<T> {
     return new Promise((resolve, reject) => {
-      const gone = (code: number | null): void => reject(new Error(`a bench process ended with code ${code}`))
-      this.#child.once('exit', gone)
-      this.#child.once('message', (answer: T & { readonly error?: string }) => {
-        this.#child.off('exit', gone)
-        if (typeof answer === 'object' && answer !== null && answer.error !== undefined) reject(new Error(answer.error))
+      const timer = setTimeout(() => end(new Error(`no answer to ${String(question.ask)}`)), timeoutMs)
+      const gone = (code: number | null): void => end(new Error(`a bench process ended with code ${code}`))
+      const answered = (answer: T & { readonly error?: string }): void => {
+        if (typeof answer === 'object' && answer !== null && answer.error !== undefined) end(new Error(answer.error))
+        else end(undefined, answer)
+      }
+      const end = (error: Error | undefined, answer?: T): void => {
+        clearTimeout(timer)
+        this.#child.off('exit', gone).off('error', end).off('message', answered)
+        if (error !== undefined || answer === undefined) reject(error)
         else resolve(answer)
-      })
-      this.#child.send(question)
+      }
+      this.#child.once('exit', gone).once('error', end).once('message', answered)
+      this.#child.send(question, (error) => error && end(error))
     })
   }
 
@@ -67,64 +89,4 @@ export function quantile(values: readonly number[], q: number): number {
   const low = sorted[Math.floor(at)] ?? Number.NaN
   const high = sorted[Math.ceil(at)] ?? Number.NaN
   return low + (high - low) * (at - Math.floor(at))
-}
-
-/** Collects the lines of one bench and prints them. */
-export class Report {
-  readonly #bench: string
-  readonly #json: boolean
-
-  constructor(bench: string, json: boolean) {
-    this.#bench = bench
-    this.#json = json
-  }
-
-  figure(name: string, metric: string, unit: string, values: Spread): void {
-    const { median, min, max, runs } = values
-    const round = (value: number): number => Number(value.toPrecision(4))
-    const line = {
-      bench: this.#bench,
-      case: name,
-      metric,
-      unit,
-      median: round(median),
-      min: round(min),
-      max: round(max),
-      runs,
-    }
-    this.#print(line, `${name.padEnd(34)} ${metric} ${line.median} ${unit} (${line.min}–${line.max}, ${runs} runs)`)
-  }
-
-  ratio(a: string, b: string, values: readonly number[]): void {
-    const median = Number(quantile(values, 0.5).toFixed(3))
-    this.#print({ bench: this.#bench, ratio: [a, b], median }, `${a} / ${b}: ${median}`)
-  }
-
-  end(ok: boolean): void {
-    const machine = {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-    }
-    this.#print(
-      { bench: this.#bench, machine, node: process.version, commit: commit(), ok },
-      `${this.#bench}: ${ok ? 'ok' : 'BELOW ITS BAR'}`,
-    )
-    if (!ok) process.exitCode = 1
-  }
-
-  #print(line: object, text: string): void {
-    console.log(this.#json ? JSON.stringify(line) : text)
-  }
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
-  } catch {
-    return 'unknown'
-  }
 }

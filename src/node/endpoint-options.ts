@@ -31,6 +31,11 @@ export interface PlaceOptions extends Choices, Access {
   readonly opportunistic?: boolean
   /** An association without a datagram or a ping for so many milliseconds is closed. Default: none ever is. */
   readonly idleMs?: number
+  /**
+   * The longest UDP payload that streams may use, in bytes; never less than 1200 is used. For a tunnel on the way that swallows
+   * larger ones, or to spare the search for them. Default: what the path carries, found by probing.
+   */
+  readonly packetBytesMax?: number
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
   readonly signal?: AbortSignal
   readonly config?: Partial<Config>

@@ -1,6 +1,7 @@
 // The engine of an endpoint: a fresh one, or one that goes on from a frozen state. It sends nothing before a driver pumps it.
 
 import type { AccessList } from '../core/access.ts'
+import type { Config } from '../core/config.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { aeadOf } from '../crypto/aead.ts'
@@ -42,9 +43,18 @@ export function makeEngine({ identity, port, place, frozen, floors, access }: En
     access,
     admit: (key: PublicKey, peer: Hit) => place.admit?.(peer, key) ?? true,
     opportunistic: place.opportunistic ?? false,
-    config: { ...place.config, ...(place.idleMs === undefined ? {} : { idleMs: place.idleMs }) },
+    config: configOf(place),
     ...(keylog === undefined ? {} : { keylog }),
     ...(floors === undefined ? {} : { floors: floors.floors }),
   }
   return frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
+}
+
+/** What has an option of its own stands above `config`. */
+function configOf({ config, idleMs, packetBytesMax }: PlaceOptions): Partial<Config> {
+  return {
+    ...config,
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(packetBytesMax === undefined ? {} : { packetBytesMax }),
+  }
 }

@@ -390,7 +390,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
 describe('the limit', () => {
   it.each(Object.entries(CROSSINGS))('%s is crossed', (_, crossing) => {
     if (typeof crossing === 'function') return crossing()
-    const tests = readText(crossing.file).match(/\bit(?:\.each\([^)]*\))?\(\s*(['`"]).*?\1/gs) ?? []
+    const tests = readText(crossing.file).match(/\b(?:it|test)(?:\.each\([^)]*\))?\(\s*(['`"]).*?\1/gs) ?? []
     expect(tests.some((test) => test.includes(crossing.test))).toBe(true)
   })
 

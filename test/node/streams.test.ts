@@ -5,7 +5,8 @@ import type { Socket } from 'node:net'
 import { Transform, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { Driver } from '../../src/node/driver.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import type { SojournStream } from '../../src/node/stream.ts'
 import { StreamCode } from '../../src/node/stream-errors.ts'
@@ -64,6 +65,19 @@ describe('a stream', () => {
     stream.write('more')
     await new Promise((resolve) => setImmediate(resolve))
     expect(said).toEqual(['connect', 'ready'])
+  })
+
+  test('never uses a UDP payload longer than packetBytesMax, and one near it', async () => {
+    const transmit = vi.spyOn(Driver.prototype, 'transmit')
+    const { a, b } = await pair({ packetBytesMax: 1_400 }, { packetBytesMax: 1_400 })
+    b.listen(7, (stream) => stream.pipe(stream))
+    const stream = a.connect(b.peer, 7)
+    stream.end(new Uint8Array(100_000))
+    expect(await buffer(stream)).toHaveLength(100_000)
+    const payloads = transmit.mock.calls.map(([{ bytes }]) => bytes.length)
+    transmit.mockRestore()
+    expect(Math.max(...payloads)).toBeLessThanOrEqual(1_400)
+    expect(Math.max(...payloads)).toBeGreaterThan(1_384)
   })
 
   test('carries 10 MB both ways at once, byte for byte', async () => {

@@ -91,6 +91,10 @@ export const TRANSPORT_CROSSINGS: Readonly<
   skipWindowShare: SKIPS,
   mtuBaseBytes: mtu('starts at what every path carries'),
   mtuBytesMax: mtu('never uses more than it was told may be carried, nor less than the base, whatever happens'),
+  packetBytesMax: {
+    file: 'test/node/streams.test.ts',
+    test: 'never uses a UDP payload longer than packetBytesMax, and one near it',
+  },
   mtuSteps: NEAR,
   mtuBisectBytesMax: NEAR,
   mtuStepBytes: NEAR,

@@ -64,6 +64,11 @@ describe('the search', () => {
     expect(mtu.deadline).toBe(Infinity)
   })
 
+  it('tries a limit below Ethernet first, and bisects only if the path does not carry it', () => {
+    expect(search(new Mtu(config, 1_400), 9_000)).toEqual([1_400])
+    expect(search(new Mtu(config, 1_400), 1_350).slice(0, 4)).toEqual([1_400, 1_400, 1_400, 1_300])
+  })
+
   it('does not count the probes of one size against another', () => {
     const mtu = new Mtu(config)
     for (const lost of [true, true, false]) {

@@ -278,11 +278,12 @@ function pathOf({ paths, context }: Association): Path | undefined {
 
 /** What a link carries whole, as bytes of UDP payload: within one machine much, elsewhere what Ethernet does. */
 function mtuLimitOf({ paths, context }: Association): number {
+  const { mtuBaseBytes, mtuBytesMax, packetBytesMax } = context.config
   const locator = paths.current?.locator
-  if (locator === undefined) return context.config.mtuBaseBytes
+  if (locator === undefined) return mtuBaseBytes
   // A search finds nothing out where packets too long for the path arrive in pieces.
-  if (isLoopback(locator) || context.dontFragment) return MTU_LOOPBACK_BYTES
-  return Math.min(context.config.mtuBytesMax, ETHERNET_BYTES - headerBytes(locator))
+  if (isLoopback(locator) || context.dontFragment) return Math.min(packetBytesMax, MTU_LOOPBACK_BYTES)
+  return Math.min(packetBytesMax, mtuBytesMax, ETHERNET_BYTES - headerBytes(locator))
 }
 
 const ETHERNET_BYTES = 1_500

@@ -86,6 +86,8 @@ export interface RecoveryConfig {
    * forbid fragments, so a larger probe would arrive and prove nothing.
    */
   readonly mtuBytesMax: number
+  /** No packet of streams is longer, whatever a path of known kind, such as loopback, carries. Less than `mtuBaseBytes` is that. */
+  readonly packetBytesMax: number
   /** Tried in turn; below `mtuBisectBytesMax` the gap to a size that fails is bisected down to `mtuStepBytes`. */
   readonly mtuSteps: readonly number[]
   readonly mtuBisectBytesMax: number
@@ -149,6 +151,7 @@ export const RECOVERY_DEFAULTS: RecoveryConfig = {
 
   mtuBaseBytes: 1_200,
   mtuBytesMax: 1_472,
+  packetBytesMax: MTU_LOOPBACK_BYTES,
   mtuSteps: [1_452, 1_472, 8_952, 8_972, MTU_LOOPBACK_BYTES],
   mtuBisectBytesMax: 1_452,
   mtuStepBytes: 16,

@@ -126,6 +126,8 @@ export class Mtu {
     for (const step of mtuSteps) if (step - this.#current >= PADDING_BYTES_MAX && step <= this.#ceiling) return step
     const top = Math.min(this.#ceiling, mtuBisectBytesMax)
     if (top - this.#current < mtuStepBytes) return undefined
+    // What somebody has set as the limit is most likely carried.
+    if (top === this.#limit) return top
     return Math.ceil((this.#current + top) / 2)
   }
 }
