@@ -9,7 +9,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const report = process.env.SOJOURN_TEST_REPORT
 
 /** Seconds that do not pass any faster on a faster machine; nothing should be left waiting for them at the end. */
-const LONG = ['node/port-changes', 'node/cli', 'docs/programs', 'node/demo', 'seeds/seeds', 'node/secrets']
+const LONG = ['docs/programs', 'node/secrets', 'node/port-changes', 'node/demo', 'node/cli', 'seeds/seeds']
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -17,13 +17,19 @@ class LongFirst extends BaseSequencer {
       const index = LONG.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
       return index < 0 ? LONG.length : index
     }
-    return (await super.sort(files)).sort((a, b) => place(a) - place(b))
+    const sorted = (await super.sort(files)).sort((a, b) => place(a) - place(b))
+    // A process that is shared ends when the next file wants one of its own.
+    return sorted.sort((a, b) => Number(b.project.config.isolate) - Number(a.project.config.isolate))
   }
 }
 
 /** Folders whose tests change nothing but what they make themselves; and the files in them that stand something in for a module. */
-const TOGETHER = '{base,core,crypto,moving,review,scenarios,sim,transport,wire}'
-const APART = ['core/colliding-hits', 'core/cost', 'core/r1-pool', 'crypto/noble-in-use']
+const TOGETHER =
+  '{base,conformance,core,crypto,fuzz,inspect,ledger,moments,moving,node,review,scenarios,seeds,sim,transport,wire}'
+const APART = [
+  ...['core/colliding-hits', 'core/cost', 'core/r1-pool', 'crypto/noble-in-use', 'inspect/colliding-hits'],
+  ...['conformance/sabotage', 'node/secrets', 'node/secret-forms'],
+]
 const together = `test/${TOGETHER}/**/*.test.ts`
 const apart = APART.map((name) => `test/${name}.test.ts`)
 /** All that is together, but for those. */
@@ -48,6 +54,7 @@ export default defineConfig({
       project('walks', WALKS, [], true),
     ],
     pool: 'forks',
+    setupFiles: 'test/setup.ts',
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     testTimeout: 30_000,

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -11,7 +11,8 @@ import type { Endpoint } from '../../src/node/endpoint.ts'
 import { type Content, type ResumableServer, resumable, type Source } from '../../src/node/resumable.ts'
 import type { SojournStream } from '../../src/node/stream.ts'
 import { endpointOn } from '../support/endpoints.ts'
-import { folder, type Place, places, thawAt } from '../support/places.ts'
+import { type Place, places, thawAt } from '../support/places.ts'
+import { temporaryFolder } from '../support/temporary.ts'
 
 const PIECE = 65_536
 const agents: SojournAgent[] = []
@@ -266,8 +267,7 @@ describe('a freeze', () => {
 })
 
 test('a folder is served from any offset, and nothing outside it', async () => {
-  const root = mkdtempSync(join(folder, 'root-'))
-  const outside = mkdtempSync(join(folder, 'outside-'))
+  const [root, outside] = [temporaryFolder(), temporaryFolder()]
   writeFileSync(join(root, 'a b'), bytesOf(4_000_000, 0, 4_000_000))
   writeFileSync(join(root, 'empty'), '')
   writeFileSync(join(outside, 'secret'), 'secret')

@@ -1,18 +1,12 @@
 // The compiled command line as child processes, each with a home of its own. `npm test` compiles first.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
+import { afterThisTest } from './afterwards.ts'
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
-const running = new Set<ChildProcess>()
-
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL')
-  running.clear()
-})
 
 /** What a finished command left. */
 export interface Finished {
@@ -42,7 +36,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  running.add(child)
+  afterThisTest(() => child.kill('SIGKILL'))
   // Whoever does not read its input may be gone before it has all of it.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
@@ -68,7 +62,6 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   const firstNote = firstOf(child.stderr, () => stderr)
   const finished = new Promise<Finished>((resolve) => {
     child.once('close', (code, signal) => {
-      running.delete(child)
       resolve({ code, signal, stdout, stderr })
     })
   })

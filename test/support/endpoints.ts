@@ -1,20 +1,13 @@
 // Endpoints on loopback for tests, closed when each test is over.
 
-import { afterEach } from 'vitest'
 import type { Association } from '../../src/node/association.ts'
 import type { Datagram, DatagramSocket } from '../../src/node/datagram-socket.ts'
 import { Endpoint, type EndpointOptions } from '../../src/node/endpoint.ts'
-
-const open = new Set<Endpoint>()
-
-afterEach(() => {
-  for (const endpoint of open) endpoint.destroy()
-  open.clear()
-})
+import { afterThisTest } from './afterwards.ts'
 
 /** Closes this endpoint after the test. */
 export function closeLater(endpoint: Endpoint): Endpoint {
-  open.add(endpoint)
+  afterThisTest(() => endpoint.destroy())
   return endpoint
 }
 

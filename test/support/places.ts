@@ -1,6 +1,5 @@
 // Hosts that share a ledger in files, a service on one of them with a peer, and moves between them, on real sockets.
 
-import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Ledger } from '../../src/ledger/interface.ts'
 import type { Association } from '../../src/node/association.ts'
@@ -11,7 +10,6 @@ import { type Thawed, thaw } from '../../src/node/thaw.ts'
 import { closeLater, endpointOn, nextOn } from './endpoints.ts'
 import { temporaryFolder } from './temporary.ts'
 
-export const folder: string = temporaryFolder()
 export const bind = { address: '127.0.0.1' }
 
 export interface Place {
@@ -21,7 +19,7 @@ export interface Place {
 
 /** Some hosts that share one ledger folder. */
 export async function places(count: number): Promise<readonly [Place, Place, ...Place[]]> {
-  const root = mkdtempSync(join(folder, 'places-'))
+  const root = temporaryFolder()
   const make = async (index: number): Promise<Place> => {
     const host = await Host.open({ home: join(root, `host-${index}`) })
     return { host, ledger: host.ledger(join(root, 'ledger')) }

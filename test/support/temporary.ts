@@ -1,13 +1,13 @@
 // A folder for one test file, gone when it is over.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { removeLater } from './afterwards.ts'
 
 /** Makes a folder below the system's temporary one, and removes it after the tests of this file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-test-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  removeLater(folder)
   return folder
 }

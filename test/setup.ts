@@ -1,0 +1,5 @@
+// Loaded before every file of tests.
+
+import { takeAwayAfterwards } from './support/afterwards.ts'
+
+takeAwayAfterwards()
