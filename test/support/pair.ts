@@ -104,23 +104,28 @@ export class Wire {
     const until = this.now + ms
     this.drain()
     for (let steps = 0; steps < 200_000; steps++) {
-      const next = Math.min(
-        ...this.#flying.map(({ due }) => due),
-        ...[...this.#ends.values()].map(({ engine }) => engine.deadline),
-      )
-      if (next > until) {
-        this.now = until
-        return
-      }
-      this.now = Math.max(this.now, next)
-      const arrived = this.#flying.findIndex(({ due }) => due <= this.now)
-      if (arrived >= 0) {
-        const [flying] = this.#flying.splice(arrived, 1)
-        if (flying !== undefined) this.#ends.get(locatorKey(flying.to))?.hear(this.now, flying)
-      } else for (const end of this.#ends.values()) if (end.engine.deadline <= this.now) end.engine.expire(this.now)
-      this.drain()
+      if (this.step(until)) continue
+      this.now = until
+      return
     }
     throw new Error('the machines spin')
+  }
+
+  /** One datagram arrives, or whatever is due is done; false if there is nothing of the kind up to `until`. */
+  step(until = Number.MAX_VALUE): boolean {
+    const next = Math.min(
+      ...this.#flying.map(({ due }) => due),
+      ...[...this.#ends.values()].map(({ engine }) => engine.deadline),
+    )
+    if (next > until) return false
+    this.now = Math.max(this.now, next)
+    const arrived = this.#flying.findIndex(({ due }) => due <= this.now)
+    if (arrived >= 0) {
+      const [flying] = this.#flying.splice(arrived, 1)
+      if (flying !== undefined) this.#ends.get(locatorKey(flying.to))?.hear(this.now, flying)
+    } else for (const end of this.#ends.values()) if (end.engine.deadline <= this.now) end.engine.expire(this.now)
+    this.drain()
+    return true
   }
 }
 
