@@ -7,10 +7,12 @@ export class Deadlines<Name extends string> {
 
   /** Sets or moves a deadline; Infinity stops it. */
   set(name: Name, at: number): void {
-    this.stop(name)
-    if (at === Number.POSITIVE_INFINITY) return
+    const before = this.at(name)
+    if (at === before) return
+    if (at === Number.POSITIVE_INFINITY) return this.stop(name)
     this.#moments.set(name, at)
     if (at < this.#next) this.#next = at
+    else if (before === this.#next) this.#recompute()
   }
 
   stop(name: Name): void {
@@ -33,7 +35,7 @@ export class Deadlines<Name extends string> {
     return this.#moments.size
   }
 
-  /** Takes away the earliest that is due at `now` (the first set of equals) and names it; undefined if none is. */
+  /** Takes away the earliest that is due at `now` (of equals the one that has been set for longer) and names it; undefined if none is. */
   due(now: number): Name | undefined {
     if (this.#next > now) return undefined
     for (const [name, at] of this.#moments) {

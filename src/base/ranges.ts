@@ -120,20 +120,16 @@ export class Ranges implements Iterable<Range> {
 
   /** The index of the lowest bound above `number`; odd if `number` is in the set. */
   #above(number: number): number {
-    return this.#search((bound) => bound > number)
+    return this.#notBelow(number + 1)
   }
 
   /** The index of the lowest bound that is `number` or above it. */
   #notBelow(number: number): number {
-    return this.#search((bound) => bound >= number)
-  }
-
-  #search(found: (bound: number) => boolean): number {
     let low = 0
     let high = this.#bounds.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (found(this.#bounds[middle] ?? Infinity)) high = middle
+      if ((this.#bounds[middle] ?? Infinity) >= number) high = middle
       else low = middle + 1
     }
     return low

@@ -11,16 +11,17 @@ const SLACK = 64
 
 export class Agenda<T extends Dated> {
   readonly #heap: { readonly at: number; readonly item: T }[] = []
+  /** The entry that counts for each item: none of a later deadline than it has. */
   readonly #noted = new Map<T, number>()
 
-  /** Notes the present deadline of an item, if it has changed. */
+  /**
+   * Notes the present deadline of an item. One that has only become later, as deadlines do with every packet, costs nothing here:
+   * its entry is put right when it surfaces.
+   */
   note(item: T): void {
     const at = item.due
-    if (this.#noted.get(item) === at) return
-    if (at === Infinity) {
-      this.#noted.delete(item)
-      return
-    }
+    const noted = this.#noted.get(item)
+    if (noted === undefined ? at === Infinity : at >= noted) return
     this.#noted.set(item, at)
     if (this.#heap.length > 2 * this.#noted.size + SLACK) this.#compact()
     else this.#push({ at, item })
@@ -32,13 +33,13 @@ export class Agenda<T extends Dated> {
 
   /** The earliest deadline; Infinity if there is none. */
   get next(): number {
-    this.#dropStale()
+    this.#settle()
     return this.#heap[0]?.at ?? Infinity
   }
 
   /** Takes out the earliest item that is due at `now`. */
   due(now: number): T | undefined {
-    this.#dropStale()
+    this.#settle()
     const top = this.#heap[0]
     if (top === undefined || top.at > now) return undefined
     this.#pop()
@@ -52,9 +53,17 @@ export class Agenda<T extends Dated> {
     for (const [item, at] of this.#noted) this.#push({ at, item })
   }
 
-  #dropStale(): void {
-    for (let top = this.#heap[0]; top !== undefined && this.#noted.get(top.item) !== top.at; top = this.#heap[0])
+  /** Until what is on top is the deadline that its item has. */
+  #settle(): void {
+    for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
+      const { at, item } = top
+      const counts = this.#noted.get(item) === at
+      if (counts && item.due === at) return
       this.#pop()
+      if (!counts) continue
+      this.#noted.delete(item)
+      this.note(item)
+    }
   }
 
   #push(entry: { readonly at: number; readonly item: T }): void {

@@ -139,9 +139,10 @@ export class Engine extends StreamCommands implements Machine {
     const control = this.#outlet.packet()
     if (control !== undefined || this.#phase.name === 'freezing') return control
     for (const association of this.#ready) {
-      this.#ready.delete(association)
       const datagram = nextPacket(association, now)
       this.#agenda.note(association)
+      // One that is alone keeps its place; of several each goes to the end of the line.
+      if (datagram === undefined || this.#ready.size > 1) this.#ready.delete(association)
       if (datagram === undefined) continue
       this.#ready.add(association)
       return datagram

@@ -106,16 +106,20 @@ export interface Sink {
  */
 export function pump(machine: Machine, now: number, sink: Sink, limit: number): boolean {
   let sent = 0
-  for (; sent < limit; sent++) {
-    const datagram = machine.transmit(now)
-    if (datagram === undefined) break
-    sink.transmit(datagram)
-  }
   let told = 0
-  for (; told < limit; told++) {
-    const event = machine.event()
-    if (event === undefined) break
-    sink.event(event)
+  // What is told leads to more to send: answers of the application, and of the machine.
+  for (let answered = -1; told > answered && sent < limit && told < limit; ) {
+    for (; sent < limit; sent++) {
+      const datagram = machine.transmit(now)
+      if (datagram === undefined) break
+      sink.transmit(datagram)
+    }
+    answered = told
+    for (; told < limit; told++) {
+      const event = machine.event()
+      if (event === undefined) break
+      sink.event(event)
+    }
   }
   return sent === limit || told === limit
 }

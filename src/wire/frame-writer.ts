@@ -8,6 +8,11 @@ const FIN = 0x01
 const LENGTH = 0x02
 const OFFSET = 0x04
 
+/** Where the bytes of a stream come from: copied once, to where they are sealed. */
+export interface StreamSource {
+  copy(offset: number, target: Uint8Array, to: number, length: number): void
+}
+
 export class FrameWriter {
   readonly #bytes: Uint8Array
   readonly #start: number
@@ -55,7 +60,9 @@ export class FrameWriter {
       case 'stream': {
         const { id, offset, data, fin } = frame
         if (this.room < streamHeaderBytes(id, offset, data.length) + data.length) return false
-        this.stream(id, offset, data.length, fin).set(data)
+        this.#streamHeader(id, offset, data.length, fin)
+        this.#bytes.set(data, this.#at)
+        this.#at += data.length
         return true
       }
       case 'stream-open':
@@ -74,19 +81,20 @@ export class FrameWriter {
     }
   }
 
-  /**
-   * Writes the header of a STREAM frame and gives the place of its `length` bytes, which the caller fills. There is room for
-   * `streamHeaderBytes` + `length`. The length is always sent, two bytes at most: any frame, or padding, may follow.
-   */
-  stream(id: number, offset: number, length: number, fin: boolean): Uint8Array {
+  /** Writes a STREAM frame with `length` bytes of `source`, for which there is room: `streamHeaderBytes` + `length`. */
+  stream(id: number, offset: number, length: number, fin: boolean, source: StreamSource): void {
     assert(this.room >= streamHeaderBytes(id, offset, length) + length, 'a STREAM frame fits the room there is')
+    this.#streamHeader(id, offset, length, fin)
+    source.copy(offset, this.#bytes, this.#at, length)
+    this.#at += length
+  }
+
+  /** The length is always sent, two bytes at most: any frame, or padding, may follow. */
+  #streamHeader(id: number, offset: number, length: number, fin: boolean): void {
     this.#bytes[this.#at++] = FrameType.STREAM | LENGTH | (offset > 0 ? OFFSET : 0) | (fin ? FIN : 0)
     this.#varint(id)
     if (offset > 0) this.#varint(offset)
     this.#varint(length)
-    const start = this.#at
-    this.#at += length
-    return this.#bytes.subarray(start, this.#at)
   }
 
   #ack({ spi, delayMs, ranges }: AckFrame): boolean {

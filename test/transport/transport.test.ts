@@ -137,29 +137,41 @@ describe('datagrams and streams', () => {
 })
 
 describe('what is told of streams', () => {
-  /** The events of one stream of 40 packets, when nobody listens before the last has come. */
-  const late = (config: Partial<Config>): { events: number; bytes: number } => {
+  /**
+   * 40 packets, of one stream or each of a new one, when nobody listens before the last has come: how many streams the opener was told
+   * are accepted by then, and what is told after all.
+   */
+  const late = (config: Partial<Config>, streams: 'one' | 'forty') => {
     const { wire, a, b, client } = world(config, false)
     const id = client.open(PORT)
     wire.run(200)
+    a.events.length = 0
     for (let n = 0; n < 40; n++) {
-      client.say(id, new Uint8Array(50), false)
+      client.say(streams === 'one' ? id : client.open(PORT), new Uint8Array(50), false)
       for (let out = a.engine.transmit(wire.now); out !== undefined; out = a.engine.transmit(wire.now))
         b.engine.receive(wire.now, out.bytes, a.at)
       for (let out = b.engine.transmit(wire.now); out !== undefined; out = b.engine.transmit(wire.now))
         a.engine.receive(wire.now, out.bytes, b.at)
     }
-    const lengths: number[] = []
-    for (let event = b.engine.event(); event !== undefined; event = b.engine.event())
-      if (event.type === 'stream-data') lengths.push(event.bytes.length)
-    return { events: lengths.length, bytes: lengths.reduce((sum, length) => sum + length, 0) }
+    const told = (engine: typeof a.engine): MachineEvent[] => {
+      const events: MachineEvent[] = []
+      for (let event = engine.event(); event !== undefined; event = engine.event()) events.push(event)
+      return events
+    }
+    const accepted = told(a.engine).filter(({ type }) => type === 'stream-accepted').length
+    const lengths = told(b.engine).flatMap((event) => (event.type === 'stream-data' ? [event.bytes.length] : []))
+    return { accepted, events: lengths.length, bytes: lengths.reduce((sum, length) => sum + length, 0) }
   }
 
+  it('is put together when it is asked for, so that packets that came meanwhile make one event', () => {
+    expect(late({}, 'one')).toEqual({ accepted: 0, events: 1, bytes: 2_000 })
+  })
+
   it('tells no more at once than its owner should be told, and the rest when that is fetched', () => {
-    expect(late({})).toEqual({ events: 40, bytes: 2_000 })
-    const few = late({ streamEventsMax: 3 })
-    expect(few.bytes).toBe(2_000)
-    expect(few.events).toBeLessThanOrEqual(5)
+    expect(late({}, 'forty')).toEqual({ accepted: 40, events: 40, bytes: 2_000 })
+    const few = late({ streamEventsMax: 3 }, 'forty')
+    expect(few).toMatchObject({ events: 40, bytes: 2_000 })
+    expect(few.accepted).toBeLessThanOrEqual(5)
   })
 })
 

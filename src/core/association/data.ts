@@ -187,18 +187,20 @@ export function nextPacket(association: Association, now: number): Transmit | un
   const session = association.usable
   const tuple = association.paths.current
   if (session === undefined || tuple === undefined) return undefined
-  if (association.unsent.size === 0 && !wantsPacket(association, now)) return undefined
   const doubtful = tuple.state !== 'active' && session.outbound !== session.interim
+  if (doubtful && association.unsent.size === 0 && !wantsPacket(association, now)) return undefined
   // The question comes first: data could use up all that may go there, and nobody would ever ask. A P2 is that question.
   if (doubtful && association.answerEcho?.keys.has(tuple.key) !== true)
     startCheck(association, now, tuple, association.paths.why)
-  const kinds = association.streamsNext ? [nextOfStreams, nextDatagram] : [nextDatagram, nextOfStreams]
-  for (const next of kinds) {
-    const packet = next(association, now, session, tuple)
-    if (packet === undefined) continue
-    association.streamsNext = next === nextDatagram
-    return { bytes: packet, to: tuple.route, whole: next === nextOfStreams }
+  const { streamsNext } = association
+  const [next, other] = streamsNext ? STREAMS_FIRST : DATAGRAMS_FIRST
+  const packet = next(association, now, session, tuple)
+  if (packet !== undefined) {
+    association.streamsNext = !streamsNext
+    return { bytes: packet, to: tuple.route, whole: streamsNext }
   }
+  const instead = other(association, now, session, tuple)
+  if (instead !== undefined) return { bytes: instead, to: tuple.route }
   if (doubtful) startCheck(association, now, tuple, association.paths.why)
   return undefined
 }
@@ -227,13 +229,15 @@ function nextDatagram(association: Association, now: number, session: Session, t
 }
 
 function nextOfStreams(association: Association, now: number, session: Session, tuple: Tuple): Uint8Array | undefined {
-  const may = (size: number): boolean => mayLeave(association, now, session, tuple, size)
-  const sealed = nextStreamPacket(association, now, session, may)
+  const sealed = nextStreamPacket(association, now, session, tuple, mayLeave)
   if (sealed === undefined) return undefined
   account(association, now, session, tuple, sealed.bytes.length)
   expectAnswer(association, now, sealed.elicits ? 0 : untilKeepalive(association, now))
   return sealed.bytes
 }
+
+const DATAGRAMS_FIRST = [nextDatagram, nextOfStreams] as const
+const STREAMS_FIRST = [nextOfStreams, nextDatagram] as const
 
 /**
  * To a verified tuple always; to an unverified one within min(credit, three times what came from it); under the interim key

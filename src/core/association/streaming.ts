@@ -8,7 +8,7 @@ import { FrameWriter } from '../../wire/frame-writer.ts'
 import { NextHeader } from '../../wire/registry.ts'
 import type { EndReason } from '../machine.ts'
 import type { StreamEvent } from '../stream-event.ts'
-import type { Draft } from '../transport/assembly.ts'
+import type { Draft, Plan } from '../transport/assembly.ts'
 import { MTU_LOOPBACK_BYTES } from '../transport/recovery-config.ts'
 import type { FrozenStreams } from '../transport/streams/frozen-streams.ts'
 import type { StreamEvent as Told } from '../transport/streams/streams.ts'
@@ -16,7 +16,7 @@ import { Transport, type TransportOptions } from '../transport/transport.ts'
 import type { Association } from './association.ts'
 import { startClose } from './closing.ts'
 import type { Session } from './session.ts'
-import { headerBytes } from './tuple.ts'
+import { headerBytes, type Tuple } from './tuple.ts'
 
 /** What an association keeps for its streams. */
 export interface Streaming {
@@ -30,6 +30,9 @@ export interface Streaming {
   /** When the peer is left although our CLOSE_TRANSPORT could not go out. */
   closesAt: number
 }
+
+/** Whether a packet of `size` may leave: see `mayLeave` in data.ts. */
+type MayLeave = (association: Association, now: number, session: Session, tuple: Tuple, size: number) => boolean
 
 interface Path {
   readonly own: Locator | undefined
@@ -92,8 +95,10 @@ export function onStreamPacket(
 export function tend(association: Association, now: number): void {
   const { streaming, context } = association
   if (streaming === undefined) return
-  collect(association, streaming)
-  const { closing } = streaming.transport
+  const { closing, streams } = streaming.transport
+  // Who is at the door is answered at once; what else there is to tell can wait until somebody asks.
+  if (streams.knocked) collect(association, streaming)
+  else if (streams.hasNews) context.hasNews(association)
   if (closing?.byPeer === true) return leave(association, now, closing.code, 'as the peer says')
   if (closing !== undefined && streaming.closesAt === Infinity) streaming.closesAt = now + association.rtt.ptoMs
   arm(association, now)
@@ -163,9 +168,13 @@ function eventOf({ peer }: Association, { refused }: Streaming, told: Told): Str
 
 /** The next thing to tell the owner; undefined if there is nothing more. */
 export function nextStreamEvent(association: Association): StreamEvent | undefined {
-  const { streaming } = association
+  const { streaming, context } = association
   if (streaming === undefined) return undefined
-  if (streaming.news.length === 0) collect(association, streaming)
+  if (streaming.news.length === 0) {
+    collect(association, streaming)
+    // A stream that is over may make room for another, of which the peer is to hear.
+    if (streaming.transport.streams.wantsToSend) context.wake(association)
+  }
   return streaming.news.shift()
 }
 
@@ -186,7 +195,8 @@ export function nextStreamPacket(
   association: Association,
   now: number,
   session: Session,
-  mayLeave: (size: number) => boolean,
+  tuple: Tuple,
+  mayLeave: MayLeave,
 ): { readonly bytes: Uint8Array; readonly elicits: boolean } | undefined {
   const { streaming } = association
   if (streaming === undefined) return undefined
@@ -197,19 +207,20 @@ export function nextStreamPacket(
     arm(association, now)
     return undefined
   }
-  const room = roomFor(session, plan.bytes, plan.kind === 'mtu', mayLeave)
+  const room = roomFor(association, now, session, tuple, plan, mayLeave)
   if (room === undefined) return undefined
   const { outbound } = session
   const memory = outbound.allocate(room)
   const start = outbound.payloadOffset
   const writer = new FrameWriter(memory, start, start + room)
   const draft = transport.write(now, plan, writer)
+  const packet = outbound.trim(memory, writer.length)
   if (writer.length === 0) return undefined
-  const packet = memory.subarray(0, outbound.size(writer.length))
   seal(session, transport, now, packet, writer.length, draft)
   if (draft.elicits) association.usedAt = now
   if (plan.kind === 'close') leave(association, now, transport.closing?.code ?? 0, 'by the peer')
-  else arm(association, now)
+  // Each packet puts off what is due: the timer finds that out when it fires.
+  else if (association.timers.at('streams') === Infinity) arm(association, now)
   return { bytes: packet, elicits: draft.elicits }
 }
 
@@ -234,15 +245,18 @@ const PACKET_BYTES_MIN = 64
 
 /** The payload of the largest packet that may leave, at most of `bytes`. To a place that is not verified a smaller one may. */
 function roomFor(
-  { outbound }: Session,
-  bytes: number,
-  whole: boolean,
-  mayLeave: (size: number) => boolean,
+  association: Association,
+  now: number,
+  session: Session,
+  tuple: Tuple,
+  { kind, bytes }: Plan,
+  mayLeave: MayLeave,
 ): number | undefined {
+  const { outbound } = session
   for (let size = bytes; size >= PACKET_BYTES_MIN; size >>= 1) {
     const room = outbound.capacity(size)
-    if (room > 0 && mayLeave(outbound.size(room))) return room
-    if (whole) return undefined
+    if (room > 0 && mayLeave(association, now, session, tuple, outbound.size(room))) return room
+    if (kind === 'mtu') return undefined
   }
   return undefined
 }

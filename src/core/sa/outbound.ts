@@ -6,7 +6,7 @@ import { type AeadProvider, ESP_SUITES, type EspSuites, type Sealer } from '../.
 import type { Entropy } from '../../crypto/entropy.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
 import { ESP_HEADER_BYTES, type EspLayout, espCapacity, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
-import { packetMemory } from './packet-memory.ts'
+import { packetMemory, trimPacket } from './packet-memory.ts'
 
 export interface OutboundOptions {
   /** The peer's inbound SPI. */
@@ -85,6 +85,11 @@ export class OutboundSa {
   /** A packet with room for a payload, which the caller writes at `payloadOffset` before `seal`. */
   allocate(payloadLength: number): Uint8Array {
     return packetMemory(espSize(this.#layout, payloadLength))
+  }
+
+  /** What a packet from `allocate` needs if its payload is so much shorter. */
+  trim(packet: Uint8Array, payloadLength: number): Uint8Array {
+    return trimPacket(packet, payloadLength === 0 ? 0 : espSize(this.#layout, payloadLength))
   }
 
   /** Gives the packet the next number and seals it in place: it is then ready to be sent. */

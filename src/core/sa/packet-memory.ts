@@ -1,5 +1,5 @@
 // Memory for packets to be sealed, cut from larger pieces: one allocation for dozens of packets instead of one each, which
-// would cost more than everything else an outbound SA does. No byte is handed out twice.
+// would cost more than everything else an outbound SA does. Packets lie end to end, so that a burst of them can leave by one call.
 
 const PIECE_BYTES = 65_536
 const CUT_BYTES_MAX = PIECE_BYTES / 4
@@ -15,7 +15,13 @@ export function packetMemory(length: number): Uint8Array {
     used = 0
   }
   const cut = new Uint8Array(piece, used, length)
-  // Word boundaries make copies cheaper.
-  used += (length + 7) & ~7
+  used += length
   return cut
+}
+
+/** The first `length` bytes of a packet; what is left, and was never written to, is for the next one if this was the last cut. */
+export function trimPacket(packet: Uint8Array, length: number): Uint8Array {
+  if (length === packet.length) return packet
+  if (packet.buffer === piece && packet.byteOffset + packet.length === used) used -= packet.length - length
+  return packet.subarray(0, length)
 }

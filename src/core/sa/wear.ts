@@ -13,11 +13,13 @@ const PORTIONS: ReadonlyMap<number, { readonly packets: number; readonly bytes: 
   [EspSuite.NULL_HMAC_SHA256, { packets: 1, bytes: Infinity }],
 ])
 
+const WHOLE = { packets: 1, bytes: 1 }
+
 type Sealed = Pick<OutboundSa, 'suite' | 'sequence' | 'bytes'>
 type Limits = Pick<Config, 'rekeyPackets' | 'rekeyBytes' | 'sealedPacketsMax' | 'sealedBytesMax'>
 
 function portionOf({ suite }: Sealed): { readonly packets: number; readonly bytes: number } {
-  return PORTIONS.get(suite) ?? { packets: 1, bytes: 1 }
+  return PORTIONS.get(suite) ?? WHOLE
 }
 
 /** It is time for other keys. */
@@ -28,8 +30,8 @@ export function isWorn(sa: Sealed, { rekeyPackets, rekeyBytes }: Limits): boolea
 
 /** The last packet sealed, of `size` bytes, is the one with which it became time. */
 export function turnsWorn(sa: Sealed, size: number, limits: Limits): boolean {
-  const before = { suite: sa.suite, sequence: sa.sequence - 1, bytes: sa.bytes - size }
-  return isWorn(sa, limits) && !isWorn(before, limits)
+  if (!isWorn(sa, limits)) return false
+  return !isWorn({ suite: sa.suite, sequence: sa.sequence - 1, bytes: sa.bytes - size }, limits)
 }
 
 /** Nobody has come to a rekey: not one packet more. */

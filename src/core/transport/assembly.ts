@@ -47,11 +47,13 @@ export function writeFrames({ now, plan, writer, code, streams, received }: Asse
   const begin = writer.length
   if (received.pending || received.deadline <= now) writeAcks(writer, received.acknowledge(now), frames)
   const acks = frames.length
-  if (plan.kind === 'data' || plan.kind === 'pto') frames.push(...streams.fill(writer))
+  if (plan.kind === 'data' || plan.kind === 'pto') frames.push(...streams.fill(writer, now))
   let elicits = frames.length > acks
   if (!elicits && (plan.kind === 'pto' || plan.kind === 'mtu' || (plan.kind === 'ack' && received.elicit)))
     elicits = writer.write({ kind: 'ping' })
-  if (plan.kind === 'mtu' && writer.room > 0) writer.write({ kind: 'padding', bytes: writer.room })
+  // Packets of a burst are all of one size, so that they can leave together.
+  const burst = plan.kind === 'data' && elicits && streams.wantsToSend
+  if ((burst || plan.kind === 'mtu') && writer.room > 0) writer.write({ kind: 'padding', bytes: writer.room })
   return { plan, frames: writer.length > begin ? frames : [], elicits }
 }
 

@@ -120,14 +120,28 @@ export class Transport {
     const inclusive = ranges.map(({ start, end }) => ({ smallest: start, largest: end - 1 }))
     const outcome = this.recovery.onAck(now, { space: spi, ranges: inclusive, delayMs }, highest)
     if (outcome.fault) return TransportError.PROTOCOL_VIOLATION
-    for (const frames of outcome.acked) for (const frame of frames) this.#acked(frame)
+    this.#acked(outcome.acked)
     this.#lost(outcome.lost)
     return undefined
   }
 
-  #acked(frame: Carried): void {
-    if (frame.kind === 'ack') this.received.acknowledged(frame.spi, frame.largest)
-    else this.streams.acked(frame)
+  /** Of one stream, what lies end to end in packet after packet is acknowledged as one piece: mostly that is all there is. */
+  #acked(packets: readonly (readonly Carried[])[]): void {
+    let [id, offset, end, fin] = [-1, 0, 0, false]
+    for (const frames of packets) {
+      for (const frame of frames) {
+        if (frame.kind === 'stream') {
+          const follows = frame.id === id && frame.offset === end && !fin
+          if (!follows && id >= 0) this.streams.acked({ kind: 'stream', id, offset, length: end - offset, fin })
+          if (!follows) offset = frame.offset
+          id = frame.id
+          end = frame.offset + frame.length
+          fin = frame.fin
+        } else if (frame.kind === 'ack') this.received.acknowledged(frame.spi, frame.largest)
+        else this.streams.acked(frame)
+      }
+    }
+    if (id >= 0) this.streams.acked({ kind: 'stream', id, offset, length: end - offset, fin })
   }
 
   #lost(packets: readonly (readonly Carried[])[]): void {

@@ -63,6 +63,8 @@ export class Recovery<F> {
   #controller: CongestionController
   #pacer: Pacer
   #paceDeadline = Infinity
+  /** The pace, until an acknowledgement or a time-out changes what it is made of. */
+  #paceNow: Pace | undefined
   /** Bytes in flight on the path of now, and how many paths there were before it. */
   #inFlight = 0
   #path = 0
@@ -181,6 +183,7 @@ export class Recovery<F> {
     const acked = this.#sent.acknowledge(ack.space, ack.ranges)
     const newest = acked.at(-1)
     if (newest === undefined) return { acked: [], lost: [], fault: false }
+    this.#paceNow = undefined
     this.#loss.acked(newest.order)
     this.#measure(now, newest, top.largest, ack.delayMs)
     for (const packet of acked) this.#landed(now, packet)
@@ -196,6 +199,7 @@ export class Recovery<F> {
   /** Time has come: what is lost by time, and how many packets must leave now whatever the window says (RFC 9002 §6.2.4). */
   expire(now: number): { readonly lost: Carried<F>; readonly probes: number } {
     if (this.#paceDeadline <= now) this.#paceDeadline = Infinity
+    this.#paceNow = undefined
     this.mtu.expire(now)
     if (this.#loss.deadline(this.#rtt) > now) return { lost: [], probes: 0 }
     const lost = this.#detect(now)
@@ -248,6 +252,7 @@ export class Recovery<F> {
   }
 
   #startPath(mtuLimit: number | undefined): void {
+    this.#paceNow = undefined
     this.mtu.restart(mtuLimit)
     this.#rtt = new Rtt(this.#config)
     this.#loss.restart()
@@ -321,6 +326,11 @@ export class Recovery<F> {
   }
 
   get #pace(): Pace {
+    this.#paceNow ??= this.#paceOf()
+    return this.#paceNow
+  }
+
+  #paceOf(): Pace {
     const { pacingGain, pacingGainSlowStart, granularityMs } = this.#config
     const gain = this.#controller.slowStart ? pacingGainSlowStart : pacingGain
     const rttMs = Math.max(this.#rtt.smoothedMs, granularityMs)

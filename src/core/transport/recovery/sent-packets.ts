@@ -65,9 +65,15 @@ class Line<F> {
   }
 }
 
+/** Packets of one SA. */
+interface Space<F> {
+  readonly line: Line<F>
+  highest: number
+}
+
 export class SentPackets<F> {
   readonly #all = new Line<F>()
-  readonly #spaces = new Map<number, { readonly line: Line<F>; highest: number }>()
+  readonly #spaces = new Map<number, Space<F>>()
   #order = 0
   #size = 0
 
@@ -87,20 +93,25 @@ export class SentPackets<F> {
   }
 
   add(packet: Omit<SentPacket<F>, 'order' | 'state'>): SentPacket<F> {
-    const space = this.#spaces.get(packet.space) ?? { line: new Line<F>(), highest: 0 }
-    assert(packet.number > space.highest, 'the numbers of one SA rise')
+    const { space, number, sentAt, bytes, frames, probe, path } = packet
+    const of = this.#spaceOf(space)
+    assert(number > of.highest, 'the numbers of one SA rise')
     this.#order += 1
     this.#size += 1
-    const { space: spi, number, sentAt, bytes, frames, probe, path } = packet
-    const sent: SentPacket<F> = {
-      ...{ space: spi, number, order: this.#order, sentAt, bytes, frames, probe, path },
-      state: 'outstanding',
-    }
-    space.highest = number
-    space.line.push(sent)
+    const order = this.#order
+    const sent: SentPacket<F> = { space, number, order, sentAt, bytes, frames, probe, path, state: 'outstanding' }
+    of.highest = number
+    of.line.push(sent)
     this.#all.push(sent)
-    this.#spaces.set(spi, space)
     return sent
+  }
+
+  #spaceOf(spi: number): Space<F> {
+    const known = this.#spaces.get(spi)
+    if (known !== undefined) return known
+    const space = { line: new Line<F>(), highest: 0 }
+    this.#spaces.set(spi, space)
+    return space
   }
 
   /**

@@ -14,6 +14,9 @@ export type Limits = (subject: Exclude<Subject, 'data-blocked'>, raised: boolean
 /** Behind other frames, fewer bytes of a longer stream than this are not worth a header. */
 const MORSEL_BYTES = 32
 
+/** What one stream may send before it is another's turn, if it leaves in one burst: on a slow path turns are short. */
+const TURN_BYTES = 16_384
+
 export class Outgoing {
   readonly #limits: Limits
   readonly #subjects = new Set<Subject>()
@@ -25,6 +28,10 @@ export class Outgoing {
   #sent = 0
   /** The MAX_DATA at which the peer was last told that it holds us up. */
   #blockedAt = -1
+  /** Whose turn it is, since when, and what it has sent in it. */
+  #turn: Stream | undefined
+  #turnAt = Number.NaN
+  #turnBytes = 0
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -78,11 +85,14 @@ export class Outgoing {
 
   forget(stream: Stream): void {
     for (const turns of [this.#control, this.#repeats, this.#fresh]) turns.delete(stream)
+    if (this.#turn === stream) this.#turn = undefined
   }
 
-  /** Writes what is due, as far as there is room. */
-  fill(writer: FrameWriter): readonly SentFrame[] {
+  /** Writes what is due at `now`, as far as there is room. */
+  fill(writer: FrameWriter, now: number): readonly SentFrame[] {
     const sent: SentFrame[] = []
+    if (now !== this.#turnAt) this.#endTurn()
+    this.#turnAt = now
     if (!this.#fillLimits(writer, sent) || !this.#fillControl(writer, sent)) return sent
     while (this.#fillNext(this.#repeats, writer, sent)) {
       // One frame of one stream at a time.
@@ -121,7 +131,7 @@ export class Outgoing {
 
   /** A frame of the stream whose turn it is. False if there is no such stream, or no room. */
   #fillNext(turns: Set<Stream>, writer: FrameWriter, sent: SentFrame[]): boolean {
-    const [stream] = turns
+    const stream = first(turns)
     if (stream === undefined) return false
     const { id, sending } = stream
     const chunk = sending.next(this.#maxData - this.#sent, stream.opened)
@@ -130,14 +140,26 @@ export class Outgoing {
       const morsel = length < chunk.length && length < MORSEL_BYTES && writer.length > 0
       if (length < 0 || (length === 0 && chunk.length > 0) || morsel) return false
       const before = sending.sent
+      const { offset } = chunk
       const fin = chunk.fin && length === chunk.length
-      sending.mark(chunk, writer.stream(id, chunk.offset, length, fin))
-      sent.push({ kind: 'stream', id, offset: chunk.offset, length, fin })
+      writer.stream(id, offset, length, fin, sending)
+      sending.mark(chunk, length)
+      sent.push({ kind: 'stream', id, offset, length, fin })
       this.#sent += sending.sent - before
+      this.#turnBytes = stream === this.#turn ? this.#turnBytes + length : length
+      this.#turn = stream
     }
-    this.forget(stream)
     this.schedule(stream)
+    if (this.#turnBytes >= TURN_BYTES) this.#endTurn()
     return true
+  }
+
+  /** Of several, whose turn is over goes to the end of the line. */
+  #endTurn(): void {
+    const stream = this.#turn
+    this.#turn = undefined
+    if (stream === undefined) return
+    for (const turns of [this.#repeats, this.#fresh]) if (turns.size > 1 && turns.delete(stream)) turns.add(stream)
   }
 
   #noteBlocked(): void {
@@ -145,6 +167,11 @@ export class Outgoing {
     this.#blockedAt = this.#maxData
     this.#subjects.add('data-blocked')
   }
+}
+
+function first(turns: ReadonlySet<Stream>): Stream | undefined {
+  for (const stream of turns) return stream
+  return undefined
 }
 
 function toggle(turns: Set<Stream>, stream: Stream, has: boolean): void {

@@ -6,11 +6,21 @@ import { assert } from '../../../base/assert.ts'
 /** A page is made when its first byte is written, and dropped with its last. */
 export const PAGE_BYTES = 8_192
 
+/** Pages that nobody has seen from outside, to be used again: making one costs more than filling it. */
+const spare: Uint8Array[] = []
+const SPARE_PAGES_MAX = 512
+
 export class Pages {
+  /** Nobody is given views of these pages, so that they can be used again. */
+  readonly #recycled: boolean
   /** None while nothing is held: most streams are idle most of the time. */
   #pages: Map<number, Uint8Array> | undefined
   /** Pages below this one are gone. */
   #lowest = 0
+
+  constructor(recycled: boolean) {
+    this.#recycled = recycled
+  }
 
   /** Bytes of memory that are held. */
   get bytes(): number {
@@ -23,7 +33,8 @@ export class Pages {
       const at = offset + done
       const within = at % PAGE_BYTES
       const length = Math.min(PAGE_BYTES - within, bytes.length - done)
-      this.#page(Math.floor(at / PAGE_BYTES)).set(bytes.subarray(done, done + length), within)
+      const part = length === bytes.length ? bytes : bytes.subarray(done, done + length)
+      this.#page(Math.floor(at / PAGE_BYTES)).set(part, within)
       done += length
     }
   }
@@ -32,8 +43,7 @@ export class Pages {
   views(start: number, end: number): Uint8Array[] {
     const views: Uint8Array[] = []
     for (let at = start; at < end; ) {
-      const page = this.#pages?.get(Math.floor(at / PAGE_BYTES))
-      assert(page !== undefined, 'bytes are read where they were written')
+      const page = this.#at(at)
       const within = at % PAGE_BYTES
       const length = Math.min(PAGE_BYTES - within, end - at)
       views.push(page.subarray(within, within + length))
@@ -42,12 +52,14 @@ export class Pages {
     return views
   }
 
-  /** Fills `target` with the bytes from `start` on, all of which were written. */
-  copy(start: number, target: Uint8Array): void {
-    let done = 0
-    for (const view of this.views(start, start + target.length)) {
-      target.set(view, done)
-      done += view.length
+  /** Puts the bytes `start` … `start` + `length` − 1, all of which were written, into `target` from `to` on. */
+  copy(start: number, target: Uint8Array, to = 0, length = target.length): void {
+    for (let done = 0; done < length; ) {
+      const page = this.#at(start + done)
+      const within = (start + done) % PAGE_BYTES
+      const part = Math.min(PAGE_BYTES - within, length - done)
+      target.set(page.subarray(within, within + part), to + done)
+      done += part
     }
   }
 
@@ -58,21 +70,35 @@ export class Pages {
     const pages = this.#pages
     if (pages === undefined) this.#lowest = lowest
     else if (lowest - this.#lowest > pages.size) {
-      for (const index of pages.keys()) if (index < lowest) pages.delete(index)
+      for (const index of pages.keys()) if (index < lowest) this.#drop(index)
       this.#lowest = lowest
     }
-    for (; this.#lowest < lowest; this.#lowest++) pages?.delete(this.#lowest)
+    for (; this.#lowest < lowest; this.#lowest++) this.#drop(this.#lowest)
   }
 
   clear(): void {
+    if (this.#pages === undefined) return
+    for (const index of this.#pages.keys()) this.#drop(index)
     this.#pages = undefined
+  }
+
+  #drop(index: number): void {
+    const page = this.#recycled ? this.#pages?.get(index) : undefined
+    if (page !== undefined && spare.length < SPARE_PAGES_MAX) spare.push(page)
+    this.#pages?.delete(index)
+  }
+
+  #at(offset: number): Uint8Array {
+    const page = this.#pages?.get(Math.floor(offset / PAGE_BYTES))
+    assert(page !== undefined, 'bytes are read where they were written')
+    return page
   }
 
   #page(index: number): Uint8Array {
     this.#pages ??= new Map()
     let page = this.#pages.get(index)
     if (page === undefined) {
-      page = new Uint8Array(PAGE_BYTES)
+      page = (this.#recycled ? spare.pop() : undefined) ?? new Uint8Array(PAGE_BYTES)
       this.#pages.set(index, page)
     }
     return page

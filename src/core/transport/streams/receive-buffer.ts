@@ -1,14 +1,24 @@
 // What came of a stream until the application has taken it: each byte is kept once, as it came first, and given out once, in order.
+// Large pieces are kept as they are; small ones are copied into pages, so that a burst of packets is a few views.
 
 import { type Range, Ranges } from '../../../base/ranges.ts'
-import { Pages } from './pages.ts'
+import { PAGE_BYTES, Pages } from './pages.ts'
+
+/** Bytes that came in one piece, in the memory in which they came. */
+interface Piece {
+  readonly start: number
+  readonly bytes: Uint8Array
+}
 
 export class ReceiveBuffer {
-  readonly #pages = new Pages()
-  /** From `#consumed` on. */
-  readonly #ranges = new Ranges()
+  readonly #pages = new Pages(false)
+  /** By rising offsets. None of most streams, which are idle most of the time. */
+  #pieces: Piece[] | undefined
+  /** What came behind a gap. */
+  readonly #ahead = new Ranges()
   #consumed = 0
   #delivered = 0
+  #contiguous = 0
 
   /** Up to where the application has taken everything. */
   get consumed(): number {
@@ -22,59 +32,84 @@ export class ReceiveBuffer {
 
   /** Up to where all bytes came. */
   get contiguous(): number {
-    return this.#ranges.firstGap(this.#consumed)
+    return this.#contiguous
   }
 
   /** Bytes of memory for what is kept, in whole pages; none while nothing is. */
   get memoryBytes(): number {
-    return this.#pages.bytes
+    let bytes = this.#pages.bytes
+    for (const piece of this.#pieces ?? []) bytes += piece.bytes.length
+    return bytes
   }
 
-  /** Keeps what is new of `data`; false, and nothing kept, if it would lie in more than `piecesMax` separate pieces. */
-  write(offset: number, data: Uint8Array, piecesMax: number): boolean {
+  /**
+   * Keeps what is new of `data`; false, and nothing kept, if it would lie in more than `piecesMax` separate pieces. `lent`: nobody
+   * writes to that memory again, so it may be kept itself.
+   */
+  write(offset: number, data: Uint8Array, piecesMax: number, lent = false): boolean {
+    const start = Math.max(offset, this.#contiguous)
     const end = offset + data.length
-    const gaps = this.#ranges.gaps(Math.max(offset, this.#consumed), end)
-    if (!this.#ranges.add(Math.max(offset, this.#consumed), end, piecesMax)) return false
+    if (start >= end) return true
+    if (start === this.#contiguous && this.#ahead.count === 0) {
+      this.#keep(start, start === offset ? data : data.subarray(start - offset), lent)
+      this.#contiguous = end
+      return true
+    }
+    const gaps = this.#ahead.gaps(start, end)
+    const first = this.#contiguous > this.#consumed ? 1 : 0
+    if (!this.#ahead.add(start, end, start === this.#contiguous ? Infinity : piecesMax - first)) return false
     // Only the gaps: a peer that sends other bytes a second time must not change what was given out.
-    for (const gap of gaps) this.#pages.write(gap.start, data.subarray(gap.start - offset, gap.end - offset))
+    for (const gap of gaps) this.#keep(gap.start, data.subarray(gap.start - offset, gap.end - offset), lent)
+    this.#contiguous = this.#ahead.firstGap(this.#contiguous)
+    this.#ahead.remove(0, this.#contiguous)
     return true
   }
 
   /** The bytes that follow on those given out, as views that stay good. */
   read(): readonly Uint8Array[] {
-    const views = this.#pages.views(this.#delivered, this.contiguous)
-    this.#delivered = this.contiguous
+    const views = this.#views(this.#delivered, this.#contiguous)
+    this.#delivered = this.#contiguous
     return views
   }
 
   /** The application has taken everything below `offset`, which was given out. */
   consume(offset: number): void {
     this.#consumed = offset
-    this.#ranges.remove(0, offset)
-    if (this.#ranges.count === 0) this.#pages.clear()
-    else this.#pages.release(offset)
+    if (this.#contiguous === offset && this.#ahead.count === 0) return this.#release()
+    this.#pages.release(offset)
+    let taken = 0
+    for (const piece of this.#pieces ?? []) {
+      if (endOf(piece) > offset) break
+      taken += 1
+    }
+    this.#pieces?.splice(0, taken)
   }
 
   /** Nothing is kept any more. */
   discard(): void {
-    this.#pages.clear()
-    this.#ranges.clear()
+    this.#release()
+    this.#ahead.clear()
+    this.#delivered = this.#contiguous = this.#consumed
   }
 
   /** What is kept: where it lies, and its bytes one after another. */
   freeze(): { readonly ranges: readonly Range[]; readonly bytes: Uint8Array } {
-    const bytes = new Uint8Array(this.#ranges.size)
+    const whole = { start: this.#consumed, end: this.#contiguous }
+    const ranges = [...(whole.start < whole.end ? [whole] : []), ...this.#ahead]
+    const bytes = new Uint8Array(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
     let at = 0
-    for (const { start, end } of this.#ranges) {
-      this.#pages.copy(start, bytes.subarray(at, at + end - start))
-      at += end - start
+    for (const { start, end } of ranges) {
+      for (const view of this.#views(start, end)) {
+        bytes.set(view, at)
+        at += view.length
+      }
     }
-    return { ranges: [...this.#ranges], bytes }
+    return { ranges, bytes }
   }
 
   static thaw(consumed: number, ranges: readonly Range[], bytes: Uint8Array): ReceiveBuffer {
     const buffer = new ReceiveBuffer()
-    buffer.#consumed = buffer.#delivered = consumed
+    buffer.#consumed = buffer.#delivered = buffer.#contiguous = consumed
     buffer.#pages.release(consumed)
     let at = 0
     for (const { start, end } of ranges) {
@@ -83,4 +118,45 @@ export class ReceiveBuffer {
     }
     return buffer
   }
+
+  /** The piece itself, unless it would hold more memory than twice what it is. */
+  #keep(start: number, bytes: Uint8Array, lent: boolean): void {
+    const last = this.#pieces?.at(-1)
+    const worth = bytes.length >= PAGE_BYTES && 2 * bytes.length >= bytes.buffer.byteLength
+    if (!lent || !worth || (last !== undefined && start < endOf(last))) return this.#pages.write(start, bytes)
+    this.#pieces ??= []
+    this.#pieces.push({ start, bytes })
+  }
+
+  #views(start: number, end: number): Uint8Array[] {
+    const views: Uint8Array[] = []
+    const pieces = this.#pieces ?? []
+    let index = pieces.length
+    // What is asked for is among the last, or everything.
+    for (let piece = pieces[index - 1]; piece !== undefined && endOf(piece) > start; piece = pieces[index - 1])
+      index -= 1
+    for (let at = start; at < end; ) {
+      let piece = pieces[index]
+      for (; piece !== undefined && endOf(piece) <= at; piece = pieces[index]) index += 1
+      const from = piece === undefined ? end : Math.min(piece.start, end)
+      if (piece === undefined || at < from) {
+        views.push(...this.#pages.views(at, from))
+        at = from
+        continue
+      }
+      const whole = at === piece.start && endOf(piece) <= end
+      views.push(whole ? piece.bytes : piece.bytes.subarray(at - piece.start, end - piece.start))
+      at = Math.min(endOf(piece), end)
+    }
+    return views
+  }
+
+  #release(): void {
+    this.#pages.clear()
+    this.#pieces = undefined
+  }
+}
+
+function endOf({ start, bytes }: Piece): number {
+  return start + bytes.length
 }

@@ -96,7 +96,7 @@ export class Receiving {
     if (this.#state.name === 'recv' && fin) this.#become({ name: 'size-known', finalSize: end })
     if (this.#unwanted) return this.#forgo()
     if (this.#state.name !== 'recv' && this.#state.name !== 'size-known') return undefined
-    if (!this.#buffer.write(offset, data, this.#config.streamPiecesMax)) return TransportError.PROTOCOL_VIOLATION
+    if (!this.#buffer.write(offset, data, this.#config.streamPiecesMax, true)) return TransportError.PROTOCOL_VIOLATION
     this.#settle()
     return undefined
   }

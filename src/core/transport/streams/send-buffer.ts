@@ -17,7 +17,7 @@ export interface Chunk {
 export type FrozenSendBuffer = Pick<FrozenSending, 'base' | 'bytes' | 'sent' | 'acked' | 'fin'>
 
 export class SendBuffer {
-  readonly #pages = new Pages()
+  readonly #pages = new Pages(true)
   readonly #acked = new Ranges()
   /** Sent once, not acknowledged, and to be sent again. */
   readonly #lost = new Ranges()
@@ -79,26 +79,28 @@ export class SendBuffer {
   }
 
   /** The first `length` bytes of what `next` gave go out, and with the last of them a FIN that is due. */
-  mark({ offset }: Chunk, length: number): Chunk {
-    const chunk = this.#chunk(offset, offset + length)
-    this.#lost.remove(offset, offset + length)
+  mark({ offset, length: whole, fin }: Chunk, length: number): void {
+    if (this.#lost.count > 0) this.#lost.remove(offset, offset + length)
     this.#sent = Math.max(this.#sent, offset + length)
-    if (chunk.fin) this.#fin = 'sent'
-    return chunk
+    if (fin && length === whole) this.#fin = 'sent'
   }
 
-  /** Fills `target` with what was written from `offset` on. */
-  copy(offset: number, target: Uint8Array): void {
-    this.#pages.copy(offset, target)
+  /** Puts `length` bytes from `offset` on into `target`, from `to` on. */
+  copy(offset: number, target: Uint8Array, to: number, length: number): void {
+    this.#pages.copy(offset, target, to, length)
   }
 
   acked({ offset, length, fin }: Chunk): void {
     const start = Math.max(offset, this.#base)
-    this.#acked.add(start, offset + length)
-    this.#lost.remove(start, offset + length)
+    const end = Math.max(offset + length, start)
+    if (this.#lost.count > 0) this.#lost.remove(start, end)
     if (fin) this.#fin = 'acked'
-    this.#base = this.#acked.firstGap(this.#base)
-    this.#acked.remove(0, this.#base)
+    if (start === this.#base && this.#acked.count === 0) this.#base = end
+    else {
+      this.#acked.add(start, end)
+      this.#base = this.#acked.firstGap(this.#base)
+      this.#acked.remove(0, this.#base)
+    }
     // An idle stream holds no page: there may be thousands.
     if (this.buffered === 0) this.#pages.clear()
     else this.#pages.release(this.#base)

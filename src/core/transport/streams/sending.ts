@@ -112,13 +112,16 @@ export class Sending {
     return this.#buffer.next(Math.min(this.#cap(opened), this.#buffer.sent + credit))
   }
 
-  /** `length` bytes of `chunk` go out, and are put into `target`. */
-  mark(chunk: Chunk, target: Uint8Array): Chunk {
-    this.#buffer.copy(chunk.offset, target)
-    const sent = this.#buffer.mark(chunk, target.length)
-    if (sent.fin && this.#state.name === 'send') this.#become({ name: 'data-sent' })
+  /** The first `length` bytes of `chunk` go out. */
+  mark(chunk: Chunk, length: number): void {
+    this.#buffer.mark(chunk, length)
+    if (this.#buffer.fin === 'sent' && this.#state.name === 'send') this.#become({ name: 'data-sent' })
     this.#noteBlocked()
-    return sent
+  }
+
+  /** Puts `length` bytes from `offset` on into `target`, from `to` on. */
+  copy(offset: number, target: Uint8Array, to: number, length: number): void {
+    this.#buffer.copy(offset, target, to, length)
   }
 
   markReset(): void {

@@ -21,18 +21,8 @@ export interface Ports {
 type StreamControlFrame = StreamOpenFrame | ResetStreamFrame | StopSendingFrame | StreamLimitFrame
 export const CONTROL_BYTES_MAX = 25
 
-/** What the application was told, of things that are told once. */
-type Told = 'opened' | 'accepted' | 'end' | 'reset' | 'stopped' | 'finished' | 'closed'
-/** As bits of one number: a set of its own would be a tenth of the memory of a stream. */
-const TOLD: Readonly<Record<Told, number>> = {
-  opened: 1,
-  accepted: 2,
-  end: 4,
-  reset: 8,
-  stopped: 16,
-  finished: 32,
-  closed: 64,
-}
+/** What the application is told once, as bits of one number: a set of its own would be a tenth of the memory of a stream. */
+const TOLD = { opened: 1, accepted: 2, end: 4, reset: 8, stopped: 16, finished: 32, closed: 64 } as const
 
 export class Stream {
   readonly id: number
@@ -191,29 +181,33 @@ export class Stream {
   tell(relieved: boolean): readonly StreamEvent[] {
     const { id } = this
     const events: StreamEvent[] = []
-    const once = (kind: Told, event: StreamEvent): void => {
-      if ((this.#told & TOLD[kind]) !== 0) return
-      this.#told |= TOLD[kind]
-      events.push(event)
-    }
-    if (!this.opener && this.#ports !== undefined && !this.#accepted)
-      once('opened', { kind: 'opened', id, ...this.#ports })
+    if (!this.opener && this.#ports !== undefined && !this.#accepted && this.#isNews(TOLD.opened))
+      events.push({ kind: 'opened', id, ...this.#ports })
     if (!this.opener && !this.#accepted) return events
-    if (this.opener && this.#accepted) once('accepted', { kind: 'accepted', id })
+    if (this.opener && this.#accepted && this.#isNews(TOLD.accepted)) events.push({ kind: 'accepted', id })
     for (const bytes of this.#receiving.read()) events.push({ kind: 'data', id, bytes })
     const { state: received } = this.#receiving
-    if (this.#receiving.ended) once('end', { kind: 'end', id })
-    if ('code' in received && !this.#receiving.unwanted) once('reset', { kind: 'reset', id, code: received.code })
+    if (this.#receiving.ended && this.#isNews(TOLD.end)) events.push({ kind: 'end', id })
+    if ('code' in received && !this.#receiving.unwanted && this.#isNews(TOLD.reset))
+      events.push({ kind: 'reset', id, code: received.code })
     this.#receiving.resetTold()
     const { state: sent } = this.#sending
-    if ('stopped' in sent && sent.stopped !== undefined) once('stopped', { kind: 'stopped', id, code: sent.stopped })
+    if ('stopped' in sent && sent.stopped !== undefined && this.#isNews(TOLD.stopped))
+      events.push({ kind: 'stopped', id, code: sent.stopped })
     if (this.#awaited && (relieved || !this.#sending.writable)) {
       this.#awaited = false
       if (this.#sending.writable) events.push({ kind: 'writable', id })
     }
-    if (sent.name === 'data-recvd') once('finished', { kind: 'finished', id })
-    if (this.over) once('closed', { kind: 'closed', id })
+    if (sent.name === 'data-recvd' && this.#isNews(TOLD.finished)) events.push({ kind: 'finished', id })
+    if (this.over && this.#isNews(TOLD.closed)) events.push({ kind: 'closed', id })
     return events
+  }
+
+  /** True the first time. */
+  #isNews(bit: number): boolean {
+    const news = (this.#told & bit) === 0
+    this.#told |= bit
+    return news
   }
 
   /** Undefined of a stream that nobody has accepted yet, and of one that the application has given up. */

@@ -36,8 +36,13 @@ export class Streams {
   /** Streams whose writers were asked to wait. */
   readonly #waiting = new Set<Stream>()
   #buffered = 0
+  /** Of the stream that is changing, before it does. */
+  #wasReceived = 0
+  #wasConsumed = 0
+  #wasBuffered = 0
   /** `open` said 'limit', and the application was not yet told that it would not any more. */
   #awaited = false
+  #knocked = false
   /** The peer has said that MAX_DATA, or MAX_STREAMS, holds it up, when there was nothing to add. */
   #dataBlocked = false
   #streamsBlocked = false
@@ -69,7 +74,11 @@ export class Streams {
     const stream = this.#streams.get(id)
     if (stream === undefined || !stream.sending.writable) return 'over'
     const full = this.#buffered >= this.#config.sendBytesMax
-    if (!full) this.#change(stream, () => stream.sending.write(bytes))
+    if (!full) {
+      this.#before(stream)
+      stream.sending.write(bytes)
+      this.#after(stream)
+    }
     if (this.#relieved(stream)) return 'taken'
     this.#waiting.add(stream)
     stream.await()
@@ -93,11 +102,14 @@ export class Streams {
 
   /** The application has taken `bytes` more of what 'data' gave it. `rttMs`: smoothed; 0 if unknown, and then no window grows. */
   consumed(now: number, id: number, bytes: number, rttMs: number): void {
-    this.#with(id, (stream) => {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) {
+      this.#before(stream)
       stream.receiving.consume(now, bytes, rttMs)
-    })
+      this.#after(stream)
+      this.#window.atLeast(2 * stream.receiving.window.size)
+    }
     this.#window.pace(now, rttMs)
-    this.#window.atLeast(2 * (this.#streams.get(id)?.receiving.window.size ?? 0))
     this.#raiseData()
   }
 
@@ -159,12 +171,17 @@ export class Streams {
   }
 
   /** Writes frames as far as there is room, and says which, to be told by `acked` or `lost`. */
-  fill(writer: FrameWriter): readonly SentFrame[] {
-    return this.#outgoing.fill(writer)
+  fill(writer: FrameWriter, now = Number.NaN): readonly SentFrame[] {
+    return this.#outgoing.fill(writer, now)
   }
 
   acked(frame: SentFrame): void {
-    if ('id' in frame) this.#with(frame.id, (stream) => stream.acked(frame))
+    if (!('id' in frame)) return
+    const stream = this.#streams.get(frame.id)
+    if (stream === undefined) return
+    this.#before(stream)
+    stream.acked(frame)
+    this.#after(stream)
   }
 
   /** What of it is still to be said, and not acknowledged meanwhile, is due again. */
@@ -179,13 +196,24 @@ export class Streams {
     this.#outgoing.queue('max-streams')
     this.#outgoing.requeue()
     if (this.#awaited && this.#ids.blocked) this.#outgoing.queue('streams-blocked')
-    for (const stream of this.#streams.values()) this.#change(stream, () => stream.requeue())
+    for (const { id } of this.#streams.values()) this.#with(id, (stream) => stream.requeue())
   }
 
   // ── To the application ──
 
+  /** There is something to tell. */
+  get hasNews(): boolean {
+    return this.#news.size > 0 || (this.#awaited && this.#ids.openable)
+  }
+
+  /** The peer has opened a stream, and waits for an answer to it. */
+  get knocked(): boolean {
+    return this.#knocked
+  }
+
   /** What there is to tell since the last time, to be taken whole; an answer on the way, such as `accept`, may lead to more. */
   *events(): IterableIterator<StreamEvent> {
+    this.#knocked = false
     for (const stream of this.#news) {
       // Before telling, so that an answer brings it back at the end of the line.
       this.#news.delete(stream)
@@ -246,14 +274,17 @@ export class Streams {
       stream = new Stream(id, this.#config)
       this.#streams.set(id, stream)
     }
-    const receiver = stream
-    return this.#change(receiver, () => this.#take(receiver, frame))
+    this.#before(stream)
+    const fault = this.#take(stream, frame)
+    this.#after(stream)
+    return fault
   }
 
   #take(stream: Stream, frame: Exclude<StreamFrame, OfAll>): number | undefined {
     const { sending, receiving } = stream
     switch (frame.kind) {
       case 'stream-open':
+        this.#knocked = true
         return stream.announce({ port: frame.port, sourcePort: frame.sourcePort })
           ? undefined
           : TransportError.PROTOCOL_VIOLATION
@@ -294,28 +325,34 @@ export class Streams {
 
   #with(id: number, change: (stream: Stream) => void): void {
     const stream = this.#streams.get(id)
-    if (stream !== undefined) this.#change(stream, () => change(stream))
+    if (stream === undefined) return
+    this.#before(stream)
+    change(stream)
+    this.#after(stream)
   }
 
-  /** Changes a stream, and then whatever hangs on it: sums, turns and news. */
-  #change<T>(stream: Stream, change: () => T): T {
-    const { window } = stream.receiving
-    const { received, consumed } = window
-    const { buffered } = stream.sending
+  /** A stream is about to change; one at a time … */
+  #before({ receiving, sending }: Stream): void {
+    this.#wasReceived = receiving.window.received
+    this.#wasConsumed = receiving.window.consumed
+    this.#wasBuffered = sending.buffered
+  }
+
+  /** … and has changed: whatever hangs on it follows, sums, turns and news. */
+  #after(stream: Stream): void {
+    const { receiving, sending } = stream
     const { sendBytesMax } = this.#config
     const total = this.#buffered
-    const result = change()
-    this.#window.receive(window.received - received)
-    this.#window.consume(window.consumed - consumed)
+    this.#window.receive(receiving.window.received - this.#wasReceived)
+    this.#window.consume(receiving.window.consumed - this.#wasConsumed)
     this.#raiseData()
-    this.#buffered += stream.sending.buffered - buffered
+    this.#buffered += sending.buffered - this.#wasBuffered
     this.#outgoing.schedule(stream)
     this.#news.add(stream)
     // What one stream frees may be what another waits for.
     if (total >= sendBytesMax && this.#buffered < sendBytesMax) {
       for (const waiting of this.#waiting) this.#news.add(waiting)
     }
-    return result
   }
 
   #relieved(stream: Stream): boolean {
