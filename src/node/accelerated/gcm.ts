@@ -192,7 +192,7 @@ class GcmOpener implements Opener {
   }
 }
 
-const PIECE_BYTES = 32_768
+const PIECE_BYTES = 65_536
 /** What is longer has memory to itself. */
 const CUT_BYTES_MAX = PIECE_BYTES / 4
 /** What is not longer is copied out: somebody may keep it for long, and is not to keep a whole piece with it. */
@@ -214,10 +214,10 @@ class Plaintexts {
 
   /** Where `length` bytes may be written. */
   room(length: number): number {
-    this.#large = length > CUT_BYTES_MAX ? new Uint8Array(length) : undefined
+    this.#large = length > CUT_BYTES_MAX ? uncleared(length) : undefined
     if (this.#large !== undefined) return this.#addresses.of(this.#large)
     if (this.#used + length > this.#piece.length) {
-      this.#piece = new Uint8Array(Buffer.allocUnsafeSlow(PIECE_BYTES).buffer)
+      this.#piece = uncleared(PIECE_BYTES)
       // Others have parts of it.
       markAsUntransferable(this.#piece.buffer)
       this.#used = 0
@@ -233,6 +233,10 @@ class Plaintexts {
     this.#used += (length + 7) & ~7
     return taken
   }
+}
+
+function uncleared(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
 }
 
 function writeSalt(bytes: Uint8Array, keys: Uint8Array): void {

@@ -122,7 +122,8 @@ export class Outbox {
       bytes.length <= this.#size &&
       this.#count < SEGMENTS_MAX &&
       this.#bytes + bytes.length <= BURST_BYTES_MAX &&
-      whole === this.#whole &&
+      // What is small is not fragmented in any case.
+      (whole === this.#whole || this.#size <= SMALL_BYTES) &&
       this.#socket.segments
     )
   }
