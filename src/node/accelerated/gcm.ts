@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { markAsUntransferable } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import type { AeadProvider, Opener, Sealer } from '../../crypto/aead.ts'
 import { ESP_AES128_GCM_8, ESP_AES128_GCM_16, nodeAead } from '../../crypto/aead.ts'
 import { ESP_HEADER_BYTES, writeSequence } from '../../crypto/esp-number.ts'
@@ -60,20 +61,20 @@ function icvBytesOf(suite: number, { encryption }: EspKeys): number | undefined 
 /** Whether the functions do here what they did where this was written. */
 function isRight(gcm: Gcm): boolean {
   const keys = { encryption: randomBytes(KEY_BYTES + SALT_BYTES), authentication: new Uint8Array(0) }
-  const sealed = [0, 1].map((which) => {
-    const packet = new Uint8Array(START + 64 + TAG_BYTES).fill(7)
-    const sealer = which === 0 ? new GcmSealer(gcm, keys, 16) : nodeAead.sealer(ESP_AES128_GCM_16, keys, randomBytes)
-    sealer.seal(packet, 5)
-    sealer.forget?.()
-    return packet
-  })
-  const [ours, theirs] = sealed
-  if (ours === undefined || theirs === undefined || !ours.every((byte, at) => byte === theirs[at])) return false
-  const opener = new GcmOpener(gcm, keys, 16)
-  const right = opener.open(ours, 5)?.every((byte) => byte === 7) === true
-  const wrong = opener.open(ours, 6)
-  opener.forget()
-  return right && wrong === undefined
+  const [ours, theirs] = [0, 1].map(() => new Uint8Array(START + 64 + TAG_BYTES).fill(7))
+  assert(ours !== undefined && theirs !== undefined, 'two packets were made')
+  const sealer = new GcmSealer(gcm, keys, TAG_BYTES)
+  const opener = new GcmOpener(gcm, keys, TAG_BYTES)
+  nodeAead.sealer(ESP_AES128_GCM_16, keys, randomBytes).seal(theirs, 5)
+  try {
+    sealer.seal(ours, 5)
+    return equalBytes(ours, theirs) && opener.open(ours, 5)?.[0] === 7 && opener.open(ours, 6) === undefined
+  } catch {
+    return false
+  } finally {
+    sealer.forget()
+    opener.forget()
+  }
 }
 
 /** OpenSSL and the memory for its arguments: one for all SAs, because a call waits for nobody. */

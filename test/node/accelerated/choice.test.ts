@@ -1,0 +1,65 @@
+// Which provider is used, and what is said about it.
+
+import { expect, it, test } from 'vitest'
+import { choose } from '../../../src/node/accelerated/choice.ts'
+import { type Koffi, loadKoffi } from '../../../src/node/accelerated/koffi.ts'
+import { filesUnder } from '../../support/tree.ts'
+import { koffi } from './calls.ts'
+
+const here = (env: Readonly<Record<string, string>> = {}, load: () => Koffi | string = loadKoffi) =>
+  choose(env, load, process.platform, process.arch)
+
+const whyOf = (chosen: { readonly accelerated: unknown; readonly why?: string }): string | undefined => chosen.why
+
+test.runIf(process.platform === 'linux')('with koffi both are accelerated', () => {
+  for (const env of [{}, { SOJOURN_PORTABLE: '0' }, { SOJOURN_PORTABLE: '' }]) {
+    const { koffi: version, ports, aead } = here(env)
+    expect(version).toBe(koffi().version)
+    expect([whyOf(ports), whyOf(aead)]).toEqual([undefined, undefined])
+  }
+})
+
+it('is portable when it was told so, and koffi is not even loaded', () => {
+  const { ports, aead } = here({ SOJOURN_PORTABLE: '1' }, () => {
+    throw new Error('it was loaded')
+  })
+  expect([whyOf(ports), whyOf(aead)]).toEqual(['SOJOURN_PORTABLE is set', 'SOJOURN_PORTABLE is set'])
+})
+
+it('is portable without koffi, and says how to get it', () => {
+  const absent = (): never => {
+    throw Object.assign(new Error("Cannot find module 'koffi'"), { code: 'MODULE_NOT_FOUND' })
+  }
+  const { koffi: version, ports } = here({}, () => loadKoffi(absent))
+  expect(version).toBeUndefined()
+  expect(whyOf(ports)).toMatch(/npm install koffi/)
+})
+
+it('is portable with a koffi that breaks, or is something else', () => {
+  const broken = (): never => {
+    throw new Error('invalid ELF header')
+  }
+  expect(whyOf(here({}, () => loadKoffi(broken)).aead)).toMatch(/invalid ELF header/)
+  expect(whyOf(here({}, () => loadKoffi(() => ({}))).aead)).toMatch(/something else/)
+})
+
+it('decides for ports and AEADs apart', () => {
+  const elsewhere = choose({}, loadKoffi, 'darwin', 'arm64')
+  expect(whyOf(elsewhere.ports)).toMatch(/darwin/)
+  expect(whyOf(elsewhere.aead)).toBeUndefined()
+  expect(whyOf(choose({}, loadKoffi, 'linux', 's390x').ports)).toMatch(/s390x/)
+  const { node: _gone, ...older } = koffi()
+  expect(whyOf(here({}, () => older).ports)).toMatch(/3\.3 or later/)
+  const mute = { ...koffi(), load: () => ({ func: (name: string) => fail(name) }) }
+  expect(whyOf(here({}, () => mute).aead)).toMatch(/OpenSSL/)
+  expect(whyOf(here({}, () => mute).ports)).toMatch(/system calls/)
+})
+
+it('is the only place that knows koffi', () => {
+  const users = filesUnder('src').filter(({ path, text }) => path.endsWith('.ts') && /['"]koffi['"]/.test(text))
+  expect(users.map(({ path }) => path)).toEqual(['src/node/accelerated/koffi.ts'])
+})
+
+function fail(name: string): never {
+  throw new Error(`Cannot find function '${name}'`)
+}
