@@ -9,7 +9,14 @@ import { buffer } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Endpoint, parsePeer, SojournAgent } from '../../src/index.ts'
 import { ask } from '../support/ask.ts'
-import { compileBlocks, type DocBlock, docBlocks, exampleBlocks, programPath } from '../support/doc-blocks.ts'
+import {
+  compileBlocks,
+  type DocBlock,
+  docBlocks,
+  exampleBlocks,
+  programOfAll,
+  programPath,
+} from '../support/doc-blocks.ts'
 import { begin, environment, runFolder, stop } from '../support/programs.ts'
 import { ROOT } from '../support/tree.ts'
 
@@ -22,7 +29,11 @@ let complaints = ''
 
 beforeAll(() => {
   complaints = compileBlocks(blocks)
-})
+}, 60_000)
+
+function run(program: string): string {
+  return execFileSync(process.execPath, [program], { cwd: runFolder(), env: environment(), timeout: 20_000 }).toString()
+}
 
 describe('the programs of the documentation', () => {
   it('compile against the package by its name', () => {
@@ -38,13 +49,15 @@ describe('the programs of the documentation', () => {
     expect(shown).toEqual(calls)
   })
 
-  it.each(named.filter(({ block }) => block.mark === 'runnable' || examples.includes(block)))(
-    '$where runs to its end',
-    ({ name }) => {
-      const options = { cwd: runFolder(), env: environment(), timeout: 20_000 }
-      execFileSync(process.execPath, [programPath(name)], options)
-    },
-  )
+  it.each(named.filter(({ block }) => block.mark === 'runnable'))('$where runs to its end', ({ name }) => {
+    run(programPath(name))
+  })
+
+  it('that are examples of something run, each', () => {
+    const names = named.filter(({ block }) => examples.includes(block)).map(({ name }) => name)
+    const told = run(programOfAll(names)).split('\n')
+    expect(names.filter((name) => !told.includes(`${name} ok`)).map((name) => [name, told])).toEqual([])
+  })
 })
 
 const readme = named.filter(({ block }) => block.mark === 'moves')

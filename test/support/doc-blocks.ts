@@ -39,7 +39,7 @@ export function exampleBlocks(): readonly DocBlock[] {
       ),
     ].map(({ 1: before = '', 2: body = '', 3: mark = '', index }) => {
       const line = text.slice(0, index + before.length).split('\n').length
-      return { file: path, line, mark, text: `${PRELUDE}{\n${body.replace(/^ *\* ?/gm, '')}\n}\nprocess.exit()\n` }
+      return { file: path, line, mark, text: `${PRELUDE}{\n${body.replace(/^ *\* ?/gm, '')}\n}\n` }
     }),
   )
 }
@@ -60,6 +60,24 @@ writeFileSync('capsule', await stored.freeze({ to: host.kem, state: Buffer.from(
 /** Where a block was compiled to: run it with `node`. `name` is that of `compileBlocks`. */
 export function programPath(name: string): string {
   return join(FOLDER, `${name}.js`)
+}
+
+/**
+ * A program that runs compiled blocks one after another, all in one process, and prints what has become of each: `NAME ok`, or `NAME`
+ * and what it failed with.
+ */
+export function programOfAll(names: readonly string[]): string {
+  const path = programPath('all')
+  writeFileSync(
+    path,
+    `for (const name of ${JSON.stringify(names)}) {
+      const fault = await import(\`./\${name}.js\`).then(() => 'ok', (error) => String(error))
+      console.log(name, fault)
+    }
+    process.exit()
+    `,
+  )
+  return path
 }
 
 /** Compiles blocks by name and returns what the compiler says against them; '' if nothing. */

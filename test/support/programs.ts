@@ -2,16 +2,19 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect } from 'vitest'
+import { expect } from 'vitest'
+import { afterThisTest } from './afterwards.ts'
 import { temporaryFolder } from './temporary.ts'
 
-const root = temporaryFolder()
-const children: ChildProcess[] = []
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL')
-})
+let root: string | undefined
+
+/** Of the file that runs. */
+function folder(): string {
+  if (root === undefined || !existsSync(root)) root = temporaryFolder()
+  return root
+}
 
 /** A program that runs, and the first words of what it has printed: where it is. */
 export interface Program {
@@ -21,18 +24,18 @@ export interface Program {
 
 /** A fresh folder to run programs in. */
 export function runFolder(): string {
-  return mkdtempSync(join(root, 'run-'))
+  return mkdtempSync(join(folder(), 'run-'))
 }
 
 /** All programs of a test file are on one host. */
 export function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, SOJOURN_HOME: join(root, 'home') }
+  return { ...process.env, SOJOURN_HOME: join(folder(), 'home') }
 }
 
 /** Starts a program at an address, and waits until it has printed where it is. */
 export async function begin(program: string, address: string, cwd: string): Promise<Program> {
   const child = spawn(process.execPath, [program, address], { cwd, env: environment() })
-  children.push(child)
+  afterThisTest(() => child.kill('SIGKILL'))
   child.stderr.on('data', (bytes) => process.stderr.write(bytes))
   const [bytes] = await once(child.stdout, 'data')
   return { child, printed: String(bytes).trim().split(',')[0] ?? '' }
