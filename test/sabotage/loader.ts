@@ -1,4 +1,5 @@
-// Loads a test file with a copy of every source of its own, some of them edited on the way into memory: no file is touched.
+// Loads a test file with sources of which some are edited on the way into memory: no file is touched. What an edit reaches, by however
+// many imports, is evaluated anew, before and after; what it does not reach is the same for all.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +9,20 @@ import type { Edit } from './control.ts'
 
 type Server = Awaited<ReturnType<typeof createViteServer>>
 
-/** What imports modules for us. Its cache is what makes a copy: emptied, it evaluates everything anew. */
+/** A module that has been evaluated, and the ids of those that import it. */
+interface Evaluated {
+  readonly id: string
+  readonly importers: ReadonlySet<string>
+}
+
+/** What imports modules for us, and keeps them. */
 interface Runner {
-  clearCache(): void
+  readonly evaluatedModules: {
+    getModuleById(id: string): Evaluated | undefined
+    getModulesByFile(file: string): ReadonlySet<Evaluated> | undefined
+    /** Evaluates it anew the next time it is wanted. */
+    invalidateModule(module: Evaluated): void
+  }
   import(file: string): Promise<unknown>
 }
 
@@ -35,17 +47,33 @@ export async function load(
   for (const edit of [...edits, ...wanted]) {
     for (const module of graph.getModulesByFile(ROOT + edit.file) ?? []) graph.invalidateModule(module)
   }
+  const runner = runnerOf(server)
+  const changed = [...edits, ...wanted].map((edit) => ROOT + edit.file)
+  forget(runner, [...changed, ROOT + file, STAND_IN])
   edits = wanted
   const collected: Collected[] = []
   Reflect.set(globalThis, BACKSTAGE, { ...means, collected })
-  const runner = runnerOf(server)
-  runner.clearCache()
   await runner.import(ROOT + file)
   return collected
 }
 
 export async function unload(): Promise<void> {
   await server?.close()
+}
+
+/** These files, and whatever imports them. */
+function forget({ evaluatedModules }: Runner, files: readonly string[]): void {
+  const reached = new Set<Evaluated>()
+  const waiting = files.flatMap((file) => [...(evaluatedModules.getModulesByFile(file) ?? [])])
+  for (let module = waiting.pop(); module !== undefined; module = waiting.pop()) {
+    if (reached.has(module)) continue
+    reached.add(module)
+    for (const id of module.importers) {
+      const importer = evaluatedModules.getModuleById(id)
+      if (importer !== undefined) waiting.push(importer)
+    }
+  }
+  for (const module of reached) evaluatedModules.invalidateModule(module)
 }
 
 function runnerOf({ environments }: Server): Runner {
