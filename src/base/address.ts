@@ -2,7 +2,6 @@
 // so that texts can be compared and used as keys.
 
 import { assert } from './assert.ts'
-import { Reader } from './bytes.ts'
 
 /** Where a datagram goes to or comes from: an address in canonical text and a UDP port. */
 export interface Locator {
@@ -29,13 +28,10 @@ export function addressBytes(text: string): Uint8Array | undefined {
 
 /** The canonical text of 16 address bytes. */
 export function addressText(bytes: Uint8Array): string {
-  const reader = new Reader(bytes)
-  const words = Array.from({ length: 8 }, () => reader.u16())
-  if (isMapped(bytes)) return bytes.subarray(12, 16).join('.')
-  const run = longestZeroRun(words)
-  const hex = words.map((word) => word.toString(16))
-  if (run.length < 2) return hex.join(':')
-  return `${hex.slice(0, run.start).join(':')}::${hex.slice(run.start + run.length).join(':')}`
+  if (isMapped(bytes)) return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`
+  const run = longestZeroRun(bytes)
+  if (run.length < 2) return wordsText(bytes, 0, 8)
+  return `${wordsText(bytes, 0, run.start)}::${wordsText(bytes, run.start + run.length, 8)}`
 }
 
 /** The one text form of an address: lower case, shortest, no zone, mapped IPv4 as IPv4; undefined if it is none. */
@@ -103,37 +99,46 @@ function ipv4Bytes(text: string): readonly number[] | undefined {
   return parts.map(Number)
 }
 
+// Every packet's sender and receiver come by here, so it reads the text in one pass.
 function ipv6Bytes(text: string): Uint8Array | undefined {
-  const halves = text.split('::')
-  if (halves.length > 2) return undefined
-  const head = groupBytes(halves[0] ?? '', halves.length === 1)
-  const tail = halves.length === 2 ? groupBytes(halves[1] ?? '', true) : []
-  if (head === undefined || tail === undefined) return undefined
-  const length = head.length + tail.length
-  if (halves.length === 1 ? length !== 16 : length > 14) return undefined
   const bytes = new Uint8Array(16)
-  bytes.set(head)
-  bytes.set(tail, 16 - tail.length)
-  return bytes
+  let at = 0
+  let gap = text.startsWith('::') ? 0 : -1
+  let from = gap === 0 ? 2 : 0
+  while (from < text.length) {
+    const colon = text.indexOf(':', from)
+    const word = hexWord(text, from, colon < 0 ? text.length : colon)
+    // An IPv4 ending is allowed only where the address ends.
+    const group = word >= 0 ? [word >> 8, word & 0xff] : colon < 0 ? ipv4Bytes(text.slice(from)) : undefined
+    if (group === undefined || at + group.length > 16) return undefined
+    for (const byte of group) bytes[at++] = byte
+    if (colon < 0) break
+    from = colon + 1
+    if (from === text.length) return undefined
+    if (text[from] !== ':') continue
+    if (gap >= 0) return undefined
+    gap = at
+    from += 1
+  }
+  if (gap < 0) return at === 16 ? bytes : undefined
+  if (at > 14) return undefined
+  const tail = 16 - (at - gap)
+  bytes.copyWithin(tail, gap, at)
+  return bytes.fill(0, gap, tail)
 }
 
-// The groups between colons; an IPv4 ending is allowed only where the address ends.
-function groupBytes(text: string, last: boolean): readonly number[] | undefined {
-  if (text === '') return []
-  const bytes: number[] = []
-  const groups = text.split(':')
-  for (const [index, group] of groups.entries()) {
-    if (last && index === groups.length - 1 && group.includes('.')) {
-      const four = ipv4Bytes(group)
-      if (four === undefined) return undefined
-      bytes.push(...four)
-    } else {
-      if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined
-      const word = Number.parseInt(group, 16)
-      bytes.push(word >> 8, word & 0xff)
-    }
+// One to four hexadecimal digits; -1 for anything else.
+function hexWord(text: string, from: number, end: number): number {
+  if (end === from || end - from > 4) return -1
+  let word = 0
+  for (let at = from; at < end; at++) {
+    const code = text.charCodeAt(at)
+    const letter = (code | 0x20) - 0x61
+    const digit = code >= 0x30 && code <= 0x39 ? code - 0x30 : letter >= 0 && letter < 6 ? letter + 10 : -1
+    if (digit < 0) return -1
+    word = (word << 4) | digit
   }
-  return bytes
+  return word
 }
 
 function isMapped(bytes: Uint8Array): boolean {
@@ -141,13 +146,26 @@ function isMapped(bytes: Uint8Array): boolean {
   return bytes[10] === 0xff && bytes[11] === 0xff
 }
 
-function longestZeroRun(words: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  let start = 0
-  for (let i = 0; i <= words.length; i++) {
-    if (i < words.length && words[i] === 0) continue
-    if (i - start > best.length) best = { start, length: i - start }
-    start = i + 1
+// RFC 5952 §4.1: without leading zeros.
+function wordsText(bytes: Uint8Array, from: number, end: number): string {
+  let text = ''
+  for (let word = from; word < end; word++) {
+    const [high, low] = [bytes[2 * word] ?? 0, bytes[2 * word + 1] ?? 0]
+    const digits = high === 0 ? SHORT[low] : `${SHORT[high]}${LONG[low]}`
+    text += word === from ? digits : `:${digits}`
   }
-  return best
+  return text
+}
+
+const SHORT: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16))
+const LONG: readonly string[] = SHORT.map((digits) => digits.padStart(2, '0'))
+
+function longestZeroRun(bytes: Uint8Array): { readonly start: number; readonly length: number } {
+  let [best, length, start] = [0, 0, 0]
+  for (let word = 0; word <= 8; word++) {
+    if (word < 8 && bytes[2 * word] === 0 && bytes[2 * word + 1] === 0) continue
+    if (word - start > length) [best, length] = [start, word - start]
+    start = word + 1
+  }
+  return { start: best, length }
 }

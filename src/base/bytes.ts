@@ -129,7 +129,7 @@ export class Writer {
   }
 
   #unsigned(value: number, width: 1 | 2 | 4): this {
-    assert(Number.isInteger(value) && value >= 0 && value < 256 ** width, `an unsigned number fits ${width} bytes`)
+    assert(Number.isInteger(value) && value >= 0 && value < 2 ** (8 * width), 'an unsigned number fits its bytes')
     this.#reserve(width)
     for (let shift = (width - 1) * 8; shift >= 0; shift -= 8) this.#bytes[this.#length++] = value >>> shift
     return this

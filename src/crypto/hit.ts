@@ -59,6 +59,17 @@ export function isFlatHit(bytes: Uint8Array): boolean {
 
 /** The flat HIT of a key, which must be a valid one (as `publicKeyFrom` checks), of whatever kind. */
 export function hitOf(key: PublicKey): Hit {
+  const known = hits.get(key)
+  if (known !== undefined) return known
+  const hit = computed(key)
+  hits.set(key, hit)
+  return hit
+}
+
+// An exchange asks four times of one key: to compare, to look for its floor, and to raise it.
+const hits = new WeakMap<PublicKey, Hit>()
+
+function computed(key: PublicKey): Hit {
   const { algorithm, label } = key
   const bytes = oneForm(key)
   if (algorithm === HI_EDDSA) {

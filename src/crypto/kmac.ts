@@ -51,13 +51,15 @@ export class KmacKey {
     this.#state.destroy()
   }
 
+  // Every output is made at once, and whoever makes it clears the state: so one is enough.
   #taking(parts: readonly Uint8Array[]): State {
-    const state = this.#state.clone()
-    for (const part of parts) state.update(part)
-    return state
+    scratch = this.#state._cloneInto(scratch)
+    for (const part of parts) scratch.update(part)
+    return scratch
   }
 }
 
+let scratch: State | undefined
 let prefix: State | undefined
 
 function named(): State {

@@ -125,7 +125,7 @@ const imported = new Map<string, KeyObject>()
 function keyObject(key: PublicKey, keys: KeyAlgorithms): KeyObject | undefined {
   const kind = kindOf(key, keys)
   if (kind === undefined) return undefined
-  const text = publicKeyText(key)
+  const text = importedText(key)
   const known = imported.get(text)
   if (known !== undefined) {
     imported.delete(text)
@@ -143,4 +143,11 @@ function keyObject(key: PublicKey, keys: KeyAlgorithms): KeyObject | undefined {
   }
   imported.set(text, fresh)
   return fresh
+}
+
+// Shorter and sooner made than `publicKeyText`: every signature that is checked asks for it.
+function importedText(key: PublicKey): string {
+  const { algorithm, label } = key
+  const bytes = oneForm(key)
+  return `${algorithm}.${label}.${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')}`
 }

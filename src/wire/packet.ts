@@ -2,7 +2,7 @@
 // Over UDP the checksum is zero (RFC 9028 §5.1); any other value is dropped here.
 
 import { assert } from '../base/assert.ts'
-import { concat, Reader, Writer } from '../base/bytes.ts'
+import { concat, Reader } from '../base/bytes.ts'
 import { isMalformed, type Malformed, malformed } from './malformed.ts'
 import { Parameter } from './registry.ts'
 
@@ -16,6 +16,7 @@ const VERSION_BYTE = 0x21
 const VERSION = 2
 const LENGTH_OFFSET = 1
 const CHECKSUM_OFFSET = 4
+const SENDER_OFFSET = 8
 const RECEIVER_OFFSET = 24
 
 /** A parameter to be written. */
@@ -97,28 +98,32 @@ export function encodePacket(
   controls = 0,
 ): Uint8Array {
   assert(sender.length === 16 && receiver.length === 16, 'a HIT has 16 bytes')
-  const body = encodeParameters(parameters)
-  const writer = new Writer().u8(NO_NEXT_HEADER).u8(0).u8(type).u8(VERSION_BYTE).u16(0).u16(controls)
-  return withLength(writer.bytes(sender).bytes(receiver).bytes(body).finish())
+  const packet = new Uint8Array(HIP_HEADER_BYTES + parametersBytes(parameters))
+  packet[0] = NO_NEXT_HEADER
+  packet[2] = type
+  packet[3] = VERSION_BYTE
+  packet[6] = controls >> 8
+  packet[7] = controls
+  packet.set(sender, SENDER_OFFSET)
+  packet.set(receiver, RECEIVER_OFFSET)
+  writeParameters(packet, HIP_HEADER_BYTES, parameters)
+  return withLength(packet)
 }
 
 /** A row of TLVs with their padding: what a packet carries, and what ENCRYPTED holds. Must be in order. */
 export function encodeParameters(parameters: readonly ParameterValue[]): Uint8Array {
-  const writer = new Writer()
-  let previous = -1
-  for (const { type, contents } of parameters) {
-    assert(type >= previous, 'parameters are written in order of type')
-    writer.u16(type).u16(contents.length).bytes(contents)
-    writer.zeros(tlvBytes(contents.length) - 4 - contents.length)
-    previous = type
-  }
-  return writer.finish()
+  const bytes = new Uint8Array(parametersBytes(parameters))
+  writeParameters(bytes, 0, parameters)
+  return bytes
 }
 
 /** The packet with one more parameter behind the others and its header length brought up to date, in new memory. */
 export function appendParameter(packet: Uint8Array, type: number, contents: Uint8Array): Uint8Array {
   assert(type >= lastType(packet), 'parameters are written in order of type')
-  return withLength(concat(packet, encodeParameters([{ type, contents }])))
+  const longer = new Uint8Array(packet.length + tlvBytes(contents.length))
+  longer.set(packet)
+  writeParameters(longer, packet.length, [{ type, contents }])
+  return withLength(longer)
 }
 
 /**
@@ -153,6 +158,28 @@ export function coveredByR1(packet: Packet, type: number): Uint8Array {
 export function macTwoInput(packet: Packet | Uint8Array, hostIdTlv: Uint8Array): Uint8Array {
   const covered = packet instanceof Uint8Array ? packet : coveredBy(packet, Parameter.HIP_MAC_2)
   return withLength(concat(covered, hostIdTlv))
+}
+
+function parametersBytes(parameters: readonly ParameterValue[]): number {
+  return parameters.reduce((sum, { contents }) => sum + tlvBytes(contents.length), 0)
+}
+
+// Into memory that is zero, as padding has to be.
+function writeParameters(bytes: Uint8Array, start: number, parameters: readonly ParameterValue[]): void {
+  let at = start
+  let previous = -1
+  for (const { type, contents } of parameters) {
+    const { length } = contents
+    assert(type >= previous && type <= 0xffff, 'parameters are written in order of type')
+    assert(length <= 0xffff, 'the length of a parameter has 16 bits')
+    bytes[at] = type >> 8
+    bytes[at + 1] = type
+    bytes[at + 2] = length >> 8
+    bytes[at + 3] = length
+    bytes.set(contents, at + 4)
+    at += tlvBytes(length)
+    previous = type
+  }
 }
 
 // RFC 7401 §5.2.1: type, length and contents, padded to a multiple of 8.
