@@ -38,10 +38,17 @@ const others = together.replace('**/*.', `**/!(${APART.map((name) => name.split(
 const ORACLES = 'test/oracles/**/*.test.ts'
 const LINKS = 'test/links/**/*.test.ts'
 const WALKS = 'test/exhaustive/**/*.test.ts'
+/** What sends, receives or seals, once more without koffi: `npx vitest run --project portable`. */
+const PORTABLE = 'test/node/**/*.test.ts'
 const never = ['**/node_modules/**', '**/dist/**']
 
 function project(name: string, include: string, exclude: readonly string[], isolate: boolean) {
   return { extends: true as const, test: { name, include: [include], exclude: [...never, ...exclude], isolate } }
+}
+
+function portable() {
+  const { test: settings, ...rest } = project('portable', PORTABLE, ['test/node/accelerated/**'], true)
+  return { ...rest, test: { ...settings, env: { SOJOURN_PORTABLE: '1' } } }
 }
 
 export default defineConfig({
@@ -52,6 +59,7 @@ export default defineConfig({
       project('oracles', ORACLES, [], true),
       project('links', LINKS, [], true),
       project('walks', WALKS, [], true),
+      portable(),
     ],
     pool: 'forks',
     setupFiles: 'test/setup.ts',

@@ -8,6 +8,7 @@ import { messageOf } from '../node/errors.ts'
 import { connectCommand } from './connect.ts'
 import { actorCommands } from './demo/actor.ts'
 import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { idCommand } from './id.ts'
 import { inspectCommand } from './inspect.ts'
@@ -38,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
     ...streams,
     demoCommand(stop),
     inspectCommand(),
+    doctorCommand(),
   ]
   for (const command of commands) program.addCommand(inherit(program, command))
   for (const command of actorCommands()) program.addCommand(inherit(program, command), { hidden: true })
@@ -62,9 +64,10 @@ Examples:
   sojourn receive 7 > file               take what "sojourn send FILE PEER 7" sends
   sojourn demo                           watch processes move while datagrams and downloads go on
   sojourn inspect hip.pcap               every packet of a capture in words, and whether it is right
+  sojourn doctor                         what this machine gives, and what is missing
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 refused, 5 fenced.
-Environment: SOJOURN_HOME, SOJOURN_KEYLOG, NODE_DEBUG=sojourn.`
+Environment: SOJOURN_HOME, SOJOURN_KEYLOG, SOJOURN_PORTABLE, NODE_DEBUG=sojourn.`
 
 // Sub-commands made on their own do not take over these settings by themselves.
 function inherit(program: Command, command: Command): Command {

@@ -131,7 +131,8 @@ interface Offer {
   readonly until: number
 }
 
-function defaultHome(): string {
+/** SOJOURN_HOME, or ~/.sojourn. */
+export function defaultHome(): string {
   const set = process.env.SOJOURN_HOME
   return set === undefined || set === '' ? join(homedir(), '.sojourn') : set
 }

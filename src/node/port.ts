@@ -50,7 +50,8 @@ export interface DatagramPort {
   unref(): void
 }
 
-const BUFFER_BYTES = 4 * 1024 * 1024
+/** What the system is asked for. */
+export const BUFFER_BYTES: number = 4 * 1024 * 1024
 const SOURCES_MAX = 4_096
 const ANNOUNCED_MAX = 2
 

@@ -90,6 +90,11 @@ export class UdpSocket {
     if (!this.#set(SOL_SOCKET, SO_SNDBUFFORCE, bytes)) this.#set(SOL_SOCKET, SO_SNDBUF, bytes)
   }
 
+  /** How large they are; 0 if the system does not say. It counts its own bookkeeping as much as the bytes (socket(7)). */
+  buffers(): { readonly receive: number; readonly send: number } {
+    return { receive: this.#get(SO_RCVBUF) / 2, send: this.#get(SO_SNDBUF) / 2 }
+  }
+
   close(): void {
     if (!this.#open) return
     this.#open = false
@@ -112,6 +117,12 @@ export class UdpSocket {
     if (this.#calls.getsockname(this.fd, address, address + NAME_BYTES) < 0)
       throw new SystemCallError('getsockname', this.#calls.errno())
     return readName(view, 0)
+  }
+
+  #get(name: number): number {
+    const { view, address } = this.#memory
+    view.setInt32(4, 4, true)
+    return this.#calls.getsockopt(this.fd, SOL_SOCKET, name, address, address + 4) < 0 ? 0 : view.getInt32(0, true)
   }
 
   #set(level: number, name: number, value: number): boolean {
