@@ -114,7 +114,8 @@ export class End {
     // As if the packets between had come, the first data too.
     association.state = { name: 'unassociated' }
     association.on(seed.initiator ? 'thaw' : 'I2')
-    establish(association, now, seed, association.paths.observe(locatorOf(peer, 1)), true)
+    const tuple = association.paths.observe(locatorOf(peer, 1))
+    establish(association, now, seed, { tuple, bytes: 0, asked: true, listed: undefined, told: undefined })
     if (!seed.initiator) association.expire(association.timers.at('open'))
     while (engine.event() !== undefined);
   }

@@ -63,6 +63,8 @@ export class ForeignPeer {
   rekeys = 0
   /** Whether it brings a Diffie–Hellman value of its own when it answers a rekey. */
   bringsDh = true
+  /** LOCATOR_SET of its R1, I2 and R2 (RFC 8047 §4.2.8), if it has any. */
+  named: readonly ParameterValue[] = []
   /** Where it thinks that the other end is. */
   there: Locator | undefined
   peer: Uint8Array = new Uint8Array(16)
@@ -150,6 +152,7 @@ export class ForeignPeer {
   #onI1(message: Message, from: Locator): void {
     const { algorithm, label, bytes: key } = this.identity.publicKey
     const packet = encodeMessage('R1', this.own, new Uint8Array(16), [
+      ...this.named,
       exchange.encodePuzzle({ k: 0, lifetime: 37, opaque: new Uint8Array(2), i: this.#i }),
       exchange.encodeDhGroupList([7]),
       exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(this.#dh) }),
@@ -177,6 +180,7 @@ export class ForeignPeer {
     const packet = encodeMessage('I2', this.own, this.peer, [
       update.encodeEspInfo({ keymatIndex: ESP_INDEX, oldSpi: 0, newSpi: this.#inboundSpi }),
       ...(message.counter === undefined ? [] : [exchange.encodeR1Counter(message.counter)]),
+      ...this.named,
       exchange.encodeSolution({ k, opaque: opaque.slice(), i: this.#i, j: this.#j }),
       exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(this.#dh) }),
       exchange.encodeHipCipher([2]),

@@ -17,6 +17,7 @@ import * as packets from '../../wire/packet.ts'
 import { encodePadding, encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEchoResponseSigned, encodeEspInfo } from '../../wire/update.ts'
+import { exchangeLocators } from '../moving/offer.ts'
 import { logKij } from './context.ts'
 import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
 import type { Drop, ExchangeContext, PeerProof, Seed } from './seed.ts'
@@ -144,6 +145,7 @@ export function buildI2(
   const parameters = [
     encodeEspInfo({ keymatIndex: espKeymatIndex(context), oldSpi: 0, newSpi: inboundSpi }),
     ...(accepted.counter === undefined ? [] : [exchange.encodeR1Counter(accepted.counter)]),
+    ...exchangeLocators(self, inboundSpi, accepted.peerStart),
     exchange.encodeSolution({ ...accepted.puzzle, j }),
     exchange.encodeDiffieHellman({ group: own.group, publicValue: own.publicValue }),
     exchange.encodeHipCipher([cipher]),

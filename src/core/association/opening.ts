@@ -1,7 +1,7 @@
 // The Initiator's half of the state machine (RFC 7401 §4.4.4): I1-SENT, the puzzle, I2-SENT. The bytes are made and judged in
 // initiator.ts; here is when they are sent, how often, and how it ends.
 
-import { formatLocator, type Locator, type Route, sameLocator } from '../../base/address.ts'
+import { formatLocator, isLoopback, type Locator, type Route, sameLocator } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import { forgetKeySet } from '../../crypto/forget.ts'
 import { sha256 } from '../../crypto/hash.ts'
@@ -11,10 +11,12 @@ import type { Notify, R1, R2 } from '../../wire/messages.ts'
 import { coveredBy } from '../../wire/packet.ts'
 import { Notification, Parameter } from '../../wire/registry.ts'
 import type { EndReason } from '../machine.ts'
-import { routesTo } from '../own-locators.ts'
+import { listedLocators, withPorts } from '../moving/offer.ts'
+import { type OwnLocator, routesTo } from '../own-locators.ts'
 import type { Association } from './association.ts'
 import { establish } from './establish.ts'
 import { type AcceptedR1, acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } from './initiator.ts'
+import type { Listed } from './paths.ts'
 
 /** What every step of an exchange goes back to when it comes to nothing. */
 interface Dial {
@@ -22,6 +24,14 @@ interface Dial {
   readonly targets: readonly Route[]
   readonly startedAt: number
   tries: number
+  /** An R1 has sent the I2 elsewhere: one may. */
+  redirected: boolean
+}
+
+/** What an R1 says of where its sender is (RFC 8047 §4.2.8), and where it came from. */
+interface Origin {
+  readonly source: Route
+  readonly listed: readonly Listed[]
 }
 
 export type Opening =
@@ -30,6 +40,7 @@ export type Opening =
       readonly name: 'SOLVING'
       readonly dial: Dial
       readonly accepted: AcceptedR1
+      readonly origin: Origin
       readonly to: Route
       /** When the Responder ceases to take the solution. */
       readonly until: number
@@ -38,7 +49,10 @@ export type Opening =
       readonly name: 'I2-SENT'
       readonly dial: Dial
       readonly sent: SentI2
+      readonly origin: Origin
       readonly to: Route
+      /** Our locators as the I2 has them. */
+      readonly told: readonly OwnLocator[]
       tries: number
       readonly sentAt: number
     }
@@ -61,7 +75,7 @@ export function startOpening(association: Association, now: number, locators: re
   const i1 = encodeI1(context, association.peerBytes)
   const named = locators.slice(0, context.config.locatorsPerPeerMax)
   const targets = routesTo(context.locators, named)
-  const dial: Dial = { i1, targets, startedAt: now, tries: 1 }
+  const dial: Dial = { i1, targets, startedAt: now, tries: 1, redirected: false }
   association.turn({ name: 'opening', opening: { name: 'I1-SENT', dial } })
   association.tried = named
   for (const target of targets.slice(0, context.config.i1TargetsMax)) context.sendPacket(i1, target)
@@ -79,8 +93,8 @@ export function expireOpening(association: Association, now: number): void {
   const endsAt = dial.startedAt + context.config.baseExchangeMs
   if (now >= endsAt || dial.targets.length === 0) return giveUp(association, now)
   if (opening.name === 'SOLVING' && now < opening.until) return solve(association, now, opening)
-  if (opening.name === 'I2-SENT' && opening.tries < triesTo(association, opening.to)) {
-    context.sendPacket(opening.sent.bytes, opening.to)
+  if (opening.name === 'I2-SENT' && opening.tries < triesOf(association, opening)) {
+    context.sendPacket(opening.sent.bytes, opening.origin.source)
     opening.tries += 1
     association.timers.set('open', Math.min(now + rtt.backoffMs(opening.tries), endsAt))
     return
@@ -92,9 +106,28 @@ export function expireOpening(association: Association, now: number): void {
   association.timers.set('open', Math.min(now + rtt.backoffMs(dial.tries), endsAt))
 }
 
-/** An R1 from where no I1 went may be somebody's copy: its sender gets one I2, which is less than three times the R1. */
-function triesTo(association: Association, to: Locator): number {
-  return association.tried.some((target) => sameLocator(target, to)) ? I2_TRIES : 1
+/**
+ * An R1 from where no I1 went may be somebody's copy: its sender gets one I2, which is less than three times the R1. So does a place
+ * that an R1 has named; afterwards it is the turn of where the R1 came from.
+ */
+function triesOf(association: Association, { to, origin }: Extract<Opening, { name: 'I2-SENT' }>): number {
+  const elsewhere = sameLocator(to, origin.source) ? 0 : 1
+  return elsewhere + (association.tried.some((target) => sameLocator(target, origin.source)) ? I2_TRIES : 1)
+}
+
+/**
+ * Where the I2 goes: to the place that the R1 prefers, if it does (RFC 8047 §4.2.8). Whoever has one key could have us send an I2 to
+ * anybody by it: so once in an exchange, and from outside never to this machine.
+ */
+function destination({ context }: Association, dial: Dial, { source, listed }: Origin): Route {
+  const [preferred] = listed.filter((entry) => entry.preferred === true && entry.traffic !== 'data')
+  if (preferred === undefined || dial.redirected || sameLocator(preferred.locator, source)) return source
+  if (isLoopback(preferred.locator) && !isLoopback(source)) return source
+  const [route] = routesTo(context.locators, [preferred.locator])
+  if (route === undefined) return source
+  dial.redirected = true
+  context.count('i2-redirected')
+  return route
 }
 
 /** Back to I1-SENT, with nothing left of the step that failed. */
@@ -133,8 +166,12 @@ export function onR1(association: Association, now: number, message: R1, source:
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
   if (!context.access.admits(association.peer, peerKey)) return association.end(now, 'denied')
   dropOpening(association, opening)
+  const { dial } = opening
   const until = now + accepted.lifetimeMs
-  const next: Opening = { name: 'SOLVING', dial: opening.dial, accepted, to: source, until }
+  const named = listedLocators(withPorts(message.locators ?? [], source.port), now)
+  const origin = { source, listed: named.slice(0, context.config.locatorsPerPeerMax) }
+  const to = destination(association, dial, origin)
+  const next: Opening = { name: 'SOLVING', dial, accepted, origin, to, until }
   association.turn({ name: 'opening', opening: next })
   solve(association, now, next)
 }
@@ -166,8 +203,9 @@ function solve(association: Association, now: number, opening: Extract<Opening, 
     startOver(association, opening)
     return fail(association, sent.drop, 'incompatible')
   }
-  const { to, dial } = opening
-  association.turn({ name: 'opening', opening: { name: 'I2-SENT', dial, sent, to, tries: 1, sentAt: now } })
+  const { to, dial, origin } = opening
+  const i2Sent: Opening = { name: 'I2-SENT', dial, sent, origin, to, told: context.locators, tries: 1, sentAt: now }
+  association.turn({ name: 'opening', opening: i2Sent })
   context.sendPacket(sent.bytes, to)
 }
 
@@ -180,8 +218,13 @@ export function onR2(association: Association, now: number, message: R2, source:
   if ('drop' in seed) return fail(association, seed.drop, undefined)
   if (opening.tries === 1) association.rtt.sample(now - opening.sentAt)
   const tuple = association.paths.observe(source)
-  association.paths.countReceived(tuple, message.packet.bytes.length + 4)
-  establish(association, now, seed, tuple, sameLocator(source, opening.to))
+  const bytes = message.packet.bytes.length + 4
+  association.paths.countReceived(tuple, bytes)
+  const { origin, to, told, tries } = opening
+  const asked = sameLocator(source, to) || (tries > 1 && sameLocator(source, origin.source))
+  const listed = message.locators && listedLocators(withPorts(message.locators, source.port), now)
+  const before = origin.listed.length > 0 ? origin.listed : undefined
+  establish(association, now, seed, { tuple, bytes, asked, listed: listed ?? before, told })
 }
 
 /**

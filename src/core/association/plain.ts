@@ -17,7 +17,7 @@ import {
   encodeSeq,
   LOWEST_SPI,
 } from '../../wire/update.ts'
-import { listedLocators, locatorParameter, sendOffer } from '../moving/offer.ts'
+import { listedLocators, locatorParameter, sendOffer, withPorts } from '../moving/offer.ts'
 import type { OutboundSa } from '../sa/outbound.ts'
 import type { Association } from './association.ts'
 import { logKij } from './context.ts'
@@ -204,11 +204,6 @@ function answer(association: Association, now: number, message: Update, tuple: T
 /** RFC 8046 §3.2.1: equal SPIs are there for firewalls. A new one of 0 takes an SA back (RFC 7402 §5.1.1); there is only one. */
 function offers({ espInfo }: Update): boolean {
   return espInfo !== undefined && espInfo.newSpi !== espInfo.oldSpi && espInfo.newSpi !== 0
-}
-
-/** RFC 8046's own locators have no port: that of the packet is as good as any. */
-function withPorts(entries: readonly LocatorEntry[], port: number): LocatorEntry[] {
-  return entries.map((entry) => (entry.locatorType === 2 ? entry : { ...entry, locatorType: 2, port }))
 }
 
 /** Their half of a rekey (RFC 7402 §6.9): the answer to ours, its twin if both ends have begun at once, or the first. */

@@ -18,6 +18,7 @@ import * as packets from '../../wire/packet.ts'
 import { encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEspInfo } from '../../wire/update.ts'
+import { exchangeLocators } from '../moving/offer.ts'
 import { logKij } from './context.ts'
 import { suiteIdOf } from './exchange-offer.ts'
 import type { Generation, R1Pool } from './r1-pool.ts'
@@ -223,6 +224,7 @@ function encodeR2(self: ExchangeContext, pool: R1Pool, seed: Seed): Uint8Array {
   const keymatIndex = espKeymatIndex(context)
   const parameters = [
     encodeEspInfo({ keymatIndex, oldSpi: 0, newSpi: seed.inboundSpi }),
+    ...exchangeLocators(self, seed.inboundSpi, peerStart),
     ...(peerStart === undefined ? [] : [exchangeEpoch(self.start, peerStart, false), encodeReserveSpi(seed.reserveIn)]),
   ]
   const packet = encodeMessage('R2', self.hitBytes, context.peer, parameters)

@@ -6,6 +6,7 @@ import { compareBytes } from '../../base/bytes.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
 import { type PublicKey, samePublicKey } from '../../crypto/identity.ts'
 import type { I1, I2 } from '../../wire/messages.ts'
+import { listedLocators, withPorts } from '../moving/offer.ts'
 import type { Association } from './association.ts'
 import { startClose } from './closing.ts'
 import type { Context } from './context.ts'
@@ -88,7 +89,11 @@ export class Responding {
     }
     if (association === undefined) return undefined
     context.sendPacket(outcome.r2, source)
-    establish(association, now, outcome.seed, association.paths.observe(source), true)
+    // R2 has gone to where I2 came from, whatever that prefers (RFC 8047 §4.2.8).
+    const listed = message.locators && listedLocators(withPorts(message.locators, source.port), now)
+    const tuple = association.paths.observe(source)
+    const bytes = message.packet.bytes.length + 4
+    establish(association, now, outcome.seed, { tuple, bytes, asked: true, listed, told: context.locators })
     return association
   }
 

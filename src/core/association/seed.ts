@@ -9,7 +9,9 @@ import type { Context } from './context.ts'
 import type { Offer } from './exchange-offer.ts'
 
 /** What both ends of a base exchange need of the identity they belong to. */
-export type ExchangeContext = Offer & Pick<Context, 'config' | 'identity' | 'hitBytes' | 'start' | 'entropy' | 'keylog'>
+export type ExchangeContext = Offer &
+  Pick<Context, 'config' | 'identity' | 'hitBytes' | 'start' | 'entropy' | 'keylog'> &
+  Partial<Pick<Context, 'locators'>>
 
 /** A receipt that has been verified for the peer's HIT and start, with its INSTANCE; and its bytes, to show to others. */
 export interface PeerReceipt extends VerifiedReceipt {

@@ -3,6 +3,7 @@
 
 import { addressBytes, addressText, isUnicast, type Locator, type Route, sameLocator } from '../../base/address.ts'
 import { assert } from '../../base/assert.ts'
+import type { Start } from '../../crypto/keymat.ts'
 import { encodeLocatorSet, type LocatorEntry } from '../../wire/mobility.ts'
 import { encodeFinals } from '../../wire/private.ts'
 import type { Association } from '../association/association.ts'
@@ -10,6 +11,7 @@ import type { Listed } from '../association/paths.ts'
 import { startPlainRekey } from '../association/plain.ts'
 import { freshDh, nextUpdateId, offerParameters, sendAlong } from '../association/ratchet.ts'
 import { park } from '../association/reach.ts'
+import type { ExchangeContext } from '../association/seed.ts'
 import { finalsOf, type Offer, turnRatchet } from '../association/session.ts'
 import { buildUpdate, type Contents } from '../association/update.ts'
 import type { OwnLocator } from '../own-locators.ts'
@@ -102,12 +104,31 @@ export function locatorParameter(own: readonly OwnLocator[], spi: number, from?:
   return encodeLocatorSet(entries)
 }
 
+/**
+ * LOCATOR_SET of an I2 or R2 (RFC 8047 §4.2.8): nothing of a host with one locator, which its packets show anyway; nor for a peer
+ * that has no `start`, since to one that knows RFC 7401 alone the parameter is critical and unknown.
+ */
+export function exchangeLocators(
+  { locators = [], config }: Pick<ExchangeContext, 'locators' | 'config'>,
+  spi: number,
+  start: Start | undefined,
+): readonly Contents[] {
+  return start === undefined || locators.length < 2
+    ? []
+    : [locatorParameter(locators.slice(0, config.locatorsPerPeerMax), spi)]
+}
+
 /** RFC 8046 §4. */
 const TRAFFIC_TYPES = { both: 0, signalling: 1, data: 2 } as const
 const TRAFFICS = ['both', 'signalling', 'data'] as const
 
 function takes(what: 'signalling' | 'data'): (locator: OwnLocator) => boolean {
   return ({ traffic = 'both' }) => traffic === 'both' || traffic === what
+}
+
+/** Locators of RFC 8046 have no port: that of the packet is as good as any. */
+export function withPorts(entries: readonly LocatorEntry[], port: number): LocatorEntry[] {
+  return entries.map((entry) => (entry.locatorType === 2 ? entry : { ...entry, locatorType: 2, port }))
 }
 
 /** The locators with ports that a peer has signed for, in its order of preference. Nobody lives at a multicast address (RFC 8046 §4). */
