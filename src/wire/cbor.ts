@@ -1,6 +1,6 @@
 // Deterministic CBOR (RFC 8949 §4.2.1) without floats, tags and indefinite lengths: one encoding for each value, so that
-// what was signed can be compared as bytes. cborg reads and writes; limits come first, and whatever does not encode back
-// to the very same bytes is refused.
+// what was signed can be compared as bytes. cborg reads and writes; limits come first, and what is not written in the one way is
+// refused: numbers and lengths by cborg, the order of keys here, and text by encoding it back.
 
 import { decode, encode, encodeInto, rfc8949EncodeOptions, type Token, Tokenizer, Type } from 'cborg'
 import { encodedLength } from 'cborg/length'
@@ -56,6 +56,7 @@ export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValu
   } catch (error) {
     return malformed(error instanceof Error ? error.message : 'CBOR is not sound', tokenizer.pos())
   }
+  if (!tokenizer.text) return value
   const again = limits.secret === true ? encodeSecretCbor(value) : encodeCbor(value)
   const same = equalBytes(again, bytes)
   if (limits.secret === true) again.fill(0)
@@ -86,10 +87,19 @@ const DECODE_OPTIONS = {
   rejectDuplicateMapKeys: true,
 }
 
-// Refuses what this dialect leaves out, and nesting too deep, before cborg recurses into it.
+interface Container {
+  readonly map: boolean
+  left: number
+  /** The last key of a map. */
+  key: number | undefined
+}
+
+// Refuses what this dialect leaves out, keys out of order, and nesting too deep, before cborg recurses into it.
 class StrictTokenizer extends Tokenizer {
+  /** Whether there is text, which cborg reads whatever its bytes are. */
+  text = false
   readonly #depth: number
-  readonly #open: { readonly map: boolean; left: number }[] = []
+  readonly #open: Container[] = []
 
   constructor(bytes: Uint8Array, depth: number) {
     super(bytes, DECODE_OPTIONS)
@@ -103,15 +113,25 @@ class StrictTokenizer extends Tokenizer {
     const token = super.next()
     if (!(key ? KEY_TYPES : VALUE_TYPES).has(token.type))
       throw new Error(`CBOR ${token.type.name} not allowed at ${at}`)
+    if (token.type === Type.string) this.text = true
     if (container !== undefined) container.left--
+    if (key) {
+      if (container.key !== undefined && !follows(container.key, token.value)) throw new Error('CBOR keys out of order')
+      container.key = token.value
+    }
     const map = token.type === Type.map
     if ((map || token.type === Type.array) && token.value > 0) {
       if (this.#open.length >= this.#depth) throw new Error('CBOR is nested too deep')
-      this.#open.push({ map, left: map ? token.value * 2 : token.value })
+      this.#open.push({ map, left: map ? token.value * 2 : token.value, key: undefined })
     }
     while (this.#open.at(-1)?.left === 0) this.#open.pop()
     return token
   }
+}
+
+// In the order of their encodings (RFC 8949 §4.2.1): 0, 1, 2 and on, then −1, −2 and on. Twice the same is refused by cborg.
+function follows(before: number, key: number): boolean {
+  return before >= 0 === key >= 0 ? Math.abs(key) >= Math.abs(before) : key < 0
 }
 
 const KEY_TYPES: ReadonlySet<Type> = new Set([Type.uint, Type.negint])

@@ -30,11 +30,11 @@ describe('the signatures known to be good', () => {
     expect(known.has(one.publicKey, said, by)).toBe(false)
   })
 
-  it('are eight at most: the oldest is forgotten first', () => {
+  it('are thirty-two at most: the oldest is forgotten first', () => {
     const known = new KnownSignatures()
-    for (let n = 0; n <= 8; n++) known.keep(one.publicKey, Uint8Array.of(n), signature)
+    for (let n = 0; n <= 32; n++) known.keep(one.publicKey, Uint8Array.of(n), signature)
     expect(known.has(one.publicKey, Uint8Array.of(0), signature)).toBe(false)
-    for (let n = 1; n <= 8; n++) expect(known.has(one.publicKey, Uint8Array.of(n), signature)).toBe(true)
+    for (let n = 1; n <= 32; n++) expect(known.has(one.publicKey, Uint8Array.of(n), signature)).toBe(true)
   })
 
   it('do not make one changed bit of what was just signed or checked pass', () => {

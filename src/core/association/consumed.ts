@@ -3,7 +3,7 @@
 // be lost; an I2 gets it again only if it is the same to the last byte.
 
 import { assert } from '../../base/assert.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { concat, equalBytes } from '../../base/bytes.ts'
 import { Queue } from '../../base/queue.ts'
 import { sha256 } from '../../crypto/hash.ts'
 
@@ -61,5 +61,5 @@ export class AnswerCache {
 
 /** One character a byte: I and J have the same length within a generation, so no two pairs share a key. */
 function pairKey(i: Uint8Array, j: Uint8Array): string {
-  return String.fromCharCode(...i, ...j)
+  return Reflect.apply(String.fromCharCode, undefined, concat(i, j))
 }

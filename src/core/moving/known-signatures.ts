@@ -5,7 +5,7 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { type PublicKey, samePublicKey } from '../../crypto/public-key.ts'
 
-const KNOWN_MAX = 8
+const KNOWN_MAX = 32
 
 interface Known {
   readonly key: PublicKey

@@ -13,10 +13,10 @@ import { KEY_ALGORITHMS } from '../../crypto/public-key.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import { decodeSigned, decodeWhereabouts, encodeSigned, encodeWhereabouts } from '../../wire/object.ts'
 import {
+  countersign,
   type DelegationChain,
   type ReceiptFault,
   signedBy,
-  signInstance,
   signObject,
   verifyInstance,
   verifyReceipt,
@@ -88,7 +88,7 @@ export function buildWhereabouts(draft: WhereaboutsDraft): Uint8Array {
     receipt: draft.receipt,
   })
   const object = signObject('whereabouts', payload, identity)
-  return encodeSigned({ payload: object, signature: signInstance(draft.instance, object) })
+  return encodeSigned({ payload: object, signature: countersign(draft.instance, object) })
 }
 
 /** Believes whereabouts signed by the identity and by the instance that the ledger's receipt names; else says why not. */
