@@ -16,7 +16,7 @@ export interface PairPlan {
   readonly sides?: readonly [Side, Side]
 }
 
-const START_MS_MAX = 20_000
+const START_MS_MAX = 60_000
 const LOOPBACK = '127.0.0.1'
 
 export class Pair {

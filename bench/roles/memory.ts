@@ -13,7 +13,7 @@ answer({
     return { peers: endpoints.map((endpoint) => endpoint.peer) }
   },
   dial: async ({ peers }: { readonly peers: readonly string[] }) => {
-    for (const peer of peers) await endpoints[0]?.associate(peer)
+    for (const peer of peers) await associated(endpoints[0], peer)
   },
   dialAll: async ({
     address,
@@ -24,7 +24,7 @@ answer({
     readonly from: number
     readonly count: number
   }) => {
-    for (const endpoint of endpoints.slice(from, from + count)) await endpoint.associate(address)
+    for (const endpoint of endpoints.slice(from, from + count)) await associated(endpoint, address)
   },
   settle: async ({ idleMs }: { readonly idleMs: number }) => {
     await collect(5, 50)
@@ -34,6 +34,19 @@ answer({
   },
 })
 
+/** A machine that is busy with something else may need more than one try. */
+async function associated(endpoint: Endpoint | undefined, peer: string): Promise<void> {
+  for (let left = TRIES - 1; ; left--) {
+    try {
+      await endpoint?.associate(peer)
+      return
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
+}
+
+const TRIES = 5
 const COLLECT_EVERY_MS = 2_000
 
 async function collect(rounds: number, everyMs: number): Promise<void> {
