@@ -55,7 +55,7 @@ export const BREACHES: readonly Breach[] = [
     'return sumWords(source, 0, 16)',
   ),
 
-  breach('RFC 7401 §4.1.3 (3)', INITIATOR, '|| !verify(peerKey, signed, r1.signature.bytes, keys)', ''),
+  breach('RFC 7401 §4.1.3 (3)', INITIATOR, '!verify(peerKey, signed, r1.signature.bytes, keys)', 'false'),
 
   // ── RFC 7401 §5 ────────────────────────────────────────────────────────────
   breach('RFC 7401 §5.1 (4)', PACKET, 'const VERSION_BYTE = 0x21', 'const VERSION_BYTE = 0x2f'),

@@ -27,6 +27,7 @@ vi.mock('node:crypto', async (original) => {
   return {
     ...real,
     createHash: counting('hash', real.createHash),
+    hash: counting('hash', real.hash),
     createHmac: counting('mac', real.createHmac),
     createCipheriv: counting('cipher', real.createCipheriv),
     createDecipheriv: counting('cipher', real.createDecipheriv),

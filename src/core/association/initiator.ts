@@ -17,6 +17,7 @@ import * as packets from '../../wire/packet.ts'
 import { encodePadding, encodeReserveSpi } from '../../wire/private.ts'
 import { Parameter, TransportFormat } from '../../wire/registry.ts'
 import { encodeEchoResponseSigned, encodeEspInfo } from '../../wire/update.ts'
+import { KnownSignatures } from '../moving/known-signatures.ts'
 import { exchangeLocators } from '../moving/offer.ts'
 import { logKij } from './context.ts'
 import { ownHostIdTlv, suiteIdOf } from './exchange-offer.ts'
@@ -95,8 +96,10 @@ export function acceptR1(self: ExchangeContext, peer: Hit, r1: R1): AcceptedR1 |
   if (peerKey === undefined) return { drop: isHitOf(peer, { algorithm, label, bytes }) ? 'r1-hit-suite' : 'r1-host-id' }
   if (hitOf(peerKey) !== peer) return { drop: 'r1-imposter' }
   const signed = packets.coveredByR1(r1.packet, Parameter.HIP_SIGNATURE_2)
-  if (r1.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, r1.signature.bytes, keys)) {
-    return { drop: 'r1-signature' }
+  if (r1.signature.algorithm !== peerKey.algorithm) return { drop: 'r1-signature' }
+  if (!met.has(peerKey, signed, r1.signature.bytes)) {
+    if (!verify(peerKey, signed, r1.signature.bytes, keys)) return { drop: 'r1-signature' }
+    met.keep(peerKey, signed, r1.signature.bytes)
   }
   const choice = choose(self, peerBytes, r1)
   if ('drop' in choice) return choice
@@ -122,6 +125,9 @@ export function acceptR1(self: ExchangeContext, peer: Hit, r1: R1): AcceptedR1 |
     echoUnsigned: (r1.echoUnsigned ?? []).map((echo) => concat(echo)),
   }
 }
+
+// An R1 is signed once a generation (RFC 7401 §5.2.15), and several identities of a host, or one that tries again, meet it again.
+const met = new KnownSignatures()
 
 /** The I2 for a solution J, under keys that only the Responder of that R1 can derive too. */
 export function buildI2(
