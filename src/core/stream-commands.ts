@@ -64,11 +64,18 @@ export abstract class StreamCommands {
     this.#on(now, peer, (streams) => streams.stop(id, code))
   }
 
-  /** The application has read so many more bytes of what `stream-data` told: the peer may send as many more. */
-  consumed(now: number, peer: Hit, id: number, bytes: number): void {
+  /**
+   * The application has read so many more bytes of what `stream-data` told: the peer may send as many more. False if there is nothing
+   * to say of it, neither to the peer nor to the application.
+   */
+  consumed(now: number, peer: Hit, id: number, bytes: number): boolean {
     const association = this.reach(peer)
     const rttMs = association === undefined ? 0 : rttOf(association)
-    this.#on(now, peer, (streams) => streams.consumed(now, id, bytes, rttMs))
+    const streams = this.#on(now, peer, (streams) => {
+      streams.consumed(now, id, bytes, rttMs)
+      return streams
+    })
+    return streams?.wantsToSend === true || streams?.hasNews === true
   }
 
   /**

@@ -146,8 +146,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   }
 
   consumed(stream: SojournStream, bytes: number): void {
-    this.#engine.consumed(now(), stream.remoteAddress, idOf(stream), bytes)
-    this.#carrier.soon()
+    if (this.#engine.consumed(now(), stream.remoteAddress, idOf(stream), bytes)) this.#carrier.soon()
   }
 
   want(stream: SojournStream, bytes: number): void {

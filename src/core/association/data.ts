@@ -200,7 +200,7 @@ export function nextPacket(association: Association, now: number): Transmit | un
     return { bytes: packet, to: tuple.route, whole: streamsNext }
   }
   const instead = other(association, now, session, tuple)
-  if (instead !== undefined) return { bytes: instead, to: tuple.route }
+  if (instead !== undefined) return { bytes: instead, to: tuple.route, whole: !streamsNext }
   if (doubtful) startCheck(association, now, tuple, association.paths.why)
   return undefined
 }

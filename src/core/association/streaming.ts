@@ -46,8 +46,11 @@ export function streamingOf(association: Association): Streaming {
 }
 
 /** For FREEZE, and when it came to nothing. */
-export function holdStreams({ streaming }: Association, held: boolean): void {
-  if (streaming !== undefined) streaming.transport.held = held
+export function holdStreams(association: Association, held: boolean): void {
+  const { streaming } = association
+  if (streaming === undefined) return
+  streaming.transport.held = held
+  if (held) collect(association, streaming)
 }
 
 /** What streams a capsule brings: what its owner has not read is told again, and what the peer has not acknowledged, sent again. */
@@ -95,9 +98,9 @@ export function onStreamPacket(
 export function tend(association: Association, now: number): void {
   const { streaming, context } = association
   if (streaming === undefined) return
-  const { closing, streams } = streaming.transport
-  // Who is at the door is answered at once; what else there is to tell can wait until somebody asks.
-  if (streams.knocked) collect(association, streaming)
+  const { closing, streams, held } = streaming.transport
+  // Who is at the door is answered at once, and what has been told does not travel; what else there is can wait until somebody asks.
+  if (streams.knocked || held) collect(association, streaming)
   else if (streams.hasNews) context.hasNews(association)
   if (closing?.byPeer === true) return leave(association, now, closing.code, 'as the peer says')
   if (closing !== undefined && streaming.closesAt === Infinity) streaming.closesAt = now + association.rtt.ptoMs

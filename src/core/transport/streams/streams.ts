@@ -106,7 +106,7 @@ export class Streams {
     if (stream !== undefined) {
       this.#before(stream)
       stream.receiving.consume(now, bytes, rttMs)
-      this.#after(stream)
+      this.#after(stream, stream.over)
       this.#window.atLeast(2 * stream.receiving.window.size)
     }
     this.#window.pace(now, rttMs)
@@ -338,8 +338,8 @@ export class Streams {
     this.#wasBuffered = sending.buffered
   }
 
-  /** … and has changed: whatever hangs on it follows, sums, turns and news. */
-  #after(stream: Stream): void {
+  /** … and has changed: whatever hangs on it follows, sums, turns and, unless there are none, news. */
+  #after(stream: Stream, news = true): void {
     const { receiving, sending } = stream
     const { sendBytesMax } = this.#config
     const total = this.#buffered
@@ -348,7 +348,7 @@ export class Streams {
     this.#raiseData()
     this.#buffered += sending.buffered - this.#wasBuffered
     this.#outgoing.schedule(stream)
-    this.#news.add(stream)
+    if (news) this.#news.add(stream)
     // What one stream frees may be what another waits for.
     if (total >= sendBytesMax && this.#buffered < sendBytesMax) {
       for (const waiting of this.#waiting) this.#news.add(waiting)
