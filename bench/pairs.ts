@@ -16,6 +16,10 @@ export interface PairPlan {
   readonly sides?: readonly [Side, Side]
 }
 
+/** Which of our two providers a process uses. */
+export const PORTABLE = { SOJOURN_PORTABLE: '1' } as const
+export const ACCELERATED = { SOJOURN_PORTABLE: '' } as const
+
 const START_MS_MAX = 60_000
 const LOOPBACK = '127.0.0.1'
 
@@ -53,6 +57,7 @@ export class Pair {
     const client = new Child('contender', [contender], place(sides?.[1]))
     const at = (side: Side | undefined) => ({ host: side?.address ?? LOOPBACK, credentials, packetBytesMax })
     try {
+      if (env === ACCELERATED) await notePortable(report, name, server)
       const asked = { ask: 'listen', ...at(sides?.[0]) }
       const { address } = await server.ask<{ address: string }>(asked, START_MS_MAX)
       if (dials) await client.ask({ ask: 'dial', address, ...at(sides?.[1]) }, START_MS_MAX)
@@ -74,6 +79,12 @@ export class Pair {
   }
 }
 
+/** Says so if what is meant to be accelerated is not. */
+async function notePortable(report: Report, name: string, child: Child): Promise<void> {
+  const { why } = await child.ask<{ why: string | undefined }>({ ask: 'provider' }, START_MS_MAX)
+  if (why !== undefined) report.note(`${name} is portable here: ${why}`)
+}
+
 /** Starts all, runs, and stops all, whatever happens. */
 export async function withPairs<T>(
   report: Report,
@@ -93,7 +104,3 @@ export async function withPairs<T>(
     await Promise.all(pairs.map((pair) => pair.stop()))
   }
 }
-
-/** Which of our two providers a process uses. */
-export const PORTABLE = { SOJOURN_PORTABLE: '1' } as const
-export const ACCELERATED = { SOJOURN_PORTABLE: '' } as const

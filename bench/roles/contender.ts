@@ -46,6 +46,11 @@ async function connect(address: string, count: number, atOnce: number, taken: (l
 }
 
 answer({
+  /** Why ours is portable; undefined of what is accelerated. */
+  provider: async () => {
+    const { ports, aead } = (await import('../../src/node/accelerated/choice.ts')).choice()
+    return { why: 'why' in ports ? ports.why : 'why' in aead ? aead.why : undefined }
+  },
   listen: async (given: ContenderOptions) => ({ address: await (await known()).listen(given) }),
   dial: async ({ address, ...given }: ContenderOptions & { readonly address: string }) => {
     options = given
