@@ -1,6 +1,7 @@
 // Sealed datagrams of 1200 bytes, one way, with a fixed number outstanding: ours, a bare seal–send–receive–open loop of the
 // same cipher and socket (the ceiling), and plain dgram. One pair of processes each, in turns.
 
+import { PORTABLE } from './pairs.ts'
 import type { Report } from './report.ts'
 import { Child, spread } from './support.ts'
 
@@ -13,8 +14,8 @@ export async function datagrams(report: Report): Promise<boolean> {
   const pairs = new Map<string, { readonly sender: Child; readonly receiver: Child }>()
   try {
     for (const variant of VARIANTS) {
-      const receiver = new Child('datagrams', [variant, 'receiver'])
-      const sender = new Child('datagrams', [variant, 'sender'])
+      const receiver = new Child('datagrams', [variant, 'receiver'], { env: PORTABLE })
+      const sender = new Child('datagrams', [variant, 'sender'], { env: PORTABLE })
       const { address } = await receiver.ask<{ address: string }>({ ask: 'open' })
       await sender.ask({ ask: 'open', address })
       pairs.set(variant, { sender, receiver })

@@ -21,12 +21,13 @@ const METRIC = 'RSS of an idle association'
 const CONNECT_MS_MAX = 600_000
 
 const UDX = 'udx + secret-stream'
+/** How many of them there are, as a share of ours: they take long, and each of them is the same. */
 const RIVALS = [
-  { contender: UDX, count: 2_000 },
-  { contender: 'tcp + secret-stream', count: 2_000 },
-  { contender: 'node:tls, mutual', count: 2_000 },
-  { contender: 'hyperdht', count: 1_000 },
-  { contender: 'libp2p', count: 500 },
+  { contender: UDX, share: 0.2 },
+  { contender: 'tcp + secret-stream', share: 0.2 },
+  { contender: 'node:tls, mutual', share: 0.2 },
+  { contender: 'hyperdht', share: 0.1 },
+  { contender: 'libp2p', share: 0.05 },
 ] as const
 
 const ROLES = ['responder', 'initiator'] as const
@@ -49,7 +50,12 @@ export async function memory(report: Report, { associations }: BenchOptions): Pr
   const credentials = certificate()
   const busy = new Turns()
   const ours = ROLES.map(async (role) => ({ role, grown: await grownOurs(role, associations, busy) }))
-  const rivals = RIVALS.map(async (rival) => ({ rival, sides: await grownRival(report, rival, credentials, busy) }))
+  // In proportion, where ours are fewer than usual.
+  const counted = RIVALS.map(({ contender, share }) => ({
+    contender,
+    count: STEPS * Math.ceil((share * associations) / STEPS),
+  }))
+  const rivals = counted.map(async (rival) => ({ rival, sides: await grownRival(report, rival, credentials, busy) }))
   const each = new Map<string, number>()
   const tell = (name: string, count: number, grown: Grown): void => {
     const kib = (bytes: number, of: number): number => bytes / 1024 / of
@@ -97,7 +103,7 @@ async function grownOurs(
     const {
       peers: [address = ''],
     } = await opened(one, 1)
-    const { peers } = await opened(many, associations + WARM_UP)
+    const { peers } = await opened(many, associations + STEPS + WARM_UP)
     const associate = (from: number, count: number): Promise<object> =>
       busy.take(() =>
         role === 'initiator'
@@ -109,7 +115,7 @@ async function grownOurs(
     let settled = await settle()
     const idle = [settled.idle]
     for (let step = 0; step < STEPS; step++) {
-      await associate(WARM_UP + (step * associations) / STEPS, associations / STEPS)
+      await associate(WARM_UP + step * Math.ceil(associations / STEPS), Math.ceil(associations / STEPS))
       settled = await settle()
       idle.push(settled.idle)
     }
@@ -121,7 +127,7 @@ async function grownOurs(
 
 async function grownRival(
   report: Report,
-  { contender, count }: (typeof RIVALS)[number],
+  { contender, count }: { readonly contender: string; readonly count: number },
   credentials: ReturnType<typeof certificate>,
   busy: Turns,
 ): Promise<{ readonly server: Grown; readonly client: Grown } | undefined> {
@@ -138,7 +144,7 @@ async function grownRival(
     client.push(here.rss)
   }
   try {
-    await grow(WARM_UP)
+    await grow(Math.min(WARM_UP, count))
     for (let step = 0; step < STEPS; step++) await grow(count / STEPS)
     return { server, client }
   } catch (error) {

@@ -38,6 +38,7 @@ export function benchOptions(argv: readonly string[]): BenchOptions | string {
     else if (part !== undefined) only = part
     else return `${argument} is none of ${OPTIONS}`
   }
+  if (save && only !== undefined) return '--save keeps whole runs: leave --only out'
   return { json, save, moves, associations, only }
 }
 

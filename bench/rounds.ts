@@ -16,7 +16,7 @@ export interface Case {
 export interface RoundsOptions {
   /** Measurements of each case that are to count. */
   readonly rounds?: number
-  /** No round begins after so long. */
+  /** No round but the first that counts begins after so long. */
   readonly msMax: number
   /** Rounds that do not count. */
   readonly warmUps?: number
@@ -66,7 +66,8 @@ export async function interleaved(
   const [counted, all, failed] = [new Measured(), new Measured(), new Set<string>()]
   const gate = new Gate()
   const startedAt = performance.now()
-  for (let round = 0; performance.now() - startedAt < msMax; round++) {
+  // One round is counted, however long it takes.
+  for (let round = 0; round <= warmUps || performance.now() - startedAt < msMax; round++) {
     const wanting = cases.filter(({ name }) => !failed.has(name) && counted.count(name) < rounds)
     if (wanting.length === 0) break
     for (const { name, prepare, measure } of wanting) {
