@@ -3,6 +3,8 @@
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { type Endpoint, Host, type Ledger, parseHit, type Thawed, thaw } from '../../src/index.ts'
 
+const LENGTH_BYTES = 4
+
 /** What a service does where it arrives, and what it packs where it leaves. */
 export interface Service {
   resume(thawed: Thawed): void
@@ -43,18 +45,24 @@ export class Place {
     return (await this.options()).host.offer(named)
   }
 
-  /** The way of the capsule is open before the process stands still, as it is where READY came along it. */
+  /**
+   * The way of the capsule is open before the process stands still, as it is where READY came along it. The capsule's length goes
+   * before it, so that its end is seen with its last byte.
+   */
   await(path: string): Promise<void> {
     return new Promise((resolve) => {
-      const server = createServer({ allowHalfOpen: true }, (socket) => {
+      const server = createServer((socket) => {
         const chunks: Buffer[] = []
-        socket.on('data', (chunk) => chunks.push(chunk))
-        socket.on('end', () => {
-          server.close()
-          void this.thaw(Buffer.concat(chunks)).then(
+        let missing = Number.POSITIVE_INFINITY
+        socket.on('data', (chunk) => {
+          chunks.push(chunk)
+          missing = chunks.length === 1 ? LENGTH_BYTES + chunk.readUInt32BE() - chunk.length : missing - chunk.length
+          if (missing > 0) return
+          void this.thaw(Buffer.concat(chunks).subarray(LENGTH_BYTES)).then(
             () => socket.end('thawed'),
             (error: unknown) => socket.end(String(error)),
           )
+          server.close()
         })
       })
       server.listen(path, resolve)
@@ -63,7 +71,7 @@ export class Place {
 
   dial(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#way = dial({ path, allowHalfOpen: true }, resolve).on('error', reject)
+      this.#way = dial(path, resolve).on('error', reject)
     })
   }
 
@@ -72,7 +80,9 @@ export class Place {
     const way = this.#way
     if (way === undefined) throw new Error('dial comes first')
     const capsule = await this.freeze(ready)
-    way.end(capsule)
+    const length = Buffer.alloc(LENGTH_BYTES)
+    length.writeUInt32BE(capsule.length)
+    way.write(Buffer.concat([length, capsule]))
     const answers: Buffer[] = []
     for await (const chunk of way) answers.push(chunk as Buffer)
     const answer = Buffer.concat(answers).toString()
