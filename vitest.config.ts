@@ -40,6 +40,7 @@ const LINKS = 'test/links/**/*.test.ts'
 const WALKS = 'test/exhaustive/**/*.test.ts'
 /** What sends, receives or seals, once more without koffi: `npx vitest run --project portable`. */
 const PORTABLE = 'test/node/**/*.test.ts'
+const INTEROP = 'test/interop/**/*.test.ts'
 const never = ['**/node_modules/**', '**/dist/**']
 
 function project(name: string, include: string, exclude: readonly string[], isolate: boolean) {
@@ -55,11 +56,12 @@ export default defineConfig({
   test: {
     projects: [
       project('together', together, apart, false),
-      project('apart', 'test/**/*.test.ts', [others, ORACLES, LINKS, WALKS], true),
+      project('apart', 'test/**/*.test.ts', [others, ORACLES, LINKS, WALKS, INTEROP], true),
       project('oracles', ORACLES, [], true),
       project('links', LINKS, [], true),
       project('walks', WALKS, [], true),
       portable(),
+      project('interop', INTEROP, [], true),
     ],
     pool: 'forks',
     setupFiles: 'test/setup.ts',

@@ -1,67 +1,15 @@
 // The real node:http, http2, undici, ws and grpc-js over streams: what they expect of a socket is what they do with one.
 
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
-import { createServer, type IncomingMessage, request, type Server } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
-import { createServer as createNetServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pipeline } from 'node:stream'
-import {
-  Client,
-  credentials,
-  Server as GrpcServer,
-  ServerCredentials,
-  type ServerDuplexStream,
-  type ServerOptions,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js'
 import { fetch, Agent as UndiciAgent } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { SojournAgent, sojournConnection, sojournConnector } from '../../src/node/agent.ts'
-import type { Endpoint } from '../../src/node/endpoint.ts'
-import type { SojournStream } from '../../src/node/stream.ts'
+import { afterThisTest } from '../support/afterwards.ts'
+import { echoServer, grpcClient, grpcEcho, SERVICE, served } from '../support/echo-servers.ts'
 import { endpointOn } from '../support/endpoints.ts'
-
-const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value }
-const method = {
-  requestSerialize: bytes.serialize,
-  requestDeserialize: bytes.deserialize,
-  responseSerialize: bytes.serialize,
-  responseDeserialize: bytes.deserialize,
-}
-const SERVICE = {
-  say: { ...method, path: '/echo.Echo/Say', requestStream: false, responseStream: false },
-  chat: { ...method, path: '/echo.Echo/Chat', requestStream: true, responseStream: true },
-} as const
-
-const closers: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-/** A client and a server endpoint, and what the server's application does with a stream. */
-async function served(onstream: (stream: SojournStream) => void): Promise<{ client: Endpoint; server: Endpoint }> {
-  const [client, server] = await Promise.all([endpointOn(), endpointOn()])
-  server.listen(80, onstream)
-  return { client, server }
-}
-
-/** An http server that says which of its connections a request came by, and echoes the body. */
-function echoServer(): Server {
-  const connections = new Map<Socket, number>()
-  return createServer((incoming, response) => {
-    const { socket } = incoming
-    connections.set(socket, connections.get(socket) ?? connections.size)
-    response.setHeader('connection-number', String(connections.get(socket)))
-    response.setHeader('from', String(socket.remoteAddress))
-    incoming.pipe(response)
-  })
-}
 
 async function ask(url: string, agent: SojournAgent, body = ''): Promise<{ response: IncomingMessage; text: string }> {
   const asked = request(url, { agent, method: 'POST' })
@@ -77,7 +25,7 @@ describe('node:http', () => {
     const http = echoServer()
     const { client, server } = await served((stream) => http.emit('connection', stream))
     const agent = new SojournAgent(client, { peers: [server.peer] })
-    closers.push(() => agent.destroy())
+    afterThisTest(() => agent.destroy())
     for (let count = 0; count < 5; count++) {
       const { response, text } = await ask(`http://[${server.hit}]/`, agent, `body ${count}`)
       expect(text).toBe(`body ${count}`)
@@ -89,7 +37,7 @@ describe('node:http', () => {
     const http = echoServer()
     const { client, server } = await served((stream) => http.emit('connection', stream))
     const agent = new SojournAgent(client, { peers: [server.peer] })
-    closers.push(() => agent.destroy())
+    afterThisTest(() => agent.destroy())
     const bodies = Array.from({ length: 20 }, (_, count) => `${count}`.repeat(5_000))
     const answers = await Promise.all(bodies.map((body) => ask(`http://[${server.hit}]/`, agent, body)))
     expect(answers.map(({ text }) => text)).toEqual(bodies)
@@ -99,7 +47,7 @@ describe('node:http', () => {
   test('a closed port is ECONNREFUSED, with our error as the cause', async () => {
     const { client, server } = await served(() => undefined)
     const agent = new SojournAgent(client, { peers: [server.peer] })
-    closers.push(() => agent.destroy())
+    afterThisTest(() => agent.destroy())
     const refused = ask(`http://[${server.hit}]:81/`, agent)
     await expect(refused).rejects.toMatchObject({ code: 'ECONNREFUSED', cause: { code: 'ERR_SOJOURN_REFUSED' } })
   })
@@ -116,7 +64,7 @@ test('http2 runs many requests over one stream', async () => {
   const { client, server } = await served((stream) => http2.emit('connection', stream))
   const createConnection = sojournConnection(client, { peers: [server.peer] })
   const session = connectHttp2(`http://[${server.hit}]/`, { createConnection })
-  closers.push(() => session.destroy())
+  afterThisTest(() => session.destroy())
   const bodies = Array.from({ length: 10 }, (_, count) => `${count}`.repeat(20_000))
   const answers = await Promise.all(
     bodies.map(async (body) => {
@@ -137,7 +85,7 @@ test('the fetch of undici goes over a stream, by its connector', async () => {
   const http = echoServer()
   const { client, server } = await served((stream) => http.emit('connection', stream))
   const dispatcher = new UndiciAgent({ connect: sojournConnector(client, { peers: [server.peer] }), connections: 1 })
-  closers.push(() => dispatcher.destroy())
+  afterThisTest(() => dispatcher.destroy())
   for (const body of ['one', 'two', 'three'.repeat(100_000)]) {
     const response = await fetch(`http://[${server.hit}]/path`, { dispatcher, method: 'POST', body })
     expect(await response.text()).toBe(body)
@@ -150,7 +98,7 @@ test('the fetch of undici goes over a stream, by its connector', async () => {
 test('a WebSocket of ws talks both ways, through an http server that upgrades', async () => {
   const http = createServer()
   const sockets = new WebSocketServer({ server: http })
-  closers.push(() => sockets.close())
+  afterThisTest(() => sockets.close())
   sockets.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
   const { client, server } = await served((stream) => http.emit('connection', stream))
   const createConnection = sojournConnection(client, { peers: [server.peer] })
@@ -167,37 +115,9 @@ test('a WebSocket of ws talks both ways, through an http server that upgrades', 
 })
 
 describe('a gRPC server of grpc-js', () => {
-  const echo: UntypedServiceImplementation = {
-    say: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => callback(null, call.request),
-    chat: (call: ServerDuplexStream<Buffer, Buffer>) => {
-      call.on('data', (message) => call.write(message))
-      call.on('end', () => call.end())
-    },
-  }
-
-  async function grpc(options: ServerOptions): Promise<{ client: Endpoint; server: Endpoint }> {
-    const rpc = new GrpcServer(options)
-    rpc.addService(SERVICE, echo)
-    const injector = rpc.createConnectionInjector(ServerCredentials.createInsecure())
-    closers.push(() => rpc.forceShutdown())
-    return served((stream) => injector.injectConnection(stream))
-  }
-
   test('answers a client of grpc-js that comes through a local forwarder', async () => {
-    const { client, server } = await grpc({})
-    // The client takes no connection that others have made.
-    const forwarder = createNetServer((socket) => {
-      const stream = client.connect(server.peer, 80)
-      pipeline(socket, stream, socket, () => undefined)
-    })
-    const path = join(mkdtempSync(join(tmpdir(), 'sojourn-grpc-')), 'socket')
-    forwarder.listen(path)
-    await once(forwarder, 'listening')
-    const rpc = new Client(`unix:${path}`, credentials.createInsecure())
-    closers.push(
-      () => forwarder.close(),
-      () => rpc.close(),
-    )
+    const { client, server } = await grpcEcho({})
+    const rpc = await grpcClient(client, server)
     const said = await new Promise((resolve, reject) => {
       const { path: say, requestSerialize, responseDeserialize } = SERVICE.say
       rpc.makeUnaryRequest(say, requestSerialize, responseDeserialize, Buffer.from('hello'), (error, value) =>
@@ -217,10 +137,10 @@ describe('a gRPC server of grpc-js', () => {
   })
 
   test('keeps its connection alive by pings that are answered over the stream', async () => {
-    const { client, server } = await grpc({ 'grpc.keepalive_time_ms': 5, 'grpc.keepalive_timeout_ms': 5_000 })
+    const { client, server } = await grpcEcho({ 'grpc.keepalive_time_ms': 5, 'grpc.keepalive_timeout_ms': 5_000 })
     const createConnection = sojournConnection(client, { peers: [server.peer] })
     const session = connectHttp2(`http://[${server.hit}]/`, { createConnection })
-    closers.push(() => session.destroy())
+    afterThisTest(() => session.destroy())
     const headers = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' }
     const call = session.request({ ...headers, ':path': SERVICE.chat.path })
     for (let pings = 0; pings < 3; pings++) await once(session, 'ping')

@@ -4,12 +4,12 @@
 import { rmSync } from 'node:fs'
 import { afterAll, afterEach } from 'vitest'
 
-const afterTest = new Set<() => void>()
+const afterTest: (() => unknown)[] = []
 const folders = new Set<string>()
 
-/** To be done after the test that runs. */
-export function afterThisTest(work: () => void): void {
-  afterTest.add(work)
+/** To be done after the test that runs, and before what was said earlier. */
+export function afterThisTest(work: () => unknown): void {
+  afterTest.push(work)
 }
 
 /** This folder is gone after the file that runs. */
@@ -19,9 +19,8 @@ export function removeLater(folder: string): void {
 
 /** For the setup of a file. */
 export function takeAwayAfterwards(): void {
-  afterEach(() => {
-    for (const work of afterTest) work()
-    afterTest.clear()
+  afterEach(async () => {
+    for (const work of afterTest.splice(0).reverse()) await work()
   })
   afterAll(() => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })

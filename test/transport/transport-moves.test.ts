@@ -4,95 +4,36 @@
 import { describe, expect, it } from 'vitest'
 import { Prng } from '../../src/base/prng.ts'
 import type { Config } from '../../src/core/config.ts'
-import { type Actor, End, type Flying, freeze, pair, place, thaw, type Wire } from '../support/pair.ts'
-import { noise, StreamApp } from '../support/stream-app.ts'
-
-const PORT = 9
-const LENGTH = 40_000
-
-interface Scene {
-  readonly wire: Wire
-  readonly alice: Actor
-  readonly bob: Actor
-  readonly client: StreamApp
-  readonly server: StreamApp
-  readonly id: number
-  readonly bytes: Uint8Array
-  /** Datagrams that have left since the stream was opened. */
-  readonly steps: () => number
-}
-
-/** A client has opened a stream to an echo and written everything. */
-function scene(
-  config: Partial<Config> = {},
-  bend?: (flying: Flying) => readonly Flying[],
-  length = LENGTH,
-  eager = true,
-): Scene {
-  const { wire, alice, bob, a, b } = pair({ config })
-  b.engine.listen(PORT)
-  const client = new StreamApp(wire, a, b.engine.hit)
-  const server = new StreamApp(wire, b, a.engine.hit, { echo: true, eager })
-  const begin = wire.sent.length
-  if (bend !== undefined) wire.bend = bend
-  const id = client.open(PORT)
-  const bytes = noise(length)
-  client.say(id, bytes)
-  return { wire, alice, bob, client, server, id, bytes, steps: () => wire.sent.length - begin }
-}
-
-/** Lets time pass until so many datagrams have left. */
-function until(scene: Scene, steps: number): boolean {
-  for (let ms = 0; scene.steps() < steps; ms++) {
-    if (ms > 20_000) return false
-    scene.wire.run(1)
-  }
-  return true
-}
-
-function move({ wire }: Scene, app: StreamApp, who: Actor, at: number, epoch = 2, config: Partial<Config> = {}): End {
-  const state = freeze(wire, app.end)
-  const end = thaw(wire, who, state, epoch, place(at), config)
-  app.attend(end)
-  wire.drain()
-  return end
-}
-
-function exact({ wire, client, server, id, bytes }: Scene, ms = 60_000): void {
-  for (let waited = 0; waited < ms && !client.line(id).closed; waited += 100) wire.run(100)
-  expect(client.text(id).length).toBe(bytes.length)
-  expect(Buffer.compare(client.text(id), bytes)).toBe(0)
-  expect(Buffer.compare(server.text(id), bytes)).toBe(0)
-  expect(client.line(id)).toMatchObject({ ended: true, finished: true, lost: undefined, resetCode: undefined })
-  expect(client.end.engine.streams(client.peer)).toEqual([])
-}
+import { momentsOf } from '../moments/moments.ts'
+import { End, type Flying, freeze, place, thaw } from '../support/pair.ts'
+import { exact, LENGTH, move, transfer, until } from '../support/transfer.ts'
 
 /** How many datagrams the transfer takes when nothing happens. */
 const STEPS = (() => {
-  const still = scene()
+  const still = transfer()
   exact(still)
   return still.steps()
 })()
-/** Every so many packets, the first ones each: there the stream is opened. */
-const MOMENTS = Array.from({ length: STEPS }, (_, n) => n).filter((n) => n < 4 || n % 13 === 0)
+/** The first packets each: there the stream is opened. */
+const MOMENTS = [...new Set([0, 1, 2, 3, ...momentsOf(STEPS, 16)])]
 
 describe('a transfer arrives to the last byte', () => {
   it.each(MOMENTS)('when the writer moves after %i packets', (steps) => {
-    const one = scene()
+    const one = transfer()
     until(one, steps)
     move(one, one.client, one.alice, 3)
     exact(one)
   })
 
   it.each(MOMENTS)('when the reader moves after %i packets', (steps) => {
-    const one = scene()
+    const one = transfer()
     until(one, steps)
     move(one, one.server, one.bob, 4)
     exact(one)
   })
 
   it.each(MOMENTS)('when both move at once after %i packets', (steps) => {
-    const one = scene()
+    const one = transfer()
     until(one, steps)
     const [a, b] = [freeze(one.wire, one.client.end), freeze(one.wire, one.server.end)]
     one.client.attend(thaw(one.wire, one.alice, a, 2, place(3)))
@@ -105,7 +46,7 @@ describe('a transfer arrives to the last byte', () => {
   })
 
   it.each(MOMENTS)('when the keys are renewed after %i packets', (steps) => {
-    const one = scene()
+    const one = transfer()
     until(one, steps)
     one.server.end.engine.rekey(one.wire.now, one.server.peer)
     exact(one)
@@ -113,7 +54,7 @@ describe('a transfer arrives to the last byte', () => {
   })
 
   it.each(MOMENTS)('when the writer has another port, and then another address, after %i packets', (steps) => {
-    const one = scene()
+    const one = transfer()
     until(one, steps)
     const { wire, client } = one
     for (const at of [place(1, 10_777), place(5)]) {
@@ -128,7 +69,7 @@ describe('a transfer arrives to the last byte', () => {
   })
 
   it.each(MOMENTS)('when a slow reader moves with much unread, after %i packets', (steps) => {
-    const one = scene({}, undefined, LENGTH, false)
+    const one = transfer({}, undefined, LENGTH, false)
     until(one, Math.min(steps, STEPS / 3))
     one.wire.run(100)
     const taken = one.server.read(one.id, 7_777)
@@ -145,13 +86,13 @@ describe('a transfer arrives to the last byte', () => {
   })
 
   it('when the keys are renewed every twenty packets', () => {
-    exact(scene({ rekeyPackets: 20 }))
+    exact(transfer({ rekeyPackets: 20 }))
   })
 
   it.each([1, 2, 3])('over a wire that loses, copies and reorders (%i)', (seed) => {
     const prng = new Prng(seed)
     const late: Flying[] = []
-    const one = scene({}, (flying) => {
+    const one = transfer({}, (flying) => {
       if (prng.chance(0.05)) return []
       if (prng.chance(0.05)) {
         late.push(flying)
@@ -164,7 +105,7 @@ describe('a transfer arrives to the last byte', () => {
 
   it.each([1, 2, 3, 4])('over five moves of both ends on a wire that loses (%i)', (seed) => {
     const prng = new Prng(seed)
-    const one = scene({}, (flying) => (prng.chance(0.03) ? [] : [flying]), 400_000)
+    const one = transfer({}, (flying) => (prng.chance(0.03) ? [] : [flying]), 400_000)
     const steps = [30, 90, 200, 260, 330]
     steps.forEach((step, n) => {
       if (!until(one, step)) return
@@ -178,7 +119,7 @@ describe('a transfer arrives to the last byte', () => {
 describe('FREEZE in the middle of a transfer', () => {
   /** How long it takes, in ms, when what the server says arrives or not. */
   function frozenAfter(config: Partial<Config>, heard: boolean): number {
-    const here = scene(config, ({ from, ...flying }) =>
+    const here = transfer(config, ({ from, ...flying }) =>
       heard || from.address !== place(2).address ? [{ from, ...flying }] : [],
     )
     until(here, 3)
