@@ -141,10 +141,9 @@ export class Engine extends StreamCommands implements Machine {
     for (const association of this.#ready) {
       const datagram = nextPacket(association, now)
       this.#agenda.note(association)
-      // One that is alone keeps its place; of several each goes to the end of the line.
       if (datagram === undefined || this.#ready.size > 1) this.#ready.delete(association)
       if (datagram === undefined) continue
-      this.#ready.add(association)
+      this.#ready.add(association) // of several each goes to the end of the line
       return datagram
     }
     // What may not leave yet may have asked for an address check.

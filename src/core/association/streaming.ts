@@ -335,7 +335,7 @@ export function loseStreams(association: Association, reason: EndReason, detail:
     const event = told.kind === 'opened' ? undefined : eventOf(association, streaming, told)
     if (event !== undefined) context.event(event)
   }
-  for (const { id } of streaming.transport.streams.list())
-    context.event({ type: 'stream-lost', peer, id, reason, detail })
+  for (const id of streaming.transport.streams.known())
+    if (!streaming.refused.has(id)) context.event({ type: 'stream-lost', peer, id, reason, detail })
   association.streaming = undefined
 }

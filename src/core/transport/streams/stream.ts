@@ -71,6 +71,11 @@ export class Stream {
     return !this.opener || this.#open === 'acked'
   }
 
+  /** Whether the application may know of it: it has opened it, or has been asked. */
+  get known(): boolean {
+    return this.opener || this.#accepted
+  }
+
   /** True once nothing more can come of it, nor need go out. */
   get over(): boolean {
     const known = this.opener ? this.#open === 'acked' : this.#accepted
@@ -214,7 +219,7 @@ export class Stream {
   view(): StreamView | undefined {
     const { name } = this.#sending.state
     const abandoned = this.#receiving.unwanted && (name === 'reset-sent' || name === 'reset-recvd')
-    if (this.#ports === undefined || !(this.opener || this.#accepted) || abandoned) return undefined
+    if (this.#ports === undefined || !this.known || abandoned) return undefined
     return {
       id: this.id,
       ...this.#ports,

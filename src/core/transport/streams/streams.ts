@@ -42,7 +42,8 @@ export class Streams {
   #wasBuffered = 0
   /** `open` said 'limit', and the application was not yet told that it would not any more. */
   #awaited = false
-  #knocked = false
+  /** The peer has opened a stream, and waits for an answer to it. */
+  knocked = false
   /** The peer has said that MAX_DATA, or MAX_STREAMS, holds it up, when there was nothing to add. */
   #dataBlocked = false
   #streamsBlocked = false
@@ -139,6 +140,11 @@ export class Streams {
     return [...this.#streams.values()].flatMap((stream) => stream.view() ?? [])
   }
 
+  /** Those that an application knows of, given up or not, in the order they began here. */
+  known(): readonly number[] {
+    return [...this.#streams.values()].flatMap(({ id, known }) => (known ? [id] : []))
+  }
+
   // ── From the peer ──
 
   /** Takes a frame; a code of TransportError is a violation, after which the transport is closed and this is not used again. */
@@ -206,14 +212,9 @@ export class Streams {
     return this.#news.size > 0 || (this.#awaited && this.#ids.openable)
   }
 
-  /** The peer has opened a stream, and waits for an answer to it. */
-  get knocked(): boolean {
-    return this.#knocked
-  }
-
   /** What there is to tell since the last time, to be taken whole; an answer on the way, such as `accept`, may lead to more. */
   *events(): IterableIterator<StreamEvent> {
-    this.#knocked = false
+    this.knocked = false
     for (const stream of this.#news) {
       // Before telling, so that an answer brings it back at the end of the line.
       this.#news.delete(stream)
@@ -284,7 +285,7 @@ export class Streams {
     const { sending, receiving } = stream
     switch (frame.kind) {
       case 'stream-open':
-        this.#knocked = true
+        this.knocked = true
         return stream.announce({ port: frame.port, sourcePort: frame.sourcePort })
           ? undefined
           : TransportError.PROTOCOL_VIOLATION
