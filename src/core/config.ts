@@ -77,6 +77,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   /** A longer echo than this is not answered: the answer must fit a packet. */
   readonly echoBytesMax: number
   readonly inboundSasMax: number
+  /** Pairs of SAs with a peer that asks for more than one (RFC 8047 §4.3). */
+  readonly saPairsMax: number
   /** ICVs that fail under one SA: at half of them it is rekeyed, beyond them it opens nothing more (RFC 9001 §6.6). */
   readonly forgedPacketsMax: number
   readonly finalsMax: number
@@ -179,6 +181,7 @@ export const DEFAULTS: Config = {
   strangerSlots: 256,
   echoBytesMax: 256,
   inboundSasMax: 12,
+  saPairsMax: 4,
   forgedPacketsMax: 2 ** 36,
   finalsMax: 4,
   rekeyPackets: 2 ** 23,

@@ -358,6 +358,12 @@ export const BREACHES: readonly Breach[] = [
     'P1_LOCATORS_MAX), reserveIn)',
   ),
   breach(
+    'RFC 8046 §5.3 (3)',
+    'src/core/association/plain.ts',
+    'const adds = espInfo.oldSpi === 0',
+    'const adds = false',
+  ),
+  breach(
     'RFC 8046 §5.6 (1)',
     DATA,
     'return association.credit.covers(now, size) && association.paths.withinAmplification(tuple, size)',

@@ -81,7 +81,6 @@ function deaf(cast: Cast, count: number, length: number): number {
 
 const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
   ...TRANSPORT_CROSSINGS,
-
   i1TargetsMax: () => {
     const cast = stage({ associate: false })
     const locators = [41, 42, 43, 44, 45].map((last) => place(last))
@@ -299,6 +298,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(those(cast, 'ACK', cast.b).map((ack) => updateOf(ack).ack)).toEqual([[1]])
     expect(cast.b.engine.counters['echo-too-long']).toBe(1)
   },
+  saPairsMax: { file: 'test/scenarios/sa-pairs.test.ts', test: 'gets no more than four, and goes on with those' },
   inboundSasMax: () => {
     const cast = stage({ config: { inboundSasMax: 3 }, delayMs: 2 })
     for (let n = 0; n < 6; n++) {

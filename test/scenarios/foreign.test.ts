@@ -3,76 +3,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { Prng } from '../../src/base/prng.ts'
-import type { Config } from '../../src/core/config.ts'
 import { Identity } from '../../src/crypto/identity.ts'
+import { type Abroad, abroad, associated, ESP_SUITES, run, talk } from '../support/abroad.ts'
 import { seeded } from '../support/actors.ts'
 import { ForeignPeer } from '../support/foreign-peer.ts'
-import {
-  actor,
-  type Cast,
-  type End,
-  endedAt,
-  enter,
-  type Flying,
-  freeze,
-  place,
-  stage,
-  thaw,
-} from '../support/stage.ts'
-
-interface Abroad {
-  readonly cast: Cast
-  readonly a: End
-  readonly foreign: ForeignPeer
-  /** What becomes of a datagram between them: false loses it. */
-  passes: (flying: Flying) => boolean
-}
-
-const ESP_SUITES = [8]
-
-/** Alice, with a key that the stranger knows, and the stranger at .9, not associated. `first`: whose HIT is the greater. */
-function abroad(config: Partial<Config> = {}, seed = 31): Abroad {
-  const identities = [31, seed + 1].map((n) => Identity.generate(seeded(n), 'ecdsa-p256')) as [Identity, Identity]
-  const cast = stage({ associate: false, identities, espSuites: ESP_SUITES, config })
-  const foreign = new ForeignPeer(Identity.generate(seeded(seed + 2), 'ecdsa-p256'), place(9))
-  const here: Abroad = { cast, a: cast.a, foreign, passes: () => true }
-  cast.wire.bend = (flying) => {
-    const isTheirs = flying.to.address === foreign.at.address
-    if (!isTheirs) return [flying]
-    if (here.passes(flying)) foreign.receive(flying.bytes, flying.from)
-    return []
-  }
-  return here
-}
-
-function run({ cast, foreign, passes }: Abroad, ms: number): void {
-  for (let at = 0; at < ms; at += 5) {
-    cast.wire.run(5)
-    for (const flying of foreign.sent.splice(0)) if (passes(flying)) cast.wire.inject(flying)
-  }
-}
-
-type Beginner = 'we' | 'they'
-
-function associated(who: Beginner, config: Partial<Config> = {}, seed = 31): Abroad {
-  const here = abroad(config, seed)
-  const { cast, a, foreign } = here
-  if (who === 'we') a.engine.associate(cast.wire.now, { hit: foreign.identity.hit, locators: [foreign.at] })
-  else foreign.associate(a.engine.hit, a.at)
-  run(here, 50)
-  return here
-}
-
-let words = 0
-
-function talk(here: Abroad, a = here.a): boolean {
-  const { foreign } = here
-  const word = `word ${words++}`
-  foreign.say(`${word} of theirs`)
-  a.engine.send(here.cast.wire.now, foreign.identity.hit, 7, 7, new TextEncoder().encode(`${word} of ours`))
-  run(here, 30)
-  return a.datagrams().includes(`${word} of theirs`) && foreign.heard.includes(`${word} of ours`)
-}
+import { actor, type End, endedAt, enter, type Flying, freeze, place, stage, thaw } from '../support/stage.ts'
 
 function rekeyed(end: End): number {
   return end.told.filter((type) => type === 'rekeyed').length

@@ -2,7 +2,7 @@
 // key schedule, its rekeys and its ESP are written from those texts, as a stranger would read them.
 
 import { createECDH, createHmac, type ECDH, hkdfSync } from 'node:crypto'
-import { addressBytes, type Locator } from '../../src/base/address.ts'
+import type { Locator } from '../../src/base/address.ts'
 import { concat, equalBytes } from '../../src/base/bytes.ts'
 import { type Hit, hitBytes } from '../../src/crypto/hit.ts'
 import type { Identity } from '../../src/crypto/identity.ts'
@@ -19,7 +19,6 @@ import {
   type R1,
   type Update,
 } from '../../src/wire/messages.ts'
-import { encodeLocatorSet } from '../../src/wire/mobility.ts'
 import {
   appendParameter,
   coveredBy,
@@ -30,6 +29,7 @@ import {
 import { Parameter } from '../../src/wire/registry.ts'
 import * as update from '../../src/wire/update.ts'
 import { type EspKeys, open, seal } from './foreign-esp.ts'
+import { i2Parameters, locatorSet, publicValueOf, r1Parameters } from './foreign-exchange.ts'
 import type { Flying } from './pair.ts'
 
 const HASH_BYTES = 48
@@ -40,6 +40,12 @@ const ESP_INDEX = 2 * (16 + HASH_BYTES)
 interface Directions {
   readonly send: EspKeys
   readonly receive: EspKeys
+}
+
+interface Outbound {
+  readonly spi: number
+  readonly keys: EspKeys
+  sequence: number
 }
 
 /** A rekey from this end (RFC 7402 §6.8): what we have sent, whether it is acknowledged, what has come. */
@@ -76,7 +82,8 @@ export class ForeignPeer {
   #hip: { readonly send: Uint8Array; readonly receive: Uint8Array } | undefined
   #peerHostId: Uint8Array = new Uint8Array(0)
   readonly #inbound = new Map<number, EspKeys>()
-  #outbound: { readonly spi: number; readonly keys: EspKeys; sequence: number } | undefined
+  #outbound: Outbound | undefined
+  readonly #pairs: { readonly inboundSpi: number; readonly outbound: Outbound | undefined }[] = []
   #spi = 0x5000
   #inboundSpi = 0
   #nextUpdateId = 0
@@ -113,10 +120,34 @@ export class ForeignPeer {
     this.#offer(withDh, [])
   }
 
+  /** RFC 8047 §5.1, case 2: another pair of SAs, beside those that there are. */
+  addPair(): void {
+    this.#pairs.push({ inboundSpi: this.#inboundSpi, outbound: this.#outbound })
+    this.#offer(true, [], 0)
+  }
+
+  /** Uses the pair that was used before. */
+  turnBack(): void {
+    const pair = this.#pairs.pop()
+    if (pair === undefined) throw new Error('no such pair')
+    this.#pairs.push({ inboundSpi: this.#inboundSpi, outbound: this.#outbound })
+    this.#inboundSpi = pair.inboundSpi
+    this.#outbound = pair.outbound
+  }
+
+  /** RFC 8046 §5.3, case 4: the present pair is taken back, and the one before it used. */
+  withdrawPair(): void {
+    const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: 0 })
+    this.#update([info, update.encodeSeq(this.#nextUpdateId++)])
+    this.#inbound.delete(this.#inboundSpi)
+    this.turnBack()
+    this.#pairs.pop()
+  }
+
   /** RFC 8046 §3.2.1: the address has changed. `type` 1 has no port, type 2 is of RFC 9028 §5.7. */
   readdress(at: Locator, type: 1 | 2, rekey = false): void {
     this.at = at
-    const locators = [this.#locatorSet(at, type)]
+    const locators = [locatorSet(at, type, this.#inboundSpi)]
     if (rekey) return this.#offer(true, locators)
     const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
     this.#update([info, ...locators, update.encodeSeq(this.#nextUpdateId++)])
@@ -150,44 +181,24 @@ export class ForeignPeer {
   }
 
   #onI1(message: Message, from: Locator): void {
-    const { algorithm, label, bytes: key } = this.identity.publicKey
-    const packet = encodeMessage('R1', this.own, new Uint8Array(16), [
-      ...this.named,
-      exchange.encodePuzzle({ k: 0, lifetime: 37, opaque: new Uint8Array(2), i: this.#i }),
-      exchange.encodeDhGroupList([7]),
-      exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(this.#dh) }),
-      exchange.encodeHipCipher([2]),
-      exchange.encodeHostId({ algorithm, label, key }),
-      exchange.encodeHitSuiteList([2]),
-      exchange.encodeTransportFormatList([4095]),
-      exchange.encodeEspTransform([8]),
-    ])
+    const offer = r1Parameters(this.identity, this.#i, publicValueOf(this.#dh))
+    const packet = encodeMessage('R1', this.own, new Uint8Array(16), [...this.named, ...offer])
     const bytes = this.#sign(packet, Parameter.HIP_SIGNATURE_2)
     bytes.set(message.sender, 24)
     this.#send(bytes, from)
   }
 
   #onR1(message: R1, from: Locator): void {
-    const { algorithm, label, bytes: key } = this.identity.publicKey
     this.#i = message.puzzle.i.slice()
     // No two exchanges of one generation of R1s may have the same solution.
     this.#j = publicValueOf(this.#dh).slice(0, HASH_BYTES)
     this.#peerDh = message.dh.publicValue.slice()
     this.#peerHostId = message.hostIdTlv.slice()
-    const { opaque, k } = message.puzzle
     const keys = this.#baseKeys()
     this.#inboundSpi = ++this.#spi
-    const packet = encodeMessage('I2', this.own, this.peer, [
-      update.encodeEspInfo({ keymatIndex: ESP_INDEX, oldSpi: 0, newSpi: this.#inboundSpi }),
-      ...(message.counter === undefined ? [] : [exchange.encodeR1Counter(message.counter)]),
-      ...this.named,
-      exchange.encodeSolution({ k, opaque: opaque.slice(), i: this.#i, j: this.#j }),
-      exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(this.#dh) }),
-      exchange.encodeHipCipher([2]),
-      exchange.encodeHostId({ algorithm, label, key }),
-      exchange.encodeTransportFormatList([4095]),
-      exchange.encodeEspTransform([8]),
-    ])
+    const info = update.encodeEspInfo({ keymatIndex: ESP_INDEX, oldSpi: 0, newSpi: this.#inboundSpi })
+    const answer = i2Parameters(this.identity, message, this.#j, publicValueOf(this.#dh))
+    const packet = encodeMessage('I2', this.own, this.peer, [info, ...this.named, ...answer])
     this.state = 'I2-SENT'
     this.there = from
     this.#inbound.set(this.#inboundSpi, keys.receive)
@@ -280,7 +291,7 @@ export class ForeignPeer {
     this.state = 'CLOSED'
   }
 
-  #offer(withDh: boolean, more: readonly ParameterValue[]): void {
+  #offer(withDh: boolean, more: readonly ParameterValue[], oldSpi = this.#inboundSpi): void {
     const dh = withDh ? createECDH('prime256v1') : undefined
     dh?.generateKeys()
     const updateId = this.#nextUpdateId++
@@ -288,7 +299,7 @@ export class ForeignPeer {
     // Nothing but the four ESP keys of 48 bytes a direction has been drawn after the base exchange.
     const keymatIndex = withDh ? 0 : ESP_INDEX + 2 * 48
     const packet = this.#control('UPDATE', [
-      update.encodeEspInfo({ keymatIndex, oldSpi: this.#inboundSpi, newSpi: spi }),
+      update.encodeEspInfo({ keymatIndex, oldSpi, newSpi: spi }),
       update.encodeSeq(updateId),
       ...(dh === undefined ? [] : [exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(dh) })]),
       ...more,
@@ -347,14 +358,6 @@ export class ForeignPeer {
     if (!equalBytes(this.#hmac(this.#hip?.receive, covered), mac)) throw new Error('a MAC is wrong')
   }
 
-  #locatorSet({ address, port }: Locator, type: 1 | 2): ParameterValue {
-    const entry = { trafficType: 0 as const, preferred: true, lifetimeSeconds: 3_600, spi: this.#inboundSpi }
-    const bytes = addressBytes(address) ?? new Uint8Array(16)
-    if (type === 1) return encodeLocatorSet([{ ...entry, locatorType: 1, address: bytes }])
-    const more = { port, protocol: 17, kind: 0, priority: 1 }
-    return encodeLocatorSet([{ ...entry, ...more, locatorType: 2, address: bytes }])
-  }
-
   #update(parameters: readonly ParameterValue[], to = this.there): void {
     this.#control('UPDATE', parameters, to)
   }
@@ -386,19 +389,11 @@ export class ForeignPeer {
   #onEsp(packet: Uint8Array): void {
     const keys = this.#inbound.get(Buffer.from(packet).readUInt32BE(0))
     const opened = keys && open(keys, packet)
-    if (opened === undefined) {
-      this.heard.push('?')
-      return
-    }
+    if (opened === undefined) return void this.heard.push('?')
     if (this.state === 'R2-SENT') this.state = 'ESTABLISHED'
     if (opened.nextHeader !== 17) return
     const datagram = readInnerUdp(opened.payload, this.peer, this.own)
     if (isMalformed(datagram)) throw new Error(datagram.malformed)
     this.heard.push(new TextDecoder().decode(datagram.data))
   }
-}
-
-/** X ‖ Y (RFC 7401 §5.2.7, RFC 5903 §7). */
-function publicValueOf(dh: ECDH): Uint8Array {
-  return new Uint8Array(dh.getPublicKey().subarray(1))
 }

@@ -51,7 +51,7 @@ export function establish(association: Association, now: number, seed: Seed, arr
     inbound: [],
     retired: [],
     ratchet: { name: 'settled' },
-    plain: peerDh && { peerDh, rekey: undefined, rekeyedAt: -Infinity, lastHalf: undefined, thawed: false },
+    plain: peerDh && { peerDh, rekey: undefined, rekeyedAt: -Infinity, lastHalf: undefined, pairs: [], thawed: false },
     nextUpdateId: 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),

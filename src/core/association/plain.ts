@@ -26,6 +26,7 @@ import { replayEarly } from './data.ts'
 import { acknowledge, freshDh, nextUpdateId, retireOldSas } from './ratchet.ts'
 import { arrive, park, startCheck } from './reach.ts'
 import { onReaddress, ordinarySpi } from './readdress.ts'
+import { mayAddPair, type SaPair, setAside, usePair, withdrawPair } from './sa-pairs.ts'
 import { addInbound, makeOutbound, replaceResumption, type Session, switchOutbound } from './session.ts'
 import type { Tuple } from './tuple.ts'
 import { buildUpdate, type Contents, macFits, signatureFits } from './update.ts'
@@ -38,6 +39,8 @@ export interface Plain {
   /** When the last rekey was over, and the Update ID of their half of it. */
   rekeyedAt: number
   lastHalf: number | undefined
+  /** Pairs of SAs beside the one in use, oldest first. */
+  pairs: readonly SaPair[]
   /** We have been started elsewhere and have no SA to seal with before a rekey (MOVING §2). */
   thawed: boolean
 }
@@ -48,6 +51,8 @@ export interface PlainRekey {
   readonly inboundSpi: number
   readonly updateId: number
   readonly bytes: Uint8Array
+  /** It is no rekey but another pair of SAs: the inbound SPI of the one beside which it is made. */
+  readonly beside: number | undefined
   /** Where it answers to; undefined if we have begun. */
   readonly to: Tuple | undefined
   tries: number
@@ -86,9 +91,11 @@ function openRekey(
   session: Session,
   to: Tuple | undefined,
   more: (spi: number) => readonly Contents[],
+  adds = false,
 ): PlainRekey {
   const dh = freshDh(association, session)
-  const oldSpi = ordinarySpi(session)
+  const inUse = ordinarySpi(session)
+  const oldSpi = adds ? 0 : inUse
   const inboundSpi = association.context.newSpi(association)
   const updateId = nextUpdateId(session)
   const parameters = [
@@ -99,7 +106,8 @@ function openRekey(
   ]
   const bytes = buildUpdate(association.envelope(session), parameters, true)
   const halves = { acknowledged: false, theirs: undefined }
-  return { dh, inboundSpi, updateId, bytes, to, tries: 1, turn: 0, sentAt: now, ...halves }
+  const beside = adds ? inUse : undefined
+  return { dh, inboundSpi, updateId, bytes, beside, to, tries: 1, turn: 0, sentAt: now, ...halves }
 }
 
 function sendRekey(association: Association, now: number, rekey: PlainRekey): void {
@@ -191,6 +199,8 @@ function onNew(
   if (offers(message)) return onOffer(association, now, session, message, tuple, locators)
   const newest = session.peerUpdateIds.highest === undefined || seq > session.peerUpdateIds.highest
   session.peerUpdateIds.record(seq)
+  const { espInfo } = message
+  if (espInfo !== undefined && espInfo.newSpi === 0) withdrawPair(association, now, espInfo.oldSpi)
   if (locators !== undefined && newest) return onReaddress(association, now, { ...message, locators }, tuple, seq)
   answer(association, now, message, tuple, seq)
 }
@@ -201,7 +211,7 @@ function answer(association: Association, now: number, message: Update, tuple: T
   acknowledge(association, now, tuple, parameters)
 }
 
-/** RFC 8046 §3.2.1: equal SPIs are there for firewalls. A new one of 0 takes an SA back (RFC 7402 §5.1.1); there is only one. */
+/** RFC 8046 §3.2.1: equal SPIs are there for firewalls. A new one of 0 takes an SA back (RFC 7402 §5.1.1). */
 function offers({ espInfo }: Update): boolean {
   return espInfo !== undefined && espInfo.newSpi !== espInfo.oldSpi && espInfo.newSpi !== 0
 }
@@ -224,10 +234,14 @@ function onOffer(
     return context.count('dh-invalid')
   // Who begins another one is done with the last: our half has come, though its acknowledgement was lost.
   if (plain.rekey?.theirs !== undefined) takenUp(association, now, plain.rekey)
+  const adds = espInfo.oldSpi === 0
+  // It is repeated, and may have its pair when the rekey is over, or when it has given another one back.
+  if (adds && (plain.rekey !== undefined || !mayAddPair(association, plain))) return context.count('sa-pair-refused')
+  if (plain.rekey === undefined) usePair(session, plain, espInfo.oldSpi)
   const asked = locators !== undefined && tuple.state !== 'active' ? context.entropy(16) : undefined
   const echo = asked === undefined ? [] : [encodeEchoRequestSigned(asked)]
   const rekey =
-    plain.rekey ?? openRekey(association, now, session, paths.keep(tuple), () => [encodeAck([seq]), ...echo])
+    plain.rekey ?? openRekey(association, now, session, paths.keep(tuple), () => [encodeAck([seq]), ...echo], adds)
   const value = dh?.publicValue.slice() ?? plain.peerDh
   const kij = agree(rekey.dh, value)
   if (kij === undefined) {
@@ -279,12 +293,17 @@ function finish(association: Association, now: number, rekey: PlainRekey): void 
   plain.lastHalf = theirs.updateId
   plain.peerDh = theirs.dh
   replaceResumption(session, theirs.resumption)
-  switchOutbound(session, theirs.outbound, context.config.finalsMax)
+  if (rekey.beside === undefined) switchOutbound(session, theirs.outbound, context.config.finalsMax)
+  else {
+    setAside(session, plain, rekey.beside)
+    session.outbound = theirs.outbound
+    context.count('sa-pair-added')
+  }
   retireOldSas(association, now, session)
   session.establishedAt = now
   timers.stop('plain-rekey')
   timers.set('rekey', now + context.config.rekeyMs)
-  context.event({ type: plain.thawed ? 'resumed' : 'rekeyed', peer: association.peer })
+  if (rekey.beside === undefined) context.event({ type: plain.thawed ? 'resumed' : 'rekeyed', peer: association.peer })
   plain.thawed = false
   context.wake(association)
 }

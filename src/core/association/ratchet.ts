@@ -26,6 +26,7 @@ import { watchPath } from './failover.ts'
 import { startPlainRekey } from './plain.ts'
 import { park, startCheck } from './reach.ts'
 import { readdress } from './readdress.ts'
+import { isAside } from './sa-pairs.ts'
 import {
   type Answer,
   addInbound,
@@ -275,7 +276,8 @@ export function retireOldSas(association: Association, now: number, session: Ses
   const closesAt = now + 3 * association.rtt.ptoMs
   const { id } = session.current.resumption
   for (const entry of session.inbound) {
-    if (entry.role === 'ordinary' && !equalBytes(entry.of, id)) entry.closesAt = Math.min(entry.closesAt, closesAt)
+    if (entry.role !== 'ordinary' || isAside(session, entry.sa.spi)) continue
+    if (!equalBytes(entry.of, id)) entry.closesAt = Math.min(entry.closesAt, closesAt)
   }
   const first = Math.min(...session.inbound.map((entry) => entry.closesAt))
   if (first < Infinity) association.timers.set('old-sas', first)

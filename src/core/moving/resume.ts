@@ -192,13 +192,7 @@ export function thawAssociation(
     inbound: frozen.inbound.map((sa) => inboundOf(context, frozen.espSuite, sa, now)),
     retired: finalsFrom(frozen, context.config.finalsMax),
     ratchet: { name: 'settled' },
-    plain: frozen.plain && {
-      peerDh: frozen.plain.peerDh,
-      rekey: undefined,
-      rekeyedAt: -Infinity,
-      lastHalf: undefined,
-      thawed: true,
-    },
+    plain: frozen.plain && thawedPlain(frozen.plain.peerDh),
     nextUpdateId: frozen.plain?.nextUpdateId ?? 0,
     peerUpdateIds: new UpdateIds(context.config.updateIdWindow, frozen.plain?.peerUpdateIds),
     peerCheckIds: new UpdateIds(context.config.updateIdWindow),
@@ -213,6 +207,11 @@ export function thawAssociation(
   for (const item of frozen.unsent) requeue(association, { kind: 'datagram', ...item })
   if (frozen.streams !== undefined) thawStreams(association, now, frozen.streams)
   return association
+}
+
+/** Pairs of SAs beside the one in use end with our keys: the peer asks again for what it misses. */
+function thawedPlain(peerDh: Uint8Array): Plain {
+  return { peerDh, rekey: undefined, rekeyedAt: -Infinity, lastHalf: undefined, pairs: [], thawed: true }
 }
 
 function secretsOf({ secret, hipSend, hipReceive, reserveIn, reserveOut }: FrozenAssociation): Secrets {

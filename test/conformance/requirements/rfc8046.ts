@@ -1,6 +1,6 @@
 // RFC 8046: mobility.
 
-import { must, mustNot, notOurs, open, type Section, sectionsOf, testsIn } from '../requirement.ts'
+import { must, mustNot, notOurs, type Section, sectionsOf, testsIn } from '../requirement.ts'
 
 const LOCATORS = testsIn('test/conformance/locators.test.ts')
 const UPDATES = testsIn('test/conformance/updates.test.ts')
@@ -9,6 +9,8 @@ const PARAMETERS = testsIn('test/wire/parameters.test.ts')
 const CREDIT = testsIn('test/core/credit.test.ts')
 const ADDRESSES = testsIn('test/scenarios/addresses.test.ts')
 const FLIGHT = testsIn('test/scenarios/rebinding-flight.test.ts')
+const PAIRS = testsIn('test/scenarios/sa-pairs.test.ts')
+const NAMED = testsIn('test/scenarios/exchange-locators.test.ts')
 const SEVERE = testsIn('test/review/severe.test.ts')
 
 const NO_SERVER = notOurs('We are no rendezvous server.')
@@ -84,7 +86,7 @@ export const MOBILITY: readonly Section[] = [
     must(
       'receiver',
       'ESP_INFO with an old SPI of zero makes another SA.',
-      open('a second pair of SAs in an association'),
+      PAIRS('a peer that asks for another pair of SAs > gets one, and the one before it stays open'),
     ),
     mustNot('receiver', 'A locator is no broadcast or multicast address.', ONE_PLACE),
   ]),
@@ -99,6 +101,9 @@ export const MOBILITY: readonly Section[] = [
       'receiver',
       'A new address begins as unverified.',
       ADDRESSES('a peer that lists places which are not its own > cannot have them flooded by a thaw either'),
+      NAMED(
+        'an I2 with locators > gets its R2 where it came from, and what it names is verified before data goes there',
+      ),
     ),
   ]),
   section('5.6', 'Credit', [must('sender', 'To an unverified address data goes on credit only.', LIMITED)]),
