@@ -5,7 +5,9 @@ import { assert } from './assert.ts'
 
 /** Where a datagram goes to or comes from: an address in canonical text and a UDP port. */
 export interface Locator {
+  /** An IPv4 or IPv6 address as text, without a zone. */
   readonly address: string
+  /** The UDP port. */
   readonly port: number
 }
 

@@ -21,6 +21,7 @@ export interface Way {
   readonly state: TupleState
   /** What the peer wants to have there, and whether rather than elsewhere. */
   readonly traffic: Traffic
+  /** The peer has asked for this one. */
   readonly preferred: boolean
   /** The last round trip measured there, in milliseconds. */
   readonly rttMs: number | undefined
@@ -28,9 +29,11 @@ export interface Way {
 
 /** The way that data takes now, and why; the other ways that are known, the best first. */
 export interface Path extends Way {
+  /** What made it the path that is used. */
   readonly why: PathReason
   /** How long an answer is waited for before a path counts as silent, in milliseconds (RFC 9002 §6.2.1). */
   readonly ptoMs: number
+  /** The other ways to this peer that are known. */
   readonly alternatives: readonly Way[]
 }
 

@@ -21,7 +21,9 @@ const STANDARD: WithKeys = { keys: KEY_ALGORITHMS }
 
 /** A private key, its public key and its HIT. */
 export class Identity {
+  /** Its name: a hash of the key (RFC 7343 §2). */
   readonly hit: Hit
+  /** What may be given to anybody. */
   readonly publicKey: PublicKey
   readonly #kind: KeyAlgorithm
   readonly #secret: Secret

@@ -20,8 +20,11 @@ export const SIGNATURE_BYTES = 64
  * and modulus as in RFC 3110 §2).
  */
 export interface PublicKey {
+  /** The number of its kind in HIP (RFC 7401 §5.2.9). */
   readonly algorithm: number
+  /** What of the kind it is: a curve, or 0. */
   readonly label: number
+  /** The key as HIP writes it. */
   readonly bytes: Uint8Array
 }
 

@@ -68,6 +68,7 @@ export class FileLedger implements Ledger {
     return (await this.#chain(hit).newest())?.record
   }
 
+  /** As the interface says. */
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     await this.key()
     const about = peekClaim(request.claim)

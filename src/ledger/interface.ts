@@ -16,6 +16,7 @@ export interface Ledger {
   key(): Promise<PublicKey>
   /** The newest record of an identity; undefined if it never was claimed. */
   read(hit: Hit): Promise<LedgerRecord | undefined>
+  /** Asks to be the next start of an identity. */
   claim(request: ClaimRequest): Promise<ClaimReply>
   /** `request` is a signed object `activate` (MOVING §10). */
   activate(request: Uint8Array): Promise<ActivateReply>
@@ -31,6 +32,7 @@ export interface Ledger {
   find(hit: Hit): Promise<Uint8Array | undefined>
   /** Says that the start of that epoch has ended in order, so that the next one need not take over. For liveness only. */
   release?(hit: Hit, epoch: number): Promise<void>
+  /** Lets go of whatever it holds open. */
   close?(): Promise<void>
 }
 
@@ -42,7 +44,9 @@ export type LedgerErrorCode =
 
 /** One line: what, where, way out. */
 export class LedgerError extends Error {
+  /** For logs. */
   override readonly name = 'LedgerError'
+  /** What kind of trouble it is. */
   readonly code: LedgerErrorCode
 
   constructor(code: LedgerErrorCode, message: string, cause?: unknown) {

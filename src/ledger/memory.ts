@@ -54,6 +54,7 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(this.#records.get(hit))
   }
 
+  /** As the interface says. */
   claim(request: ClaimRequest): Promise<ClaimReply> {
     const reply = applyClaim(this.#recordOf(request.claim), request, [], this.#keys)
     if (reply.refused === undefined) this.#records.set(reply.record.hit, reply.record)

@@ -18,10 +18,15 @@ export interface ReachOptions extends Pick<ConnectOptions, 'timeoutMs'> {
 
 /** What clients say of the server they want: the host is a HIT, with or without brackets, or a URL holds it. */
 export interface Target {
+  /** A HIT, or with a port behind it. */
   readonly host?: string | null | undefined
+  /** A HIT, in brackets or not. */
   readonly hostname?: string | null | undefined
+  /** The port inside the association; that of the protocol by default. */
   readonly port?: number | string | null | undefined
+  /** With its colon. */
   readonly protocol?: string | null | undefined
+  /** Aborting gives up. */
   readonly signal?: AbortSignal | undefined
 }
 

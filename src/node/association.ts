@@ -12,10 +12,13 @@ import type { SojournStream } from './stream.ts'
 
 /** Why an association is over; `frozen` and `destroyed` when its endpoint was. */
 export interface AssociationEnd {
+  /** Why, in a word. */
   readonly reason: EndReason | 'frozen' | 'destroyed'
+  /** Why, for people. */
   readonly detail: string
 }
 
+/** What an association emits. */
 export interface AssociationEvents {
   /** The peer is now reached on another path, which is verified: its locator there, and why. `path` says more. */
   path: [locator: Locator, why: Path['why']]
@@ -23,10 +26,13 @@ export interface AssociationEvents {
   rebound: [epoch: number]
   /** The peer has answered our own thaw. */
   resumed: []
+  /** It has new keys. */
   rekeyed: []
   /** The peer does not answer; datagrams wait. */
   parked: []
+  /** A parked peer has come back. */
   woken: []
+  /** It is over. */
   close: [end: AssociationEnd]
 }
 
@@ -40,15 +46,19 @@ export interface AssociationCarrier {
   connectWith(peer: Hit, port: number, options: ConnectOptions): SojournStream
 }
 
+/** How to ask. */
 export interface PingOptions {
+  /** What to send along; comes back as it was. */
   readonly bytes?: Uint8Array
   /** Default 1000. */
   readonly timeoutMs?: number
+  /** Aborting stops waiting. */
   readonly signal?: AbortSignal
 }
 
 /** An answer to a ping. */
 export interface Pong {
+  /** How long the answer took. */
   readonly rttMs: number
   /** Where the peer was reached. */
   readonly path: Locator | undefined
@@ -56,7 +66,9 @@ export interface Pong {
 
 /** A session with one peer. Made by `endpoint.associate()`, or by the peer. */
 export class Association extends EventEmitter<AssociationEvents> implements AsyncDisposable {
+  /** Our HIT. */
   readonly local: Hit
+  /** The HIT of the peer. */
   readonly peer: Hit
   /** True if we began it. */
   readonly initiator: boolean
@@ -99,6 +111,7 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
     return this.#view()?.path
   }
 
+  /** The smoothed round-trip time; undefined before the first answer. */
   get rttMs(): number | undefined {
     return this.#view()?.rttMs
   }
@@ -144,6 +157,7 @@ export class Association extends EventEmitter<AssociationEvents> implements Asyn
     return this.closed
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -14,22 +14,31 @@ import { plain } from './plain.ts'
 
 /** Who sent a datagram. */
 export interface DatagramInfo {
+  /** The HIT it comes from. */
   readonly hit: Hit
+  /** The port it comes from. */
   readonly port: number
+  /** How many bytes. */
   readonly size: number
 }
 
 /** A datagram as `for await` gives it. */
 export interface Datagram extends DatagramInfo {
+  /** What was sent. */
   readonly bytes: Buffer
 }
 
+/** What a datagram socket emits. */
 export interface DatagramSocketEvents {
+  /** A datagram has come. */
   message: [bytes: Buffer, from: DatagramInfo]
+  /** It has its port. */
   listening: []
   /** A peer that was full has room again. */
   drain: [hit: Hit]
+  /** It is closed. */
   close: []
+  /** Something that was sent could not be. */
   error: [error: SojournError]
 }
 
@@ -58,6 +67,7 @@ export interface Unread {
   readonly bytes: Uint8Array
 }
 
+/** Told when a datagram has been handed over, or why not. */
 export type SendCallback = (error: SojournError | null, bytes: number) => void
 
 const UNREAD_MAX = 1_024
@@ -212,6 +222,7 @@ export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implement
     }
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
   }

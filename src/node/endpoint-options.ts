@@ -16,6 +16,7 @@ import type { Bind } from './port.ts'
 export interface PlaceOptions extends Choices, Access {
   /** This machine: needed, with a ledger, for an identity that is saved or will move. */
   readonly host?: Host
+  /** Where the starts of identities are recorded. */
   readonly ledger?: Ledger
   /**
    * Local UDP address, or up to eight, the preferred first: peers learn all of them and go on over another one when one fails.
@@ -38,6 +39,7 @@ export interface PlaceOptions extends Choices, Access {
   readonly packetBytesMax?: number
   /** Aborting stops the opening; afterwards it closes the endpoint kindly. */
   readonly signal?: AbortSignal
+  /** Limits and times that differ from the defaults. */
   readonly config?: Partial<Config>
 }
 
@@ -51,12 +53,15 @@ export interface EndpointOptions extends PlaceOptions {
   readonly takeOver?: boolean
 }
 
+/** How to associate. */
 export interface AssociateOptions {
+  /** Aborting gives up. */
   readonly signal?: AbortSignal | undefined
   /** Default 5000. */
   readonly timeoutMs?: number | undefined
 }
 
+/** How to freeze. */
 export interface FreezeOptions {
   /** Where it goes: a READY of the target host (`host.offer`), or that host's long-term key (`host.kem`). */
   readonly to: Uint8Array | HostKem

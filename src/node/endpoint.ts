@@ -14,6 +14,7 @@ import { checkedChoices } from './choices.ts'
 import { type ConnectOptions, connected } from './connect.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { now } from './driver.ts'
+import type { EndpointEnd, EndpointEvents } from './endpoint-events.ts'
 import type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
 import { type EnginePlace, makeEngine } from './engine.ts'
 import { SojournError } from './errors.ts'
@@ -30,20 +31,8 @@ import { openPorts } from './port-set.ts'
 import { type Resumed, resumed } from './resumed.ts'
 import type { SojournStream } from './stream.ts'
 
+export type { EndpointEnd, EndpointEvents } from './endpoint-events.ts'
 export type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
-
-/** Why an endpoint is gone. `fenced`: a newer start of its identity, of that epoch, runs elsewhere. */
-export type EndpointEnd =
-  | { readonly reason: 'closed' | 'destroyed' | 'frozen' }
-  | { readonly reason: 'fenced'; readonly epoch: number }
-
-export interface EndpointEvents {
-  /** A base exchange has finished, whoever began it. */
-  association: [association: Association]
-  /** Our own address has changed and the peers are being told. */
-  move: [from: Locator, to: Locator]
-  close: [end: EndpointEnd]
-}
 
 const ASSOCIATE_MS = 5_000
 /** How long peers are waited for when we say goodbye. */
@@ -51,6 +40,7 @@ const GOODBYE_MS = 1_000
 
 /** One process identity on the network. */
 export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDisposable {
+  /** Who it is. */
   readonly identity: Identity
   /** How often this identity has been started, this start included. */
   readonly epoch: number
@@ -141,6 +131,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return endpoint
   }
 
+  /** Its name. */
   get hit(): Hit {
     return this.identity.hit
   }
@@ -182,6 +173,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     return questions.ask(at, options, { inquiries: engine.inquiries, run: () => driver.run() })
   }
 
+  /** Those of now. */
   associations(): IterableIterator<Association> {
     return this.#carrier.associations()
   }
@@ -315,6 +307,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     void this.#shut({ reason: 'destroyed' })
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -28,7 +28,9 @@ export type SojournErrorCode =
 
 /** What every failing call of this package throws or rejects with. Match on `code`, never on the message. */
 export class SojournError extends Error {
+  /** For logs. */
   override readonly name = 'SojournError'
+  /** What to decide by; it stays what it is over releases. */
   readonly code: SojournErrorCode
 
   /** `message` is one line: what, where, way out. */

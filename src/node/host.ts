@@ -20,11 +20,15 @@ import { createSecret, readSecret, secretFolder } from './secret-file.ts'
 
 /** A host as the target of stored capsules: who it is and the key to seal to. */
 export interface HostKem {
+  /** Whose key it is. */
   readonly host: PublicKey
+  /** The number of the kind of key (RFC 9180 §7.1). */
   readonly kem: number
+  /** What capsules are sealed to. */
   readonly publicKey: Uint8Array
 }
 
+/** Where a host is kept. */
 export interface HostOptions {
   /** Default: SOJOURN_HOME, or ~/.sojourn. */
   readonly home?: string
@@ -37,7 +41,9 @@ const OFFER_ID_BYTES = 16
 
 /** This machine's folder of keys. */
 export class Host {
+  /** The folder of its keys. */
   readonly home: string
+  /** Who it is. */
   readonly identity: Identity
   readonly #kem: KemKeys
   readonly #offers = new Map<string, Offer>()
@@ -58,6 +64,7 @@ export class Host {
     return new Host(home, identity, kem)
   }
 
+  /** Its name. */
   get hit(): Hit {
     return this.identity.hit
   }

@@ -16,8 +16,11 @@ export interface ListenOptions extends Access, StreamOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a listener emits. */
 export interface ListenerEvents {
+  /** A peer has opened a stream. */
   stream: [stream: SojournStream]
+  /** It takes no more. */
   close: []
 }
 
@@ -93,6 +96,7 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
     return this.#port
   }
 
+  /** It takes streams. */
   get listening(): boolean {
     return this.#open
   }
@@ -123,6 +127,7 @@ export class Listener extends EventEmitter<ListenerEvents> implements AsyncItera
     process.nextTick(() => this.emit('close'))
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

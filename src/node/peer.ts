@@ -7,7 +7,9 @@ import { SojournError } from './errors.ts'
 
 /** Who to talk to, and where to look first. */
 export interface Peer {
+  /** Its name. */
   readonly hit: Hit
+  /** Where it may be, the best first. */
   readonly locators: readonly Locator[]
 }
 

@@ -15,6 +15,7 @@ export interface Content {
   readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   /** Tells one content of this path from another one. A response goes on only with the version that it began with. */
   readonly version?: string | undefined
+  /** Sent along with those that the server makes. */
   readonly headers?: OutgoingHttpHeaders | undefined
 }
 

@@ -23,7 +23,9 @@ const LENGTH_BYTES = 4
 
 /** Serves GET and HEAD on one port. Made by `resumable`. */
 export class ResumableServer implements AsyncDisposable {
+  /** Where it serves; after a freeze that endpoint is gone. */
   readonly endpoint: Endpoint
+  /** The port where it takes connections. */
   readonly listener: Listener
   /** What else was packed by `freeze`: the application's own. Empty unless thawed. */
   readonly carried: Uint8Array
@@ -106,6 +108,7 @@ export class ResumableServer implements AsyncDisposable {
     return this.listener.close()
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

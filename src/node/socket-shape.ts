@@ -33,10 +33,12 @@ export abstract class SocketShape extends Duplex {
   /** Breaks both directions off: the peer's stream fails, and what was on its way is lost. */
   abstract resetAndDestroy(): this
 
+  /** As of a socket: HITs look like IPv6 addresses. */
   get remoteFamily(): 'IPv6' {
     return 'IPv6'
   }
 
+  /** As of a socket: HITs look like IPv6 addresses. */
   get localFamily(): 'IPv6' {
     return 'IPv6'
   }
@@ -51,6 +53,7 @@ export abstract class SocketShape extends Duplex {
     return this.writableLength
   }
 
+  /** As of a socket. */
   get readyState(): SocketReadyState {
     if (this.connecting && !this.destroyed) return 'opening'
     if (this.readable && this.writable) return 'open'

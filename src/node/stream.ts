@@ -185,6 +185,7 @@ export class SojournStream extends SocketShape {
     this.destroy()
   }
 
+  /** What the engine tells of it. */
   heard(event: StreamEvent): void {
     if (this.#held) return void this.#late.push(event)
     switch (event.type) {

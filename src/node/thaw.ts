@@ -31,11 +31,13 @@ import { type KemKeys, SEAL_SUITE, unseal } from './seal.ts'
 
 export interface ThawOptions extends PlaceOptions {
   readonly host: Host
+  /** The one that has recorded the start that was frozen. */
   readonly ledger: Ledger
 }
 
 /** What comes out of a capsule. */
 export interface Thawed extends Resumed {
+  /** The one that goes on. */
   readonly endpoint: Endpoint
   /** The application's own suitcase. */
   readonly state: Uint8Array
