@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const FOLDER = fileURLToPath(new URL('../../bench/rivals/', import.meta.url))
-const INSTALL_MS_MAX = 300_000
+const INSTALL_MS_MAX = 600_000
 
 /** Who needs which packages; `newer`: a Node that is newer than ours, which comes from npm too. */
 const NEEDS: Readonly<Record<string, { readonly packages: readonly string[]; readonly newer?: number }>> = {
