@@ -24,6 +24,7 @@ import type { Bind, DatagramPort } from './port.ts'
 import { PortHolder } from './port-holder.ts'
 import { Publisher } from './publisher.ts'
 import { Questions } from './questions.ts'
+import { rehearseSoon } from './rehearsal.ts'
 import { Seeker } from './seeker.ts'
 import type { SojournStream } from './stream.ts'
 import { Streams } from './streams.ts'
@@ -110,8 +111,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   start(): void {
     this.driver.run()
     if (this.#publisher === undefined) return
-    const timer = setTimeout(() => this.#open && this.#publisher?.publish(), PUBLISH_AFTER_MS)
-    timer.unref()
+    setTimeout(() => this.#open && this.#publisher?.publish(), PUBLISH_AFTER_MS).unref()
   }
 
   // ── Associations ───────────────────────────────────────────────────────────
@@ -307,8 +307,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
       case 'streams-openable':
         return this.streams.openable(event.peer)
       case 'pong':
-        this.#pings.answered(event.peer, event.identifier, event.sequence, this.view(event.peer)?.locator)
-        return
+        return this.#pings.answered(event.peer, event.identifier, event.sequence, this.view(event.peer)?.locator)
       case 'associated':
         return this.#associated(event.peer, event.initiator)
       case 'ended':
@@ -385,6 +384,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
         association?.emit('path', event.locator, event.why)
         return
       case 'rebound':
+        rehearseSoon()
         this.#tell('rebound', { peer, epoch: event.epoch })
         association?.emit('rebound', event.epoch)
         return

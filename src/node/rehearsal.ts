@@ -42,13 +42,25 @@ export function rehearseMove(): Promise<number> {
   return playing
 }
 
+/** For the peer of one that has moved, and may again: practises a while later, when the move at hand is long over. */
+export function rehearseSoon(): void {
+  if (soon || played >= MOVES_ENOUGH || failed) return
+  soon = true
+  setTimeout(() => {
+    soon = false
+    void rehearseMove()
+  }, SOON_MS).unref()
+}
+
 let played = 0
 let failed = false
 let playing: Promise<number> | undefined
+let soon = false
 
 /** From here on a move gets no faster: what runs in it has been compiled as well as it will ever be. */
 const MOVES_ENOUGH = 64
 const AT_ONCE_MS = 150
+const SOON_MS = 1_000
 /** On a machine that is busy with something else. */
 const MOVES_AT_LEAST = 3
 const STAYS: Locator = { address: '127.0.0.1', port: 1 }
