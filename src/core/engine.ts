@@ -18,7 +18,7 @@ import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
-import { holdStreams, nextStreamEvent } from './association/streaming.ts'
+import { holdStreams, nextStreamEvent, shedStreams } from './association/streaming.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import { Inquiries } from './inquiries.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
@@ -285,6 +285,12 @@ export class Engine extends StreamCommands implements Machine {
     const phase = this.#phase
     assert(phase.name === 'frozen', 'only a frozen machine has a frozen state')
     return freezeIdentity(this.#context, this.#associations.values(), phase.at, sockets, state)
+  }
+
+  /** Of a frozen machine: breaks off the streams that make its state larger than any capsule may be. */
+  shed(): void {
+    assert(this.#phase.name === 'frozen', 'only a frozen machine is made lighter')
+    shedStreams(this.#associations.values(), this.#context.streamBudget)
   }
 
   /** Stops for good and forgets every key, without a word. */

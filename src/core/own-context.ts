@@ -15,6 +15,7 @@ import type { EngineOptions } from './options.ts'
 import type { Outlet } from './outlet.ts'
 import type { Ports } from './ports.ts'
 import type { Spis } from './spis.ts'
+import { StreamBudget } from './transport/streams/budget.ts'
 
 /** The parts of an engine that its associations reach for. */
 export interface EngineParts {
@@ -45,6 +46,7 @@ export function ownContext(options: EngineOptions, parts: EngineParts): OwnConte
     aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
     dontFragment: options.dontFragment ?? false,
     floors: options.floors ?? new Floors(config.floorsMax),
+    streamBudget: new StreamBudget(config.waitingBytesMax),
     locators: options.locators,
     access: options.access ?? new AccessList(),
     opportunistic: options.opportunistic ?? false,

@@ -2,7 +2,13 @@
 // abort lets the process run on in place; from then on it may only start again through the single door.
 
 import { assert } from '../base/assert.ts'
-import { CAPSULE_VERSION, type CapsuleHeader, finishCapsule, prepareCapsule } from '../core/moving/capsule.ts'
+import {
+  CAPSULE_VERSION,
+  type CapsuleHeader,
+  finishCapsule,
+  type PreparedCapsule,
+  prepareCapsule,
+} from '../core/moving/capsule.ts'
 import { forgetFrozen, withUntaken } from '../core/moving/frozen.ts'
 import {
   type SourceInput,
@@ -179,7 +185,6 @@ async function sealed(
       .unread()
       .map((datagram) => ({ hit: datagram.hit, port: datagram.port, bytes: plain(datagram.bytes) })),
   }))
-  const state = withUntaken(carrier.engine.frozenState(sockets, pack()), carrier.streams.untaken())
   const header: CapsuleHeader = {
     version: CAPSULE_VERSION,
     suite: SEAL_SUITE,
@@ -189,8 +194,19 @@ async function sealed(
     recipient: hitOf(target.host),
     offer: target.offer,
   }
-  const prepared = prepareCapsule(state, header, plan.algorithms)
-  forgetFrozen(state)
+  const suitcase = pack()
+  const prepare = (): PreparedCapsule | 'too-large' => {
+    const state = withUntaken(carrier.engine.frozenState(sockets, suitcase), carrier.streams.untaken())
+    const prepared = prepareCapsule(state, header, plan.algorithms)
+    forgetFrozen(state)
+    return prepared
+  }
+  let prepared = prepare()
+  if (prepared === 'too-large') {
+    // Who reads nothing must not keep anybody here.
+    carrier.engine.shed()
+    prepared = prepare()
+  }
   if (prepared === 'too-large') throw tooLarge()
   const ciphertext = await seal(prepared.plaintext, prepared.aad)
   prepared.plaintext.fill(0)
@@ -201,7 +217,7 @@ async function sealed(
 function tooLarge(): SojournError {
   return new SojournError(
     'ERR_SOJOURN_CAPSULE',
-    'the capsule is too large: carry less state, read what waits, or let slow readers of streams catch up first',
+    'the capsule is too large: carry less state, or read what waits at datagram sockets first',
   )
 }
 

@@ -29,6 +29,9 @@ interface Flight {
   room: boolean
 }
 
+/** Fewer bytes than this of a longer write are not worth a try while there is no room for all. */
+const PIECE_BYTES_MIN = 1_024
+
 /** How often a freeze hands over what was written in answer to the last time. */
 const ROUNDS_MAX = 16
 
@@ -120,6 +123,8 @@ export class Outgoing {
   /** For a freeze: Node hands over all that was written, and is not answered any more. */
   hold(writableEnded: boolean): void {
     this.#held = true
+    // What had no room has it now: nothing is left behind.
+    if (this.#begun) this.#hand()
     // Answering one write makes Node hand over its queue. Who writes in answer to that is asked a few times, not for ever.
     for (let round = 0; round < ROUNDS_MAX && this.queued > 0 && this.#flight?.rest.length === 0; round++)
       this.#answer()
@@ -148,14 +153,28 @@ export class Outgoing {
     if (flight === undefined) return
     while (flight.rest[0] !== undefined) {
       const { chunk } = flight.rest[0]
-      const outcome = this.#sink.write(chunk)
+      const { outcome, taken } = this.#offer(chunk)
       flight.room = outcome === 'taken'
+      flight.handed += taken
+      this.written += taken
+      const left = taken < chunk.length && outcome === 'full' ? [{ chunk: chunk.subarray(taken) }] : []
+      flight.rest = [...left, ...flight.rest.slice(1)]
       if (outcome === 'full') return
-      flight.rest = flight.rest.slice(1)
-      flight.handed += chunk.length
-      this.written += chunk.length
     }
     if (flight.room && !this.#held) this.#answer()
+  }
+
+  /** All of it if there is room, or else as much as there is room for, as far as pieces show. */
+  #offer(chunk: Uint8Array): { readonly outcome: Written; readonly taken: number } {
+    let outcome = this.#sink.write(chunk)
+    if (outcome !== 'full') return { outcome, taken: chunk.length }
+    let taken = 0
+    for (let size = chunk.length >> 1; size >= PIECE_BYTES_MIN; size >>= 1) {
+      outcome = this.#sink.write(chunk.subarray(taken, taken + size))
+      if (outcome === 'over') return { outcome, taken: chunk.length }
+      if (outcome !== 'full') taken += size
+    }
+    return { outcome: 'full', taken }
   }
 
   #answer(): void {

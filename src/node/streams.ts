@@ -40,6 +40,8 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   readonly #unopened = new Set<SojournStream>()
   readonly #waiting = new Map<Hit, SojournStream[]>()
   #nextPort = 0
+  /** What is written now goes into a capsule. */
+  #freezing = false
   readonly #whenGone = new Set<() => void>()
 
   constructor(engine: Engine, carrier: StreamsCarrier) {
@@ -126,7 +128,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
 
   write(stream: SojournStream, bytes: Uint8Array): Written {
     this.#carrier.soon()
-    return this.#engine.writeStream(now(), stream.remoteAddress, idOf(stream), bytes)
+    return this.#engine.writeStream(now(), stream.remoteAddress, idOf(stream), bytes, this.#freezing)
   }
 
   end(stream: SojournStream): void {
@@ -198,7 +200,9 @@ export class Streams implements StreamCarrier, ListenerCarrier {
 
   /** For a freeze: everything that the applications wrote and did not read is the engine's. */
   freeze(): void {
+    this.#freezing = true
     for (const stream of this.#each()) stream.hold()
+    this.#freezing = false
   }
 
   /** The freeze came to nothing. */

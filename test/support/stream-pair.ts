@@ -1,6 +1,7 @@
 // Two ends of an association's streams, and packets between them that a test may lose, repeat and put in another order.
 
 import { STREAM_DEFAULTS, type StreamConfig } from '../../src/core/transport/config.ts'
+import type { StreamBudget } from '../../src/core/transport/streams/budget.ts'
 import { type SentFrame, type StreamEvent, Streams } from '../../src/core/transport/streams/streams.ts'
 import type { Frame, StreamFrame } from '../../src/wire/frame.ts'
 import { decodeFrames } from '../../src/wire/frame-reader.ts'
@@ -20,10 +21,11 @@ export class StreamEnd {
   streams: Streams
   readonly heard: StreamEvent[] = []
 
-  constructor(even: boolean, config: Partial<StreamConfig> = {}) {
+  /** `budget`: one that it shares with others. */
+  constructor(even: boolean, config: Partial<StreamConfig> = {}, budget?: StreamBudget) {
     this.even = even
     this.config = { ...STREAM_DEFAULTS, ...config }
-    this.streams = new Streams({ config: this.config, even })
+    this.streams = new Streams({ config: this.config, even, ...(budget && { budget }) })
   }
 
   /** A stream that has to open. */
@@ -45,6 +47,7 @@ export class StreamEnd {
   take({ bytes }: Packet): number | undefined {
     for (const frame of streamFrames(bytes)) {
       const fault = this.streams.receive(frame)
+      if (fault === 'full') throw new Error('there is no room for what came')
       if (fault !== undefined) return fault
     }
     return undefined

@@ -45,7 +45,7 @@ export const TRANSPORT_CROSSINGS: Readonly<
   streamPiecesMax: limits('of pieces with gaps between them: one more is a violation'),
   streamsMax: limits('of our own streams hold whatever the peer allows'),
   sendHighWaterBytes: BUFFERED,
-  sendBytesMax: BUFFERED,
+  waitingBytesMax: at('streams-budget')('is refused, and not acknowledged, until there is room again'),
 
   packetThreshold: recovery('when one sent three later has arrived, and not before'),
   timeThreshold: recovery('by time: 9/8 of the longer of the smoothed and the latest round trip after it left'),

@@ -229,7 +229,7 @@ describe('flow control', () => {
   ])('with a round trip of %d ms between reads lets a stream’s window grow to %d', (rttMs, size) => {
     const [a, b] = pair()
     const id = a.open()
-    a.streams.write(id, pattern(30_000_000))
+    a.streams.write(id, pattern(30_000_000), true)
     settle(a, b, rttMs, 60_000)
     const frozen = b.streams.freeze()
     expect(frozen.streams[0]?.receiving.window.size).toBe(size)

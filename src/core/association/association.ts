@@ -287,6 +287,7 @@ export class Association {
     if (this.state.name === 'opening') dropOpening(this, this.state.opening)
     if (this.session !== undefined) this.forgetKeys(this.session)
     this.unsent.clear()
+    this.streaming?.transport.streams.account.close()
     this.streaming = undefined
   }
 

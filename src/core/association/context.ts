@@ -12,6 +12,7 @@ import type { MachineEvent } from '../machine.ts'
 import type { Floors } from '../moving/floor.ts'
 import type { OwnLocator } from '../own-locators.ts'
 import type { Ports } from '../ports.ts'
+import type { StreamBudget } from '../transport/streams/budget.ts'
 import type { Association } from './association.ts'
 import type { Offer } from './exchange-offer.ts'
 
@@ -48,6 +49,7 @@ export interface Context extends Offer {
   /** As in EngineOptions. */
   readonly dontFragment: boolean
   readonly floors: Floors
+  readonly streamBudget: StreamBudget
   /** Our own locators, as peers should know them, the best first. */
   readonly locators: readonly OwnLocator[]
   /** Who may associate, whoever begins. */

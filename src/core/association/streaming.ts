@@ -10,6 +10,7 @@ import type { EndReason } from '../machine.ts'
 import type { StreamEvent } from '../stream-event.ts'
 import type { Draft, Plan } from '../transport/assembly.ts'
 import { MTU_LOOPBACK_BYTES } from '../transport/recovery-config.ts'
+import type { StreamBudget } from '../transport/streams/budget.ts'
 import type { FrozenStreams } from '../transport/streams/frozen-streams.ts'
 import type { StreamEvent as Told } from '../transport/streams/streams.ts'
 import { Transport, type TransportOptions } from '../transport/transport.ts'
@@ -60,14 +61,15 @@ export function thawStreams(association: Association, now: number, frozen: Froze
 }
 
 function streaming(association: Association, transport: Transport): Streaming {
+  transport.streams.onRoom(() => association.context.hasNews(association))
   return { transport, news: [], path: pathOf(association), refused: new Set(), closesAt: Infinity }
 }
 
 function optionsOf(association: Association): TransportOptions {
   const { context, peerBytes } = association
-  const { config, entropy } = context
+  const { config, entropy, streamBudget: budget } = context
   const even = compareBytes(context.hitBytes, peerBytes) > 0
-  return { config, entropy, even, mtuLimit: mtuLimitOf(association) }
+  return { config, entropy, even, budget, mtuLimit: mtuLimitOf(association) }
 }
 
 // ── In ───────────────────────────────────────────────────────────────────────
@@ -315,6 +317,32 @@ export function rttOf({ streaming, rtt }: Association): number {
   return measured?.latestMs === undefined ? (rtt.smoothedMs ?? 0) : measured.smoothedMs
 }
 
+/**
+ * Breaks off the streams on which most waits, until no more does than the budget says: they alone would keep this identity where it is.
+ * Such there are only if applications wrote more than was asked for.
+ */
+export function shedStreams(associations: Iterable<Association>, budget: StreamBudget): void {
+  const heldBy = ({ streaming }: Association): number => streaming?.transport.streams.account.held ?? 0
+  while (budget.excess > 0) {
+    const [first, ...rest] = associations
+    if (first === undefined) return
+    const heaviest = rest.reduce((most, one) => (heldBy(one) > heldBy(most) ? one : most), first)
+    const before = heldBy(heaviest)
+    breakOff(heaviest)
+    if (heldBy(heaviest) >= before) return
+  }
+}
+
+function breakOff({ context, peer, streaming }: Association): void {
+  const streams = streaming?.transport.streams
+  const id = streams?.heaviest
+  if (streams === undefined || id === undefined) return
+  streams.reset(id, StreamCode.CANCELLED)
+  streams.stop(id, StreamCode.CANCELLED)
+  context.count('stream-shed')
+  context.event({ type: 'stream-lost', peer, id, reason: 'reset', detail: 'more waited on it than a capsule carries' })
+}
+
 // ── The end ──────────────────────────────────────────────────────────────────
 
 const FAULTS: ReadonlyMap<number, string> = new Map(Object.entries(TransportError).map(([name, code]) => [code, name]))
@@ -337,5 +365,6 @@ export function loseStreams(association: Association, reason: EndReason, detail:
   }
   for (const id of streaming.transport.streams.known())
     if (!streaming.refused.has(id)) context.event({ type: 'stream-lost', peer, id, reason, detail })
+  streaming.transport.streams.account.close()
   association.streaming = undefined
 }

@@ -13,7 +13,7 @@ export const STREAM_START = {
 } as const
 
 export interface StreamConfig {
-  /** Receive windows grow up to these: of a stream, and of all together. */
+  /** Receive windows grow up to these, while there is room for more to wait: of a stream, and of all together. */
   readonly streamWindowBytesMax: number
   readonly associationWindowBytesMax: number
   /** Separate pieces of one stream that wait for what lies before them. More is a violation. */
@@ -22,8 +22,8 @@ export interface StreamConfig {
   readonly streamsMax: number
   /** Bytes of one stream, unsent or unacknowledged, above which the writer is asked to wait. */
   readonly sendHighWaterBytes: number
-  /** The same of all streams, above which nothing more is taken. */
-  readonly sendBytesMax: number
+  /** What waits on all streams of all peers, unread, unsent or unacknowledged: with everything else it must fit a capsule. */
+  readonly waitingBytesMax: number
 }
 
 export const STREAM_DEFAULTS: StreamConfig = {
@@ -32,5 +32,5 @@ export const STREAM_DEFAULTS: StreamConfig = {
   streamPiecesMax: 4_096,
   streamsMax: 4_096,
   sendHighWaterBytes: 2_097_152,
-  sendBytesMax: 33_554_432,
+  waitingBytesMax: 25_165_824,
 }

@@ -11,6 +11,7 @@ import type { StreamConfig } from './config.ts'
 import { Received } from './recovery/received.ts'
 import { Recovery } from './recovery/recovery.ts'
 import type { RecoveryConfig } from './recovery-config.ts'
+import type { StreamBudget } from './streams/budget.ts'
 import type { FrozenStreams } from './streams/frozen-streams.ts'
 import { Streams } from './streams/streams.ts'
 
@@ -21,6 +22,8 @@ export interface TransportOptions {
   readonly even: boolean
   /** The largest packet that the path could carry, in bytes of UDP payload. */
   readonly mtuLimit: number
+  /** Of what waits on the streams of all peers; one of its own by default. */
+  readonly budget?: StreamBudget
 }
 
 /** Why no more is said: `CLOSE_TRANSPORT` of either end. */
@@ -89,16 +92,19 @@ export class Transport {
     if (this.#closing !== undefined) return
     const frames = decodeFrames(payload)
     if (isMalformed(frames)) return this.#close(TransportError.FRAME_ENCODING)
-    if (!this.held) this.received.note(now, spi, number, frames.some(elicits))
+    // What there is no room for is as good as lost: the peer sends it again.
+    let lost = this.held
     for (const frame of frames) {
       if (this.held && frame.kind !== 'ack') continue
       const fault = this.#take(now, frame)
-      if (fault !== undefined) return this.#close(fault)
+      if (fault === 'full') lost = true
+      else if (fault !== undefined) return this.#close(fault)
       if (this.#closing !== undefined) return
     }
+    if (!lost) this.received.note(now, spi, number, frames.some(elicits))
   }
 
-  #take(now: number, frame: Frame): number | undefined {
+  #take(now: number, frame: Frame): number | 'full' | undefined {
     switch (frame.kind) {
       case 'padding':
       case 'ping':

@@ -35,6 +35,11 @@ export class ReceiveBuffer {
     return this.#contiguous
   }
 
+  /** Separate stretches of what is kept. */
+  get pieces(): number {
+    return this.#ranges.count
+  }
+
   /** Bytes of memory for what is kept, in whole pages; none while nothing is. */
   get memoryBytes(): number {
     let bytes = this.#pages.bytes

@@ -51,11 +51,14 @@ export class ReceiveWindow {
     this.#consumed += bytes
   }
 
-  /** Asked whenever the application takes some: half a window in two round trips or less, `rttMs` each, doubles it. */
-  pace(now: number, rttMs: number): void {
+  /**
+   * Asked whenever the application takes some: half a window in two round trips or less, `rttMs` each, doubles it, as far as there
+   * is `room` for what may then come.
+   */
+  pace(now: number, rttMs: number, room: number): void {
     this.#since ??= { at: now, consumed: this.#consumed }
     if (this.#consumed - this.#since.consumed < this.#size / 2) return
-    if (now - this.#since.at <= 2 * rttMs) this.#size = Math.min(2 * this.#size, this.#sizeMax)
+    if (now - this.#since.at <= 2 * rttMs && this.#size <= room) this.#size = Math.min(2 * this.#size, this.#sizeMax)
     this.#since = { at: now, consumed: this.#consumed }
   }
 

@@ -3,6 +3,7 @@
 import { assert } from '../../../base/assert.ts'
 import { TransportError } from '../../../wire/frame.ts'
 import { STREAM_START, type StreamConfig } from '../config.ts'
+import { PIECE_WEIGHT } from './budget.ts'
 import { again, type Delivery, delivered } from './delivery.ts'
 import type { FrozenReceiving } from './frozen-streams.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
@@ -55,6 +56,18 @@ export class Receiving {
 
   get window(): ReceiveWindow {
     return this.#window
+  }
+
+  /** What it takes of the budget. A gap counts as if it were filled: what fills it must find room. */
+  get weight(): number {
+    return this.#window.received - this.#window.consumed + PIECE_WEIGHT * Math.max(0, this.#buffer.pieces - 1)
+  }
+
+  /** How much more it would take with these bytes, at most. What continues what has come takes nothing but its length. */
+  growth(offset: number, length: number): number {
+    if (this.#unwanted || (this.#state.name !== 'recv' && this.#state.name !== 'size-known')) return 0
+    const longer = Math.max(0, offset + length - this.#window.received)
+    return longer + (offset > this.#buffer.contiguous ? PIECE_WEIGHT : 0)
   }
 
   get stopDue(): boolean {
@@ -134,12 +147,12 @@ export class Receiving {
     if (this.#state.name === 'reset-recvd') this.#become({ ...this.#state, name: 'reset-read' })
   }
 
-  /** The application has taken `bytes` more. `rttMs`: smoothed, 0 if unknown. */
-  consume(now: number, bytes: number, rttMs: number): void {
+  /** The application has taken `bytes` more. `rttMs`: smoothed, 0 if unknown; `room`: of the budget. */
+  consume(now: number, bytes: number, rttMs: number, room: number): void {
     if (this.#unwanted || this.#state.name === 'reset-recvd' || this.over) return
     assert(bytes <= this.#buffer.delivered - this.#window.consumed, 'only what was given out is consumed')
     this.#window.consume(bytes)
-    this.#window.pace(now, rttMs)
+    this.#window.pace(now, rttMs, room)
     this.#buffer.consume(this.#window.consumed)
     this.#settle()
     if (this.#window.due || (this.#blocked && this.#window.risen)) this.announceLimit()

@@ -45,6 +45,11 @@ export class SendBuffer {
     return this.#end - this.#base
   }
 
+  /** Separate stretches of what is acknowledged behind what is not. */
+  get pieces(): number {
+    return this.#acked.count
+  }
+
   /** Bytes of memory for them, in whole pages; none while nothing is kept. */
   get memoryBytes(): number {
     return this.#pages.bytes

@@ -2,6 +2,7 @@
 
 import { assert } from '../../../base/assert.ts'
 import { STREAM_START } from '../config.ts'
+import { PIECE_WEIGHT } from './budget.ts'
 import { again, type Delivery, delivered } from './delivery.ts'
 import type { FrozenSending } from './frozen-streams.ts'
 import { type Chunk, SendBuffer } from './send-buffer.ts'
@@ -46,6 +47,11 @@ export class Sending {
   /** Bytes unsent or unacknowledged. */
   get buffered(): number {
     return this.#buffer.buffered
+  }
+
+  /** What it takes of the budget. */
+  get weight(): number {
+    return this.#buffer.buffered + PIECE_WEIGHT * this.#buffer.pieces
   }
 
   /** The highest offset that was sent; the final size, after a reset. */

@@ -4,6 +4,7 @@ import { assert } from '../../../base/assert.ts'
 import type { ResetStreamFrame, StopSendingFrame, StreamLimitFrame, StreamOpenFrame } from '../../../wire/frame.ts'
 import type { FrameWriter } from '../../../wire/frame-writer.ts'
 import type { StreamConfig } from '../config.ts'
+import { STREAM_WEIGHT } from './budget.ts'
 import { again, type Delivery, delivered } from './delivery.ts'
 import type { FrozenStream } from './frozen-streams.ts'
 import { Receiving } from './receiving.ts'
@@ -56,6 +57,11 @@ export class Stream {
 
   get receiving(): Receiving {
     return this.#receiving
+  }
+
+  /** What it takes of the budget. */
+  get weight(): number {
+    return STREAM_WEIGHT + this.#sending.weight + this.#receiving.weight
   }
 
   get ports(): Ports | undefined {

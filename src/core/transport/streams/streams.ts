@@ -5,6 +5,7 @@ import { unreachable } from '../../../base/assert.ts'
 import { type StreamFrame, TransportError } from '../../../wire/frame.ts'
 import type { FrameWriter } from '../../../wire/frame-writer.ts'
 import { STREAM_START, type StreamConfig } from '../config.ts'
+import { MORSEL_BYTES, STREAM_WEIGHT, StreamAccount, StreamBudget } from './budget.ts'
 import type { FrozenStreams } from './frozen-streams.ts'
 import { Outgoing } from './outgoing.ts'
 import { ReceiveWindow } from './receive-window.ts'
@@ -20,12 +21,16 @@ export interface StreamsOptions {
   readonly config: StreamConfig
   /** True of the end with the numerically greater HIT: bit 0 of the ids it gives out is 0. */
   readonly even: boolean
+  /** That of the identity; one of its own by default. */
+  readonly budget?: StreamBudget
 }
 
 /** What became of written bytes: taken; taken, but wait for 'writable'; not taken, wait likewise; never to be sent. */
 export type Written = 'taken' | 'high' | 'full' | 'over'
 
 export class Streams {
+  /** What waits here, of the budget of the identity. */
+  readonly account: StreamAccount
   readonly #config: StreamConfig
   #ids: StreamIds
   #window: ReceiveWindow
@@ -33,13 +38,12 @@ export class Streams {
   readonly #outgoing: Outgoing
   /** Streams of which there may be something to tell. */
   readonly #news = new Set<Stream>()
-  /** Streams whose writers were asked to wait. */
-  readonly #waiting = new Set<Stream>()
-  #buffered = 0
+  /** What was not taken of streams for want of room, in bytes: in the order in which they are told that there is some. */
+  readonly #refused = new Map<Stream, number>()
   /** Of the stream that is changing, before it does. */
   #wasReceived = 0
   #wasConsumed = 0
-  #wasBuffered = 0
+  #wasWeight = 0
   /** `open` said 'limit', and the application was not yet told that it would not any more. */
   #awaited = false
   /** The peer has opened a stream, and waits for an answer to it. */
@@ -48,8 +52,9 @@ export class Streams {
   #dataBlocked = false
   #streamsBlocked = false
 
-  constructor({ config, even }: StreamsOptions) {
+  constructor({ config, even, budget = new StreamBudget(config.waitingBytesMax) }: StreamsOptions) {
     this.#config = config
+    this.account = new StreamAccount(budget)
     this.#ids = new StreamIds(even, config.streamsMax)
     this.#window = new ReceiveWindow(STREAM_START.maxData, config.associationWindowBytesMax)
     this.#outgoing = new Outgoing((subject, raised) => this.#limit(subject, raised))
@@ -64,24 +69,24 @@ export class Streams {
       this.#awaited = true
       return 'limit'
     }
-    const stream = new Stream(this.#ids.open(), this.#config, { port, sourcePort })
-    this.#streams.set(stream.id, stream)
+    const stream = this.#add(new Stream(this.#ids.open(), this.#config, { port, sourcePort }))
     this.#outgoing.schedule(stream)
     return stream.id
   }
 
-  /** Copies `bytes`, however many, unless `sendBytesMax` are buffered already. */
-  write(id: number, bytes: Uint8Array): Written {
+  /** Copies `bytes` if there is room for them. `last`: for a freeze, whether there is or not. */
+  write(id: number, bytes: Uint8Array, last = false): Written {
     const stream = this.#streams.get(id)
     if (stream === undefined || !stream.sending.writable) return 'over'
-    const full = this.#buffered >= this.#config.sendBytesMax
-    if (!full) {
+    const full = bytes.length > this.account.room && !last
+    if (full) this.#refused.set(stream, bytes.length)
+    else {
       this.#before(stream)
       stream.sending.write(bytes)
       this.#after(stream)
     }
     if (this.#relieved(stream)) return 'taken'
-    this.#waiting.add(stream)
+    if (full) this.account.wait()
     stream.await()
     return full ? 'full' : 'high'
   }
@@ -103,14 +108,15 @@ export class Streams {
 
   /** The application has taken `bytes` more of what 'data' gave it. `rttMs`: smoothed; 0 if unknown, and then no window grows. */
   consumed(now: number, id: number, bytes: number, rttMs: number): void {
+    const { room } = this.account
     const stream = this.#streams.get(id)
     if (stream !== undefined) {
       this.#before(stream)
-      stream.receiving.consume(now, bytes, rttMs)
+      stream.receiving.consume(now, bytes, rttMs, room)
       this.#after(stream, stream.over)
       this.#window.atLeast(2 * stream.receiving.window.size)
     }
-    this.#window.pace(now, rttMs)
+    this.#window.pace(now, rttMs, room)
     this.#raiseData()
   }
 
@@ -147,8 +153,11 @@ export class Streams {
 
   // ── From the peer ──
 
-  /** Takes a frame; a code of TransportError is a violation, after which the transport is closed and this is not used again. */
-  receive(frame: StreamFrame): number | undefined {
+  /**
+   * Takes a frame; a code of TransportError is a violation, after which the transport is closed and this is not used again. 'full':
+   * there is no room for it, and it must not be acknowledged, so that it comes again.
+   */
+  receive(frame: StreamFrame): number | 'full' | undefined {
     switch (frame.kind) {
       case 'max-data':
         this.#outgoing.raise(frame.limit)
@@ -219,13 +228,26 @@ export class Streams {
       // Before telling, so that an answer brings it back at the end of the line.
       this.#news.delete(stream)
       const events = stream.tell(this.#relieved(stream))
-      if (!stream.awaited) this.#waiting.delete(stream)
       if (stream.over) this.#forget(stream)
       yield* events
     }
     if (this.#awaited && this.#ids.openable) {
       this.#awaited = false
       yield { kind: 'openable' }
+    }
+  }
+
+  /** The stream on which most waits. */
+  get heaviest(): number | undefined {
+    const [first, ...rest] = this.#streams.values()
+    return first && rest.reduce((most, stream) => (stream.weight > most.weight ? stream : most), first).id
+  }
+
+  /** To be called when there may be something to tell although nothing happened here: others have made room. */
+  onRoom(tell: () => void): void {
+    this.account.onRoom = () => {
+      this.#admit()
+      tell()
     }
   }
 
@@ -251,8 +273,7 @@ export class Streams {
     streams.#outgoing.thaw(frozen.maxData, frozen.sent)
     for (const one of frozen.streams) {
       const stream = Stream.thaw(one, streams.#ids.own(one.id), config)
-      streams.#streams.set(stream.id, stream)
-      streams.#buffered += stream.sending.buffered
+      streams.#add(stream)
     }
     streams.requeueAll()
     return streams
@@ -260,7 +281,7 @@ export class Streams {
 
   // ── One stream ──
 
-  #receiveOfStream(frame: Exclude<StreamFrame, OfAll>): number | undefined {
+  #receiveOfStream(frame: Exclude<StreamFrame, OfAll>): number | 'full' | undefined {
     const { id } = frame
     const own = this.#ids.own(id)
     const judged = this.#ids.judge(id)
@@ -272,8 +293,8 @@ export class Streams {
     if (stream === undefined) {
       // Only a capsule that is wrong leaves out a stream of ours.
       if (own) return TransportError.STREAM_STATE
-      stream = new Stream(id, this.#config)
-      this.#streams.set(id, stream)
+      if (this.account.room < STREAM_WEIGHT) return 'full'
+      stream = this.#add(new Stream(id, this.#config))
     }
     this.#before(stream)
     const fault = this.#take(stream, frame)
@@ -281,7 +302,7 @@ export class Streams {
     return fault
   }
 
-  #take(stream: Stream, frame: Exclude<StreamFrame, OfAll>): number | undefined {
+  #take(stream: Stream, frame: Exclude<StreamFrame, OfAll>): number | 'full' | undefined {
     const { sending, receiving } = stream
     switch (frame.kind) {
       case 'stream-open':
@@ -293,6 +314,8 @@ export class Streams {
         const end = frame.offset + frame.data.length
         const fault = this.#fault(stream, end, frame.fin)
         if (fault !== undefined) return fault
+        const growth = receiving.growth(frame.offset, frame.data.length)
+        if (growth > 0 && growth > this.account.room) return 'full'
         stream.heard()
         return receiving.data(frame.offset, frame.data, frame.fin)
       }
@@ -333,37 +356,50 @@ export class Streams {
   }
 
   /** A stream is about to change; one at a time … */
-  #before({ receiving, sending }: Stream): void {
-    this.#wasReceived = receiving.window.received
-    this.#wasConsumed = receiving.window.consumed
-    this.#wasBuffered = sending.buffered
+  #before(stream: Stream): void {
+    const { window } = stream.receiving
+    this.#wasReceived = window.received
+    this.#wasConsumed = window.consumed
+    this.#wasWeight = stream.weight
   }
 
   /** … and has changed: whatever hangs on it follows, sums, turns and, unless there are none, news. */
   #after(stream: Stream, news = true): void {
-    const { receiving, sending } = stream
-    const { sendBytesMax } = this.#config
-    const total = this.#buffered
-    this.#window.receive(receiving.window.received - this.#wasReceived)
-    this.#window.consume(receiving.window.consumed - this.#wasConsumed)
+    const { window } = stream.receiving
+    this.#window.receive(window.received - this.#wasReceived)
+    this.#window.consume(window.consumed - this.#wasConsumed)
     this.#raiseData()
-    this.#buffered += sending.buffered - this.#wasBuffered
+    this.account.change(stream.weight - this.#wasWeight)
     this.#outgoing.schedule(stream)
     if (news) this.#news.add(stream)
-    // What one stream frees may be what another waits for.
-    if (total >= sendBytesMax && this.#buffered < sendBytesMax) {
-      for (const waiting of this.#waiting) this.#news.add(waiting)
+    if (this.#refused.size > 0) this.#admit()
+  }
+
+  /** What one stream frees may be what another waits for: those who were refused come in turn, as many as there is room for. */
+  #admit(): void {
+    let { room } = this.account
+    for (const [stream, bytes] of this.#refused) {
+      if (stream.sending.writable && room < Math.min(bytes, MORSEL_BYTES)) return this.account.wait()
+      room -= bytes
+      this.#refused.delete(stream)
+      this.#news.add(stream)
     }
   }
 
   #relieved(stream: Stream): boolean {
-    const { sendHighWaterBytes, sendBytesMax } = this.#config
-    return stream.sending.buffered < sendHighWaterBytes && this.#buffered < sendBytesMax
+    return stream.sending.buffered < this.#config.sendHighWaterBytes && !this.#refused.has(stream)
+  }
+
+  #add(stream: Stream): Stream {
+    this.#streams.set(stream.id, stream)
+    this.account.change(stream.weight)
+    return stream
   }
 
   #forget(stream: Stream): void {
     if (!this.#streams.delete(stream.id)) return
-    this.#waiting.delete(stream)
+    this.account.change(-stream.weight)
+    this.#refused.delete(stream)
     this.#outgoing.forget(stream)
     this.#ids.close(stream.id)
     this.#raiseStreams()

@@ -1,0 +1,90 @@
+// One budget for what waits on the streams of all peers of an identity: unread, unsent or unacknowledged. It is no more than a
+// capsule carries, so that no peer who reads nothing keeps the identity from moving. Nobody has a fixed share: each may hold as much as
+// is still free (Choudhury and Hahne, 1998, dynamic thresholds). One alone has half of all; n that take what they can leave one in
+// n + 1 free, so that who comes later, or reads what comes, always finds room.
+
+/** What a stream takes in a capsule however empty it is, and each separate piece of one. */
+export const STREAM_WEIGHT = 256
+export const PIECE_WEIGHT = 16
+
+/** A refused write is told to try again as soon as there is room for this much of it. */
+export const MORSEL_BYTES = 4_096
+
+export class StreamBudget {
+  readonly #bytesMax: number
+  #held = 0
+  readonly #waiting = new Set<StreamAccount>()
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  /** What is held beyond the budget: by applications that wrote on for a freeze, or by a capsule of somebody with another budget. */
+  get excess(): number {
+    return Math.max(0, this.#held - this.#bytesMax)
+  }
+
+  /** How much more who holds so many bytes may take: afterwards no more than is then left. */
+  room(held: number): number {
+    return Math.max(0, Math.floor((this.#bytesMax - this.#held - held) / 2))
+  }
+
+  change(bytes: number): void {
+    this.#held += bytes
+    if (bytes >= 0 || this.#waiting.size === 0) return
+    for (const account of [...this.#waiting]) {
+      if (account.room < MORSEL_BYTES) continue
+      this.#waiting.delete(account)
+      account.onRoom()
+    }
+  }
+
+  wait(account: StreamAccount): void {
+    this.#waiting.add(account)
+  }
+
+  forget(account: StreamAccount): void {
+    this.#waiting.delete(account)
+  }
+}
+
+/** What the streams with one peer hold of it. */
+export class StreamAccount {
+  readonly #budget: StreamBudget
+  #held = 0
+  /** Something was refused for which there may be room now. */
+  onRoom: () => void = () => undefined
+
+  constructor(budget: StreamBudget) {
+    this.#budget = budget
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  get room(): number {
+    return this.#budget.room(this.#held)
+  }
+
+  change(bytes: number): void {
+    if (bytes === 0) return
+    this.#held += bytes
+    this.#budget.change(bytes)
+  }
+
+  /** Something was refused: `onRoom` follows as soon as others make room. */
+  wait(): void {
+    this.#budget.wait(this)
+  }
+
+  /** The streams are gone. */
+  close(): void {
+    this.change(-this.#held)
+    this.#budget.forget(this)
+  }
+}
