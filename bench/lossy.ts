@@ -3,7 +3,7 @@
 // a plain CUBIC sender; what a move costs. Then one such link between real processes, emulated by a relay.
 
 import type { EmulatedLink, LinkCounts } from '../test/support/link-emulator.ts'
-import { VirtualJourney } from '../test/support/virtual-moves.ts'
+import { afterNarrowing, disturbedShare, VirtualJourney } from '../test/support/virtual-moves.ts'
 import { jain } from '../test/support/virtual-network.ts'
 import { besideCubic, goodput, shares } from '../test/support/virtual-transfer.ts'
 import { type BenchOptions, wanted } from './options.ts'
@@ -95,10 +95,7 @@ const FILLED_TRIPS_MAX = 15
 function narrowed(report: Report): boolean {
   const fresh = new VirtualJourney(5, MOVE_RTT_MS)
   fresh.run(1_200)
-  const journey = new VirtualJourney(100, MOVE_RTT_MS)
-  journey.run(3_000)
-  journey.mbit = 5
-  journey.move()
+  const journey = afterNarrowing(MOVE_RTT_MS)
   journey.run(1_000)
   const lost = journey.down.overflowed
   report.figure('simulated/move from 100 to 5 Mbit/s', 'packets lost in a second', '', spread([lost]))
@@ -125,18 +122,8 @@ function widened(report: Report): boolean {
 /** Something that happens all the time for a minute: the share that is still carried. */
 function disturbed(report: Report, what: 'move' | 'rebind'): boolean {
   const [everyMs, gate] = what === 'move' ? [1_000, 0.4] : [5_000, 0.95]
-  const carried = (disturbs: boolean): number => {
-    const journey = new VirtualJourney(10, 30)
-    journey.run(2_000)
-    const before = journey.read
-    for (let ms = 0; ms < 60_000; ms += everyMs) {
-      if (disturbs) journey[what]()
-      journey.run(everyMs)
-    }
-    return journey.read - before
-  }
   const name = `simulated/${what} every ${everyMs / 1_000} s for a minute`
-  const share = carried(true) / carried(false)
+  const share = disturbedShare(what, everyMs, 60_000)
   report.ratio(name, 'undisturbed', [share])
   return passed(name, share, gate)
 }

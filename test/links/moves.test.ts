@@ -2,7 +2,7 @@
 // translator of ports forgets it. `npm run bench -- lossy` measures the same for longer.
 
 import { describe, expect, it } from 'vitest'
-import { VirtualJourney } from '../support/virtual-moves.ts'
+import { afterNarrowing, disturbedShare, VirtualJourney } from '../support/virtual-moves.ts'
 
 const RTT_MS = 50
 const MBIT_BYTES = 125_000
@@ -29,19 +29,30 @@ describe('after a move to another address a transfer', () => {
     expect(journey.down.offered).toBe(12)
   })
 
-  it('floods a narrow link no more than one that begins there, and goes on at its rate', () => {
-    const fresh = new VirtualJourney(5, RTT_MS)
-    fresh.run(1_200)
-    const journey = new VirtualJourney(100, RTT_MS)
-    journey.run(2_000)
-    journey.mbit = 5
-    journey.move()
+  it('floods a narrow link with no more than two initial windows, and goes on at its rate', () => {
+    const journey = afterNarrowing(RTT_MS)
     // Verified after one and a half, and then three of a slow start.
     journey.run(4.5 * RTT_MS)
     expect(journey.down.overflowed).toBe(0)
-    journey.run(15 * RTT_MS)
-    expect(journey.down.overflowed).toBeLessThanOrEqual(1.2 * fresh.down.overflowed)
+    journey.run(1_000 - 4.5 * RTT_MS)
+    expect(journey.down.overflowed).toBeLessThanOrEqual(20)
     for (const rate of rates(journey, 4, 1_000)) expect(rate).toBeGreaterThan(4)
+  })
+
+  it('goes on at once where it was a short while ago: with half of its window, the round trip and the size of packets', () => {
+    const [known, unknown] = [true, false].map((back) => {
+      const journey = new VirtualJourney(20, RTT_MS)
+      journey.run(1_500)
+      journey.move()
+      journey.run(500)
+      if (back) journey.back()
+      else journey.move()
+      journey.run(1.5 * RTT_MS)
+      const before = journey.read
+      journey.run(2 * RTT_MS)
+      return journey.read - before
+    })
+    expect(known).toBeGreaterThan(2 * (unknown ?? Infinity))
   })
 
   it('fills a wide link in 15 round trips', () => {
@@ -58,16 +69,6 @@ describe('a transfer that is disturbed all the time', () => {
     ['move', 1_000, 0.4],
     ['rebind', 5_000, 0.95],
   ])('by a %s each %d ms still carries a share of %d', (what, everyMs, share) => {
-    const carried = (disturbed: boolean): number => {
-      const journey = new VirtualJourney(10, 30)
-      journey.run(2_000)
-      const before = journey.read
-      for (let ms = 0; ms < 10_000; ms += everyMs) {
-        if (disturbed) journey[what]()
-        journey.run(everyMs)
-      }
-      return journey.read - before
-    }
-    expect(carried(true) / carried(false)).toBeGreaterThanOrEqual(share)
+    expect(disturbedShare(what, everyMs, 10_000)).toBeGreaterThanOrEqual(share)
   })
 })

@@ -15,6 +15,7 @@ const lies = at('recovery-lies')
 const congestion = at('congestion')
 const pacer = at('pacer')
 const mtu = at('mtu')
+const earlier = at('earlier-paths')
 
 const PERSISTENT = recovery(
   'is a row of losses that lasts longer than three time-outs, and leaves two packets of window',
@@ -84,6 +85,8 @@ export const TRANSPORT_CROSSINGS: Readonly<
   pacingBurstMs: REST,
   pacingBurstPacketsMin: REST,
   pacingBurstPacketsMax: REST,
+  earlierPathMs: earlier('as one that nobody knows after 30 s, or eight other paths'),
+  earlierPathsMax: earlier('as one that nobody knows after 30 s, or eight other paths'),
   sentPacketsMax: recovery('is nothing more with the store full; a probe then takes the place of the oldest packet'),
   sendTimesMax: recovery('is not measured by one that is no longer among the newest'),
   skippedNumbersMax: REMEMBERED,

@@ -13,6 +13,7 @@ export class VirtualJourney {
   readonly #rttMs: number
   readonly #links = new Map<string, { readonly down: VirtualLink; readonly up: VirtualLink }>()
   #moves = 0
+  #before: Locator | undefined
   /** The port that the client is seen to come from, if a translator has taken another. */
   #seenPort: number | undefined
   /** Mbit/s of the links that the client finds from now on. */
@@ -44,7 +45,13 @@ export class VirtualJourney {
   /** The client goes to a new address, on a link of its own. */
   move(): void {
     this.#moves += 1
+    this.#before = this.client.at
     this.client.move({ address: `198.51.100.${1 + (this.#moves % 250)}`, port: 10_500 })
+  }
+
+  /** The client goes back to the address before. */
+  back(): void {
+    if (this.#before !== undefined) this.client.move(this.#before)
   }
 
   /** A translator forgets the client, and takes another port for it. */
@@ -71,4 +78,28 @@ export class VirtualJourney {
     this.#links.set(address, made)
     return made
   }
+}
+
+/** After seconds at 100 Mbit/s, a client at a link of 5 Mbit/s that it has just found, both with a round trip of `rttMs`. */
+export function afterNarrowing(rttMs: number): VirtualJourney {
+  const journey = new VirtualJourney(100, rttMs)
+  journey.run(3_000)
+  journey.mbit = 5
+  journey.move()
+  return journey
+}
+
+/** Of what a transfer at 10 Mbit/s carries in so many ms, the share that it carries while something happens all the time. */
+export function disturbedShare(what: 'move' | 'rebind', everyMs: number, ms: number): number {
+  const carried = (disturbs: boolean): number => {
+    const journey = new VirtualJourney(10, 30)
+    journey.run(2_000)
+    const before = journey.read
+    for (let passed = 0; passed < ms; passed += everyMs) {
+      if (disturbs) journey[what]()
+      journey.run(everyMs)
+    }
+    return journey.read - before
+  }
+  return carried(true) / carried(false)
 }

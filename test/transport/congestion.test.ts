@@ -311,7 +311,7 @@ describe('the curve of the window', () => {
 
 describe.each(CONTROLLERS)('%s, whatever it is told,', (_name, make) => {
   const step = fc.record({
-    what: fc.constantFrom('send', 'send', 'acked', 'acked', 'limited', 'lost', 'collapse', 'size', 'sampled'),
+    what: fc.constantFrom('send', 'send', 'acked', 'acked', 'limited', 'lost', 'collapse', 'resume', 'size', 'sampled'),
     n: fc.oneof(fc.nat(3_000), fc.nat(2 ** 31)),
     wait: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100_000, noNaN: true })),
   })
@@ -343,6 +343,10 @@ describe.each(CONTROLLERS)('%s, whatever it is told,', (_name, make) => {
             controller.collapse()
             recovery = 0
             expect(controller.windowBytes).toBe(2 * size)
+          } else if (what === 'resume') {
+            const windowBytes = Math.min(3 * before, 2 ** 40)
+            if (windowBytes > 2 * before) controller.resume(windowBytes)
+            expect(controller.windowBytes).toBeGreaterThanOrEqual(before)
           } else if (what === 'size') {
             size = 1_200 + (n % 64_308)
             controller.packetSize(size)

@@ -91,7 +91,7 @@ export function onStreamPacket(
   if (session?.plain !== undefined) return context.count('next-header-unknown')
   const { transport } = streamingOf(association)
   association.usedAt = now
-  followPath(association)
+  followPath(association, now)
   transport.receive(now, spi, sequence, payload)
   tend(association, now)
 }
@@ -189,7 +189,7 @@ export function nextStreamEvent(association: Association): StreamEvent | undefin
 export function wantsPacket(association: Association, now: number): boolean {
   if (association.streaming === undefined) return false
   // First of all: a new path has room where the old one had none.
-  followPath(association)
+  followPath(association, now)
   if (association.streaming.transport.plan(now) !== undefined) return true
   arm(association, now)
   return false
@@ -206,7 +206,7 @@ export function nextStreamPacket(
   const { streaming } = association
   if (streaming === undefined) return undefined
   const { transport } = streaming
-  followPath(association)
+  followPath(association, now)
   const plan = transport.plan(now)
   if (plan === undefined) {
     arm(association, now)
@@ -278,7 +278,7 @@ export function reboundStreams(association: Association, now: number): void {
 }
 
 /** Looks whether packets take another way than before; it counts once it is verified (RFC 9000 §9.4). */
-function followPath(association: Association): void {
+function followPath(association: Association, now: number): void {
   const { streaming, paths, context } = association
   const { current } = paths
   if (streaming === undefined || current?.state !== 'active') return
@@ -287,7 +287,13 @@ function followPath(association: Association): void {
   if (before?.own === own && before?.peer === current.locator) return
   streaming.path = { own, peer: current.locator }
   const same = before?.own?.address === own?.address && before?.peer.address === current.locator.address
-  streaming.transport.pathChanged(same ? 'port' : 'address', mtuLimitOf(association))
+  const route = before && { at: now, from: routeName(before), to: routeName(streaming.path) }
+  streaming.transport.pathChanged(same ? 'port' : 'address', mtuLimitOf(association), route)
+}
+
+/** By addresses: another port of the same is the same path. */
+function routeName({ own, peer }: Path): string {
+  return `${own?.address} ${peer.address}`
 }
 
 function pathOf({ paths, context }: Association): Path | undefined {

@@ -68,6 +68,10 @@ export interface RecoveryConfig {
   readonly pacingBurstPacketsMin: number
   readonly pacingBurstPacketsMax: number
 
+  /** How long what is known of a path is good after it was left, and of how many paths it is kept. */
+  readonly earlierPathMs: number
+  readonly earlierPathsMax: number
+
   // ── Ours ───────────────────────────────────────────────────────────────────
   readonly sentPacketsMax: number
   /** Packets that need no acknowledgement whose time is kept, to measure round trips by. */
@@ -142,6 +146,9 @@ export const RECOVERY_DEFAULTS: RecoveryConfig = {
   pacingBurstMs: 2,
   pacingBurstPacketsMin: 2,
   pacingBurstPacketsMax: 64,
+
+  earlierPathMs: 30_000,
+  earlierPathsMax: 8,
 
   sentPacketsMax: 65_536,
   sendTimesMax: 256,

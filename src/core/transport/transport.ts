@@ -8,6 +8,7 @@ import type { FrameWriter } from '../../wire/frame-writer.ts'
 import { isMalformed } from '../../wire/malformed.ts'
 import { type Carried, type Draft, type Plan, writeFrames } from './assembly.ts'
 import type { StreamConfig } from './config.ts'
+import type { Route } from './recovery/earlier-paths.ts'
 import { Received } from './recovery/received.ts'
 import { Recovery } from './recovery/recovery.ts'
 import type { RecoveryConfig } from './recovery-config.ts'
@@ -234,8 +235,8 @@ export class Transport {
   // ── Moves (DESIGN §5) ──────────────────────────────────────────────────────
 
   /** Packets take another way now; 'port': to another port of the same address, so that nothing else is new. */
-  pathChanged(what: 'port' | 'address', mtuLimit: number): void {
-    this.recovery.pathChanged(what, mtuLimit)
+  pathChanged(what: 'port' | 'address', mtuLimit: number, route?: Route): void {
+    this.recovery.pathChanged(what, mtuLimit, route)
   }
 
   /** The peer goes on elsewhere, under new keys: what it has not acknowledged goes out again by offset. */

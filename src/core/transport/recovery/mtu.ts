@@ -105,6 +105,11 @@ export class Mtu {
     this.#raiseAt = Infinity
   }
 
+  /** A path that is known: it carried packets of this size a short while ago. */
+  resume(bytes: number): void {
+    this.#current = Math.max(this.#current, Math.min(bytes, this.#limit))
+  }
+
   #fallBack(now: number): boolean {
     this.#lossBursts = 0
     if (this.#current <= this.#config.mtuBaseBytes) return false

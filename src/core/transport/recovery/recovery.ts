@@ -8,6 +8,7 @@ import type { RecoveryConfig } from '../recovery-config.ts'
 import type { Acknowledgement } from './acknowledgement.ts'
 import type { CongestionController, ControllerFactory } from './congestion/controller.ts'
 import { Cubic } from './congestion/cubic.ts'
+import { type EarlierPath, EarlierPaths, type Route } from './earlier-paths.ts'
 import { LossDetector } from './loss.ts'
 import { Mtu } from './mtu.ts'
 import { type Pace, Pacer } from './pacer.ts'
@@ -57,6 +58,7 @@ export class Recovery<F> {
   readonly #factory: ControllerFactory
   readonly #skips: Skips
   readonly #others: SendTimes
+  readonly #earlier: EarlierPaths
   #sent: SentPackets<F>
   #loss: LossDetector<F>
   #rtt: Rtt
@@ -82,6 +84,7 @@ export class Recovery<F> {
     this.#controller = this.#factory(this.#config, this.mtu.current)
     this.#pacer = new Pacer(this.#config, this.mtu.current)
     this.#others = new SendTimes(this.#config)
+    this.#earlier = new EarlierPaths(this.#config)
     this.#skips = new Skips(this.#config, options.entropy, this.#windowPackets)
   }
 
@@ -221,12 +224,27 @@ export class Recovery<F> {
 
   /**
    * The peer answers at another place. 'port': a NAT has forgotten, the path is the same, all is kept. 'address': window,
-   * round trip, pace and MTU start afresh, and packets on the old path say nothing about the new one (RFC 9000 §9.4).
+   * round trip, pace and MTU start afresh, and packets on the old path say nothing about the new one (RFC 9000 §9.4). By its
+   * `route` a path that was left a short while ago is known again.
    */
-  pathChanged(what: 'port' | 'address', mtuLimit?: number): void {
+  pathChanged(what: 'port' | 'address', mtuLimit?: number, route?: Route): void {
     if (what === 'port') return
+    const { windowBytes } = this.#controller
+    if (route !== undefined)
+      this.#earlier.leave(route.at, route.from, { windowBytes, mtuBytes: this.mtu.current, rtt: this.#rtt })
     this.#path += 1
     this.#startPath(mtuLimit)
+    if (route === undefined) return
+    const known = this.#earlier.take(route.at, route.to)
+    if (known !== undefined) this.#resume(route.at, known)
+  }
+
+  #resume(now: number, { rtt, mtuBytes, windowBytes }: EarlierPath): void {
+    this.#rtt = rtt
+    rtt.resume(now)
+    this.mtu.resume(mtuBytes)
+    this.#controller.packetSize(this.mtu.current)
+    if (windowBytes > 2 * this.#controller.windowBytes) this.#controller.resume(windowBytes)
   }
 
   /** Either end has thawed: everything afresh. Returns what every outstanding packet carried, oldest first. */
@@ -234,6 +252,7 @@ export class Recovery<F> {
     const carried = this.oldest(Infinity)
     this.#sent = new SentPackets()
     this.#loss = new LossDetector(this.#config, this.#sent)
+    this.#earlier.clear()
     this.#path += 1
     this.#startPath(mtuLimit)
     return carried

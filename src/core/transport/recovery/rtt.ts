@@ -68,6 +68,11 @@ export class Rtt {
     this.#smoothedMs = 0.875 * this.#smoothedMs + 0.125 * adjusted
   }
 
+  /** The path is taken again: what was lost before says nothing of it. */
+  resume(now: number): void {
+    this.#sampledAt = now
+  }
+
   /** After persistent congestion the path may be another one: the least of before no longer counts (RFC 9002 §5.2). */
   forgetMin(): void {
     if (this.#latestMs !== undefined) this.#minMs = this.#latestMs

@@ -23,6 +23,8 @@ export interface CongestionController {
   acked(now: number, packet: AckedPacket, rtt: Rtt): void
   /** Packets are lost, the newest of which is `order`: a new event of congestion, unless one is being recovered from. */
   lost(now: number, order: number): void
+  /** The path is one where the window was so large a short while ago, more than twice what it is: half of that. */
+  resume(windowBytes: number): void
   /** Persistent congestion (RFC 9002 §7.6.2). */
   collapse(): void
 }
