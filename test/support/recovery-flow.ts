@@ -19,8 +19,8 @@ interface Chunk {
 
 export interface FlowOptions {
   readonly clock: VirtualClock
-  readonly forth: VirtualLink
-  readonly back: VirtualLink
+  readonly forth: Pick<VirtualLink, 'send'>
+  readonly back: Pick<VirtualLink, 'send'>
   readonly seed?: number
   readonly config?: Partial<RecoveryConfig>
   readonly controller?: RecoveryOptions['controller']

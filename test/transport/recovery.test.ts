@@ -222,6 +222,26 @@ describe('persistent congestion', () => {
     expect(sender.recovery.windowBytes).toBeGreaterThan(5 * 1_200)
   })
 
+  it('is none when a probe of the MTU between has arrived, and is one when it was lost like the others', () => {
+    const [arrived, lost] = [true, false].map((arrives) => {
+      const sender = warm()
+      const span = 3 * sender.recovery.rtt.ptoMs + 500
+      for (let n = 0; n <= 10; n++) sender.send(200 + (n * span) / 10, n === 5 ? { bytes: 1_452, probe: 'mtu' } : {})
+      sender.ack(
+        200 + span + 100,
+        arrives
+          ? [
+              [12, 12],
+              [7, 7],
+            ]
+          : [[12, 12]],
+      )
+      return sender.recovery.windowBytes
+    })
+    expect(arrived).toBeGreaterThan(5 * 1_200)
+    expect(lost).toBeLessThanOrEqual(3 * 1_200)
+  })
+
   it('is none without a round trip measured before', () => {
     const sender = new Sender()
     for (let n = 0; n < 12; n++) sender.send(n * 1_000)

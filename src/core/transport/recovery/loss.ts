@@ -84,7 +84,8 @@ export class LossDetector<F> {
 
   /** Settled packets pass here in the order in which they were sent, all spaces together. */
   #judge(packet: SentPacket<F>, rtt: Rtt): void {
-    if (packet.probe === 'mtu') return
+    // A large packet that goes missing shows nothing, but one that arrives shows that the path is alive.
+    if (packet.probe === 'mtu' && packet.state === 'lost') return
     const counts = packet.state === 'lost' && rtt.sampledAt !== undefined && packet.sentAt > rtt.sampledAt
     if (!counts) {
       this.#row = undefined
