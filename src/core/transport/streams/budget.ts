@@ -13,7 +13,7 @@ export const MORSEL_BYTES = 4_096
 export class StreamBudget {
   readonly #bytesMax: number
   #held = 0
-  readonly #waiting = new Set<StreamAccount>()
+  readonly #waiting = new Set<Account>()
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -43,19 +43,26 @@ export class StreamBudget {
     }
   }
 
-  wait(account: StreamAccount): void {
+  wait(account: Account): void {
     this.#waiting.add(account)
   }
 
-  forget(account: StreamAccount): void {
+  forget(account: Account): void {
     this.#waiting.delete(account)
   }
 }
 
-/** What the streams with one peer hold of it. */
-export class StreamAccount {
+interface Account {
+  readonly room: number
+  onRoom(): void
+}
+
+/** What the streams with one peer hold of it, and which of them were refused. */
+export class StreamAccount<S = unknown> {
   readonly #budget: StreamBudget
   #held = 0
+  /** How many bytes were not taken of each: in the order in which they are told that there is room. */
+  readonly #refused = new Map<S, number>()
   /** Something was refused for which there may be room now. */
   onRoom: () => void = () => undefined
 
@@ -77,9 +84,36 @@ export class StreamAccount {
     this.#budget.change(bytes)
   }
 
-  /** Something was refused: `onRoom` follows as soon as others make room. */
-  wait(): void {
+  /** There is no room for so many bytes of this stream: `onRoom` follows as soon as others make some. */
+  refuse(stream: S, bytes: number): void {
+    this.#refused.set(stream, bytes)
     this.#budget.wait(this)
+  }
+
+  /** Any stream waits for room. */
+  get refuses(): boolean {
+    return this.#refused.size > 0
+  }
+
+  refused(stream: S): boolean {
+    return this.#refused.has(stream)
+  }
+
+  /** The stream is over, and of this weight. */
+  forget(stream: S, weight: number): void {
+    this.#refused.delete(stream)
+    this.change(-weight)
+  }
+
+  /** Those who may try again now, in turn, as many as there is room for; whoever writes no more is no longer in the way. */
+  *admit(writes: (stream: S) => boolean): IterableIterator<S> {
+    let { room } = this
+    for (const [stream, bytes] of this.#refused) {
+      if (writes(stream) && room < Math.min(bytes, MORSEL_BYTES)) return this.#budget.wait(this)
+      room -= bytes
+      this.#refused.delete(stream)
+      yield stream
+    }
   }
 
   /** The streams are gone. */

@@ -35,9 +35,9 @@ export class ReceiveBuffer {
     return this.#contiguous
   }
 
-  /** Separate stretches of what is kept. */
+  /** Separate stretches behind a gap. */
   get pieces(): number {
-    return this.#ranges.count
+    return this.#ahead.count
   }
 
   /** Bytes of memory for what is kept, in whole pages; none while nothing is. */

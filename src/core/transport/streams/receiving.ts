@@ -60,7 +60,7 @@ export class Receiving {
 
   /** What it takes of the budget. A gap counts as if it were filled: what fills it must find room. */
   get weight(): number {
-    return this.#window.received - this.#window.consumed + PIECE_WEIGHT * Math.max(0, this.#buffer.pieces - 1)
+    return this.#window.received - this.#window.consumed + PIECE_WEIGHT * this.#buffer.pieces
   }
 
   /** How much more it would take with these bytes, at most. What continues what has come takes nothing but its length. */

@@ -1,11 +1,10 @@
 // The streams of one association (RFC 9000 §2–§4): commands of the application and frames of the peer in, frames and events out.
 // All are bidirectional, and an application is told of one of the peer's only when its STREAM_OPEN has said for which port it is.
 
-import { unreachable } from '../../../base/assert.ts'
 import { type StreamFrame, TransportError } from '../../../wire/frame.ts'
 import type { FrameWriter } from '../../../wire/frame-writer.ts'
 import { STREAM_START, type StreamConfig } from '../config.ts'
-import { MORSEL_BYTES, STREAM_WEIGHT, StreamAccount, StreamBudget } from './budget.ts'
+import { STREAM_WEIGHT, StreamAccount, StreamBudget } from './budget.ts'
 import type { FrozenStreams } from './frozen-streams.ts'
 import { Outgoing } from './outgoing.ts'
 import { ReceiveWindow } from './receive-window.ts'
@@ -13,24 +12,14 @@ import type { OfAll, SentFrame } from './sent-frame.ts'
 import { Stream } from './stream.ts'
 import type { StreamEvent, StreamView } from './stream-events.ts'
 import { StreamIds } from './stream-ids.ts'
+import type { StreamsOptions, Written } from './streams-options.ts'
 
 export type { SentFrame } from './sent-frame.ts'
 export type { StreamEvent, StreamView } from './stream-events.ts'
 
-export interface StreamsOptions {
-  readonly config: StreamConfig
-  /** True of the end with the numerically greater HIT: bit 0 of the ids it gives out is 0. */
-  readonly even: boolean
-  /** That of the identity; one of its own by default. */
-  readonly budget?: StreamBudget
-}
-
-/** What became of written bytes: taken; taken, but wait for 'writable'; not taken, wait likewise; never to be sent. */
-export type Written = 'taken' | 'high' | 'full' | 'over'
-
 export class Streams {
   /** What waits here, of the budget of the identity. */
-  readonly account: StreamAccount
+  readonly account: StreamAccount<Stream>
   readonly #config: StreamConfig
   #ids: StreamIds
   #window: ReceiveWindow
@@ -38,8 +27,6 @@ export class Streams {
   readonly #outgoing: Outgoing
   /** Streams of which there may be something to tell. */
   readonly #news = new Set<Stream>()
-  /** What was not taken of streams for want of room, in bytes: in the order in which they are told that there is some. */
-  readonly #refused = new Map<Stream, number>()
   /** Of the stream that is changing, before it does. */
   #wasReceived = 0
   #wasConsumed = 0
@@ -79,14 +66,13 @@ export class Streams {
     const stream = this.#streams.get(id)
     if (stream === undefined || !stream.sending.writable) return 'over'
     const full = bytes.length > this.account.room && !last
-    if (full) this.#refused.set(stream, bytes.length)
+    if (full) this.account.refuse(stream, bytes.length)
     else {
       this.#before(stream)
       stream.sending.write(bytes)
       this.#after(stream)
     }
     if (this.#relieved(stream)) return 'taken'
-    if (full) this.account.wait()
     stream.await()
     return full ? 'full' : 'high'
   }
@@ -154,17 +140,15 @@ export class Streams {
   // ── From the peer ──
 
   /**
-   * Takes a frame; a code of TransportError is a violation, after which the transport is closed and this is not used again. 'full':
-   * there is no room for it, and it must not be acknowledged, so that it comes again.
+   * Takes a frame. A code of TransportError is a violation, after which the transport is closed and this is not used again; of what
+   * was 'full' nothing may be acknowledged, so that it comes again.
    */
   receive(frame: StreamFrame): number | 'full' | undefined {
     switch (frame.kind) {
       case 'max-data':
-        this.#outgoing.raise(frame.limit)
-        return undefined
+        return void this.#outgoing.raise(frame.limit)
       case 'max-streams':
-        this.#ids.raise(frame.limit)
-        return undefined
+        return void this.#ids.raise(frame.limit)
       case 'data-blocked':
         if (this.#window.risen) this.#outgoing.queue('max-data')
         else this.#dataBlocked ||= frame.limit >= this.#window.limit
@@ -191,9 +175,8 @@ export class Streams {
   }
 
   acked(frame: SentFrame): void {
-    if (!('id' in frame)) return
-    const stream = this.#streams.get(frame.id)
-    if (stream === undefined) return
+    const stream = 'id' in frame ? this.#streams.get(frame.id) : undefined
+    if (stream === undefined || !('id' in frame)) return
     this.#before(stream)
     stream.acked(frame)
     this.#after(stream)
@@ -254,13 +237,12 @@ export class Streams {
   // ── Moving ──
 
   freeze(): FrozenStreams {
-    const streams = [...this.#streams.values()].sort((a, b) => a.id - b.id)
     return {
       ids: this.#ids.freeze(),
       maxData: this.#outgoing.maxData,
       sent: this.#outgoing.sent,
       window: this.#window.freeze(),
-      streams: streams.map((stream) => stream.freeze()),
+      streams: [...this.#streams.values()].sort((a, b) => a.id - b.id).map((stream) => stream.freeze()),
     }
   }
 
@@ -271,22 +253,16 @@ export class Streams {
     streams.#ids = StreamIds.thaw(frozen.ids, even, config.streamsMax)
     streams.#window = ReceiveWindow.thaw(frozen.window, config.associationWindowBytesMax)
     streams.#outgoing.thaw(frozen.maxData, frozen.sent)
-    for (const one of frozen.streams) {
-      const stream = Stream.thaw(one, streams.#ids.own(one.id), config)
-      streams.#add(stream)
-    }
+    for (const one of frozen.streams) streams.#add(Stream.thaw(one, streams.#ids.own(one.id), config))
     streams.requeueAll()
     return streams
   }
-
-  // ── One stream ──
 
   #receiveOfStream(frame: Exclude<StreamFrame, OfAll>): number | 'full' | undefined {
     const { id } = frame
     const own = this.#ids.own(id)
     const judged = this.#ids.judge(id)
-    if (judged === 'over') return undefined
-    if (judged !== 'lives') return judged
+    if (judged !== 'lives') return judged === 'over' ? undefined : judged
     // Only the end that opens a stream says for which port it is.
     if (own && frame.kind === 'stream-open') return TransportError.STREAM_STATE
     let stream = this.#streams.get(id)
@@ -325,15 +301,13 @@ export class Streams {
         return fault
       }
       case 'stop-sending':
-        sending.stopped(frame.code)
-        return undefined
+        return void sending.stopped(frame.code)
       case 'max-stream-data':
         stream.heard()
         sending.raise(frame.limit)
         return undefined
       case 'stream-data-blocked':
-        receiving.blocked(frame.limit)
-        return undefined
+        return void receiving.blocked(frame.limit)
     }
   }
 
@@ -372,22 +346,16 @@ export class Streams {
     this.account.change(stream.weight - this.#wasWeight)
     this.#outgoing.schedule(stream)
     if (news) this.#news.add(stream)
-    if (this.#refused.size > 0) this.#admit()
+    if (this.account.refuses) this.#admit()
   }
 
-  /** What one stream frees may be what another waits for: those who were refused come in turn, as many as there is room for. */
+  /** What one stream frees may be what another waits for. */
   #admit(): void {
-    let { room } = this.account
-    for (const [stream, bytes] of this.#refused) {
-      if (stream.sending.writable && room < Math.min(bytes, MORSEL_BYTES)) return this.account.wait()
-      room -= bytes
-      this.#refused.delete(stream)
-      this.#news.add(stream)
-    }
+    for (const stream of this.account.admit(({ sending }) => sending.writable)) this.#news.add(stream)
   }
 
   #relieved(stream: Stream): boolean {
-    return stream.sending.buffered < this.#config.sendHighWaterBytes && !this.#refused.has(stream)
+    return stream.sending.buffered < this.#config.sendHighWaterBytes && !this.account.refused(stream)
   }
 
   #add(stream: Stream): Stream {
@@ -398,8 +366,7 @@ export class Streams {
 
   #forget(stream: Stream): void {
     if (!this.#streams.delete(stream.id)) return
-    this.account.change(-stream.weight)
-    this.#refused.delete(stream)
+    this.account.forget(stream, stream.weight)
     this.#outgoing.forget(stream)
     this.#ids.close(stream.id)
     this.#raiseStreams()
@@ -428,8 +395,6 @@ export class Streams {
         return this.#ids.peerMaxStreams
       case 'streams-blocked':
         return this.#ids.maxStreams
-      default:
-        return unreachable(subject)
     }
   }
 }
