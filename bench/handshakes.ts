@@ -1,6 +1,8 @@
 // Base exchanges a second, one after another and sixteen at once: endpoints with identities made beforehand associate with one
 // server in another process; each counts from I1 to the promise that gives the association. Mutual TLS 1.3 between two processes
-// runs in turn with them, and so does hyperdht, whose connections count until their first byte is back.
+// runs in turn with them, and so does hyperdht, whose connections count until their first byte is back. All our clients are in
+// one process and meet the R1s of one server: the signature of an R1, the same for all of a generation, is checked by the first of
+// them alone. Clients in processes of their own take a verification longer.
 
 import { certificate } from './certificate.ts'
 import { Gate } from './gate.ts'
