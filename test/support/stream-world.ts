@@ -121,7 +121,7 @@ export class StreamWorld implements Disposable {
     this.#epoch += 1
     const thawed = thaw(this.#wire, this.#mover, frozen, this.#epoch, place(2 + this.#epoch))
     this.#moving = new StreamSide(this.#wire, thawed)
-    this.#moving.streams.adopt(this.stayer.end.engine.hit)
+    this.#moving.streams.adopt(this.stayer.end.engine.hit, new Set())
     this.#wire.drain()
     return this.#moving
   }
