@@ -101,10 +101,10 @@ export interface Sink {
 }
 
 /**
- * Drains a machine: at most `limit` datagrams and `limit` events a turn, so that a busy machine yields to its
- * neighbours on the event loop. Returns true when it stopped at the limit and wants another turn.
+ * Drains a machine: at most `limit` datagrams and `events` events a turn, so that a busy machine yields to its neighbours on the
+ * event loop. Returns true when it stopped at a limit and wants another turn; without events, nobody wants one for them.
  */
-export function pump(machine: Machine, now: number, sink: Sink, limit: number): boolean {
+export function pump(machine: Machine, now: number, sink: Sink, limit: number, events: number = limit): boolean {
   let sent = 0
   let told = 0
   // What is told leads to more to send: answers of the application, and of the machine.
@@ -115,11 +115,11 @@ export function pump(machine: Machine, now: number, sink: Sink, limit: number): 
       sink.transmit(datagram)
     }
     answered = told
-    for (; told < limit; told++) {
+    for (; told < events; told++) {
       const event = machine.event()
       if (event === undefined) break
       sink.event(event)
     }
   }
-  return sent === limit || told === limit
+  return sent === limit || (told === events && events > 0)
 }

@@ -7,8 +7,6 @@ import { type Machine, type MachineEvent, pump, type Sink, type Transmit } from 
 import type { DatagramPort } from './port.ts'
 
 const TURN_MAX = 64
-/** No more than so many datagrams are taken in without a look at what follows from them. */
-const BATCH_MAX = 256
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** Monotonic milliseconds, as every machine here is told. */
@@ -27,7 +25,10 @@ export class Driver implements Sink {
   #again = false
   #yielded = false
   #stopped = false
-  #taken = 0
+  #telling = false
+  #told = 0
+  /** What came with the datagrams of one turn, which a port limits, and has not been told yet. */
+  readonly #news: MachineEvent[] = []
 
   constructor(machine: Machine, port: DatagramPort, onEvent: (event: MachineEvent) => void) {
     this.#machine = machine
@@ -60,12 +61,11 @@ export class Driver implements Sink {
       return
     }
     this.#pumping = true
-    this.#taken = 0
     let more = true
     try {
       do {
         this.#again = false
-        more = pump(this.#machine, now(), this, TURN_MAX)
+        more = pump(this.#machine, now(), this, TURN_MAX, this.#news.length > 0 || this.#telling ? 0 : TURN_MAX)
       } while (this.#again && !more)
     } finally {
       // Also when a listener of the application has thrown: the rest is pumped in the next turn.
@@ -81,16 +81,56 @@ export class Driver implements Sink {
     this.#stopped = true
     clearTimeout(this.#timer)
     this.#port.onMessage = () => undefined
+    this.#news.length = 0
   }
 
   readonly #receive = (bytes: Uint8Array, source: Locator): void => {
     if (this.#stopped) return
     this.#machine.receive(now(), bytes, source)
-    if (++this.#taken >= BATCH_MAX) this.run()
+    // Fetched at once: data that came before a stream was broken off is told, as it would be had the rest come later.
+    for (let event = this.#machine.event(); event !== undefined; event = this.#machine.event()) this.#news.push(event)
   }
 
+  /**
+   * All that came at once has been taken in. What it brought is told one event after the other, and what waits for one goes on before
+   * the next is told, as if each datagram had come by itself: a promise that has settled must not miss what follows. Then it is
+   * answered, all in one.
+   */
   readonly #answer = (): void => {
-    if (this.#taken > 0) this.run()
+    if (this.#telling) return
+    this.#telling = true
+    this.#told = 0
+    this.#tell()
+  }
+
+  readonly #tell = (): void => {
+    if (this.#stopped) return
+    const [event] = this.#news
+    if (event === undefined) {
+      this.#telling = false
+      return this.run()
+    }
+    // Data follows data in any stream; what ends or changes something comes when all that was under way has been done.
+    if (this.#told > 0 && event.type !== 'stream-data' && event.type !== 'datagram') return this.#rest()
+    this.#news.shift()
+    this.#pumping = true
+    try {
+      this.event(event)
+    } finally {
+      this.#pumping = false
+      if (++this.#told < TURN_MAX) queueMicrotask(this.#next)
+      else this.#rest()
+    }
+  }
+
+  // After this all promises go on that can; the queue of ticks comes only then.
+  readonly #next = (): void => process.nextTick(this.#tell)
+
+  /** Others have their turn, too. */
+  #rest(): void {
+    this.#told = 0
+    this.run()
+    setImmediate(this.#tell)
   }
 
   readonly #turn = (): void => {

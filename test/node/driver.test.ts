@@ -89,13 +89,31 @@ test('what has come at once is followed by everything the machine wants to send,
   expect(port.flushed).toBe(2)
 })
 
-test('a batch without an end is answered all the same', () => {
-  const { machine, port } = drive()
+test('what has come at once is told one event after the other, and whoever waits for one is ready for the next', async () => {
+  const heard: MachineEvent[] = []
+  let next: () => void = () => undefined
+  const { machine, port, driver } = drive((event) => {
+    heard.push(event)
+    next()
+  })
+  machine.events.push(...Array.from({ length: 200 }, () => aboutPeer))
   machine.out.push(datagram(1))
-  for (let count = 0; port.flushed === 0; count++) {
-    expect(count).toBeLessThan(1_000)
-    port.onMessage(Uint8Array.of(0), HERE)
-  }
+  const waited: number[] = []
+  const waiter = (async () => {
+    while (waited.length < 200) {
+      await new Promise<void>((resolve) => {
+        next = resolve
+      })
+      waited.push(heard.length)
+      // A command in between sends, and does not tell.
+      driver.run()
+    }
+  })()
+  port.onMessage(Uint8Array.of(0), HERE)
+  port.onBatch()
+  await waiter
+  expect(waited).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
+  expect(port.sent.length).toBe(1)
 })
 
 test('a machine with much to say lets others run in between', async () => {
