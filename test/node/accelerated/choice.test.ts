@@ -56,7 +56,9 @@ it('decides for ports and AEADs apart', () => {
 })
 
 it('is the only place that knows koffi', () => {
-  const users = filesUnder('src').filter(({ path, text }) => path.endsWith('.ts') && /(from|import\(|require\(|load\()\s*['"]koffi['"]/.test(text))
+  const users = filesUnder('src').filter(
+    ({ path, text }) => path.endsWith('.ts') && /(from|import\(|require\(|load\()\s*['"]koffi['"]/.test(text),
+  )
   expect(users.map(({ path }) => path)).toEqual(['src/node/accelerated/koffi.ts'])
 })
 
