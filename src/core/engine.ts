@@ -280,17 +280,12 @@ export class Engine extends StreamCommands implements Machine {
     }
   }
 
-  /** What goes into the capsule. */
-  frozenState(sockets: readonly FrozenSocket[], state: Uint8Array): FrozenState {
+  /** What goes into the capsule. `lighter`: without the streams that make it larger than any capsule may be. */
+  frozenState(sockets: readonly FrozenSocket[], state: Uint8Array, lighter = false): FrozenState {
     const phase = this.#phase
     assert(phase.name === 'frozen', 'only a frozen machine has a frozen state')
+    if (lighter) shedStreams(this.#associations.values(), this.#context.streamBudget)
     return freezeIdentity(this.#context, this.#associations.values(), phase.at, sockets, state)
-  }
-
-  /** Of a frozen machine: breaks off the streams that make its state larger than any capsule may be. */
-  shed(): void {
-    assert(this.#phase.name === 'frozen', 'only a frozen machine is made lighter')
-    shedStreams(this.#associations.values(), this.#context.streamBudget)
   }
 
   /** Stops for good and forgets every key, without a word. */

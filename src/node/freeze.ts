@@ -195,18 +195,15 @@ async function sealed(
     offer: target.offer,
   }
   const suitcase = pack()
-  const prepare = (): PreparedCapsule | 'too-large' => {
-    const state = withUntaken(carrier.engine.frozenState(sockets, suitcase), carrier.streams.untaken())
+  const prepare = (lighter = false): PreparedCapsule | 'too-large' => {
+    const state = withUntaken(carrier.engine.frozenState(sockets, suitcase, lighter), carrier.streams.untaken())
     const prepared = prepareCapsule(state, header, plan.algorithms)
     forgetFrozen(state)
     return prepared
   }
   let prepared = prepare()
-  if (prepared === 'too-large') {
-    // Who reads nothing must not keep anybody here.
-    carrier.engine.shed()
-    prepared = prepare()
-  }
+  // Who reads nothing must not keep anybody here.
+  if (prepared === 'too-large') prepared = prepare(true)
   if (prepared === 'too-large') throw tooLarge()
   const ciphertext = await seal(prepared.plaintext, prepared.aad)
   prepared.plaintext.fill(0)

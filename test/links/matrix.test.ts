@@ -66,14 +66,18 @@ describe('of what theory allows, over all queues, losses and reorderings,', () =
     [100, 5, 1.22],
     [100, 50, 3.78],
     [100, 200, 9.06],
-  ])('at %d Mbit/s and %d ms arrives %d on average, and never less than 0.6', (mbit, rttMs, mean) => {
-    const shares = QUEUES.flatMap((queue) =>
-      LOSSES.flatMap((loss) => REORDERS.map((reorder) => share({ mbit, rttMs, queue, loss, reorder }))),
-    )
-    const average = shares.reduce((sum, one) => sum + one, 0) / shares.length
-    expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.6)
-    expect(Math.abs(average / mean - 1)).toBeLessThan(0.1)
-  }, 120_000)
+  ])(
+    'at %d Mbit/s and %d ms arrives %d on average, and never less than 0.6',
+    (mbit, rttMs, mean) => {
+      const shares = QUEUES.flatMap((queue) =>
+        LOSSES.flatMap((loss) => REORDERS.map((reorder) => share({ mbit, rttMs, queue, loss, reorder }))),
+      )
+      const average = shares.reduce((sum, one) => sum + one, 0) / shares.length
+      expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.6)
+      expect(Math.abs(average / mean - 1)).toBeLessThan(0.1)
+    },
+    120_000,
+  )
 })
 
 type Kind = 'ours' | 'plain'

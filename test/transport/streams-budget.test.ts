@@ -123,8 +123,7 @@ describe('an application that writes more than it is asked to', () => {
     const write = (id: number, bytes: number) => b.engine.writeStream(wire.now, a.engine.hit, id, noise(bytes), true)
     expect([write(small, 30_000), write(large, 200_000)]).toEqual(['taken', 'taken'])
     freeze(wire, b)
-    b.engine.shed()
-    const state = b.engine.frozenState([], new Uint8Array(0))
+    const state = b.engine.frozenState([], new Uint8Array(0), true)
     wire.bend = (flying) => [flying]
     server.attend(thaw(wire, bob, state, 2, place(4)))
     wire.run(10_000)
