@@ -11,45 +11,20 @@ import type { SojournStream } from '../../src/node/stream.ts'
 import type { Thawed } from '../../src/node/thaw.ts'
 import { endpointOn } from '../support/endpoints.ts'
 import { type Place, places, thawAt } from '../support/places.ts'
+import { onlyStream, type StreamScene, streamScene, until } from '../support/stream-ends.ts'
 
 const BYTES = 400_000
 const sent: Buffer = Buffer.from(Uint8Array.from({ length: BYTES }, (_, index) => (index * 131) ^ (index >> 7)))
 
-interface Moving {
-  readonly service: Endpoint
-  readonly peer: Endpoint
-  /** At the service, which moves. */
-  readonly near: SojournStream
-  /** At the peer, which stays. */
-  readonly far: SojournStream
-  move(): Promise<Thawed>
-}
-
-/** A stream that a peer has opened to a service that will move. */
-async function moving(): Promise<Moving> {
-  const [from, to] = await places(2)
-  const service = await endpointOn({ ...from })
-  const peer = await endpointOn()
-  const listener = service.listen(7)
-  const far = peer.connect(service.peer, 7)
-  await far.opened
-  const [near] = (await once(listener, 'stream')) as [SojournStream]
-  return { service, peer, near, far, move: async () => thawAt(to, await freezeTo(service, to)) }
+/** A stream that a peer has opened to a service, and the service's move. */
+async function moving(): Promise<StreamScene & { move(): Promise<Thawed> }> {
+  const scene = await streamScene()
+  const { service, to } = scene
+  return { ...scene, move: async () => thawAt(to, await freezeTo(service, to)) }
 }
 
 async function freezeTo(service: Endpoint, { host }: Place): Promise<Uint8Array> {
   return service.freeze({ to: await host.offer(service.hit) })
-}
-
-function onlyStream(thawed: Thawed): SojournStream {
-  const [streams] = [...thawed.streams.values()]
-  const [stream] = [...(streams?.values() ?? [])]
-  if (stream === undefined) throw new Error('no stream has come along')
-  return stream
-}
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A way of reading: keeps what it gets in `read`, and returns when it is time to freeze. */

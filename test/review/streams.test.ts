@@ -6,13 +6,10 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { STREAM_START } from '../../src/core/transport/config.ts'
 import { SojournAgent } from '../../src/node/agent.ts'
-import type { Endpoint } from '../../src/node/endpoint.ts'
 import { resumable } from '../../src/node/resumable.ts'
-import type { SojournStream } from '../../src/node/stream.ts'
-import type { Thawed } from '../../src/node/thaw.ts'
 import { endpointOn, pair } from '../support/endpoints.ts'
-import { type Place, places, thawAt } from '../support/places.ts'
-import { failure, readAll } from '../support/stream-ends.ts'
+import { places, thawAt } from '../support/places.ts'
+import { failure, onlyStream, readAll, streamScene, until } from '../support/stream-ends.ts'
 
 const FATAL = ['uncaughtException', 'unhandledRejection'] as const
 
@@ -40,37 +37,6 @@ function gate(): { readonly passed: Promise<void>; pass(): void } {
     pass = resolve
   })
   return { passed, pass: () => pass() }
-}
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setImmediate(resolve))
-}
-
-interface Scene {
-  readonly service: Endpoint
-  readonly to: Place
-  /** At the service. */
-  readonly near: SojournStream
-  /** At its peer. */
-  readonly far: SojournStream
-}
-
-/** A stream to a service that may move. */
-async function scene(): Promise<Scene> {
-  const [from, to] = await places(2)
-  const service = await endpointOn({ ...from })
-  const peer = await endpointOn()
-  const listener = service.listen(7)
-  const far = peer.connect(service.peer, 7)
-  await far.opened
-  const [near] = (await once(listener, 'stream')) as [SojournStream]
-  return { service, to, near, far }
-}
-
-function onlyStream({ streams }: Thawed): SojournStream {
-  const [stream] = [...streams.values()].flatMap((ofPeer) => [...ofPeer.values()])
-  if (stream === undefined) throw new Error('no stream has come along')
-  return stream
 }
 
 describe('a stream that its peer breaks off before anybody takes it', () => {
@@ -147,7 +113,7 @@ describe('a resumable server', () => {
 })
 
 test('an encoding that is set in the turn of a read takes nothing from what a move brings along', async () => {
-  const { service, to, near, far } = await scene()
+  const { service, to, near, far } = await streamScene()
   far.write('HEAD 10\n\n\n')
   await until(() => near.bytesRead === 10)
   far.end('text begins')
@@ -171,7 +137,7 @@ test('a stream that waits for another to close fails with its association, and t
 })
 
 test('a stream that is ended with writes unanswered finishes after a freeze that came to nothing', async () => {
-  const { service, to, near, far } = await scene()
+  const { service, to, near, far } = await streamScene()
   const bytes = 4_194_304
   const wrote = new Promise<unknown>((resolve) => near.write(Buffer.alloc(bytes), resolve))
   near.end()

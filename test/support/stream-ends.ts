@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { Endpoint } from '../../src/node/endpoint.ts'
 import type { SojournStream } from '../../src/node/stream.ts'
-import { pair } from './endpoints.ts'
+import type { Thawed } from '../../src/node/thaw.ts'
+import { endpointOn, pair } from './endpoints.ts'
+import { type Place, places } from './places.ts'
 
 /** A stream from `a`, and the other end of it at `b`. */
 export async function ends(a: Endpoint, b: Endpoint, port = 7): Promise<{ near: SojournStream; far: SojournStream }> {
@@ -21,6 +23,40 @@ export async function ends(a: Endpoint, b: Endpoint, port = 7): Promise<{ near: 
 export async function connected(): Promise<{ a: Endpoint; b: Endpoint; near: SojournStream; far: SojournStream }> {
   const { a, b } = await pair()
   return { a, b, ...(await ends(a, b)) }
+}
+
+/** A stream that a peer has opened to port 7 of a service, which may move. */
+export interface StreamScene {
+  readonly service: Endpoint
+  readonly peer: Endpoint
+  readonly to: Place
+  /** At the service. */
+  readonly near: SojournStream
+  /** At its peer. */
+  readonly far: SojournStream
+}
+
+export async function streamScene(): Promise<StreamScene> {
+  const [from, to] = await places(2)
+  const service = await endpointOn({ ...from })
+  const peer = await endpointOn()
+  const listener = service.listen(7)
+  const far = peer.connect(service.peer, 7)
+  await far.opened
+  const [near] = (await once(listener, 'stream')) as [SojournStream]
+  return { service, peer, to, near, far }
+}
+
+/** The stream that has come along. */
+export function onlyStream({ streams }: Thawed): SojournStream {
+  const [stream] = [...streams.values()].flatMap((ofPeer) => [...ofPeer.values()])
+  if (stream === undefined) throw new Error('no stream has come along')
+  return stream
+}
+
+/** Lets Node do what it has to do, until it is done. */
+export async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Bytes that do not repeat soon. */
