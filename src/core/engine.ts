@@ -263,8 +263,7 @@ export class Engine extends StreamCommands implements Machine {
   freeze(now: number): void {
     assert(this.#phase.name === 'running', 'only a running machine freezes')
     for (const association of this.#associations.values()) holdStreams(association, true)
-    const waits = [...this.#associations.values()].map(freezeMs)
-    this.#phase = { name: 'freezing', until: now + Math.max(0, ...waits) }
+    this.#phase = { name: 'freezing', until: now + Math.max(0, ...[...this.#associations.values()].map(freezeMs)) }
     this.#freezeIfQuiet(now)
   }
 
