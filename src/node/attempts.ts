@@ -5,6 +5,7 @@ import { formatLocator, type Locator, locatorKey } from '../base/address.ts'
 import type { EndReason } from '../core/machine.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { type Association, endError } from './association.ts'
+import { RETRY_MS_MIN } from './config.ts'
 import { now } from './driver.ts'
 import type { SojournError } from './errors.ts'
 import type { Peer } from './peer.ts'
@@ -14,9 +15,6 @@ export interface AttemptActions {
   begin(peer: Peer): void
   abandon(peer: Hit): void
 }
-
-/** Less time than this is not worth another exchange. */
-const RETRY_MS_MIN = 1_000
 
 /** The open attempts of one endpoint. */
 export class Attempts {

@@ -13,6 +13,7 @@ import type { Ledger } from '../ledger/interface.ts'
 import { type Access, accessRules } from './access.ts'
 import { Association, type AssociationCarrier, endError, type PingOptions, type Pong } from './association.ts'
 import { Attempts } from './attempts.ts'
+import { EPHEMERAL_COUNT, EPHEMERAL_FIRST, FINISH_MS, PUBLISH_AFTER_MS } from './config.ts'
 import { type ConnectOptions, connected } from './connect.ts'
 import type { DatagramCarrier, DatagramSocket, SendOutcome } from './datagram-socket.ts'
 import { Driver, now } from './driver.ts'
@@ -47,13 +48,6 @@ export interface CarrierOptions {
   /** Whose keys can be named on lists. */
   readonly algorithms: Algorithms | undefined
 }
-
-const EPHEMERAL_FIRST = 49_152
-const EPHEMERAL_COUNT = 16_384
-/** How long streams that are being ended are waited for while nothing more of them arrives. */
-export const FINISH_MS = 1_000
-/** How long after a start the ledger is told: what the peers answer at once is waited for, this is not. */
-const PUBLISH_AFTER_MS = 20
 
 /** One engine, its port, its associations and its sockets. */
 export class Carrier extends EventEmitter<CarrierEvents> implements AssociationCarrier, DatagramCarrier {

@@ -8,6 +8,7 @@ import { Queue } from '../base/queue.ts'
 import { AccessList, type AccessRules } from '../core/access.ts'
 import { type Hit, parseHit } from '../crypto/hit.ts'
 import type { Access } from './access.ts'
+import { UNREAD_DATAGRAMS_MAX } from './config.ts'
 import { SojournError } from './errors.ts'
 import { observe } from './observe.ts'
 import { plain } from './plain.ts'
@@ -70,13 +71,11 @@ export interface Unread {
 /** Told when a datagram has been handed over, or why not. */
 export type SendCallback = (error: SojournError | null, bytes: number) => void
 
-const UNREAD_MAX = 1_024
-
 /** A datagram port of an endpoint: made by `endpoint.createDatagramSocket()`. */
 export class DatagramSocket extends EventEmitter<DatagramSocketEvents> implements AsyncDisposable {
   readonly #carrier: DatagramCarrier
   readonly #access: AccessList
-  readonly #unread = new Queue<Datagram>(UNREAD_MAX)
+  readonly #unread = new Queue<Datagram>(UNREAD_DATAGRAMS_MAX)
   #port = 0
   #state: 'unbound' | 'bound' | 'closed' = 'unbound'
   #iterators = 0

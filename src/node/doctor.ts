@@ -10,9 +10,10 @@ import { dirname, join } from 'node:path'
 import { choice } from './accelerated/choice.ts'
 import type { PortMaker } from './accelerated/port.ts'
 import { UdpSocket } from './accelerated/socket.ts'
+import { SOCKET_BUFFER_BYTES } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { defaultHome } from './host.ts'
-import { BUFFER_BYTES, type DatagramPort, openPort } from './port.ts'
+import { type DatagramPort, openPort } from './port.ts'
 
 /** `good`: as it should be. `less`: it works, and could be faster or reach more. `wrong`: something does not work. */
 export type FindingState = 'good' | 'less' | 'wrong'
@@ -93,7 +94,7 @@ async function system(maker: PortMaker | undefined): Promise<readonly Finding[]>
 function accelerated(maker: PortMaker): readonly Finding[] {
   const socket = new UdpSocket(maker.calls, maker.arguments, { address: '127.0.0.1', port: 0, six: false })
   try {
-    socket.setBuffers(BUFFER_BYTES)
+    socket.setBuffers(SOCKET_BUFFER_BYTES)
     const able = (name: string, is: boolean, what: string): Finding =>
       is ? good(name, what) : { name, state: 'less', found: `not ${what}`, advice: 'take Linux 5.0 or later' }
     return [
@@ -108,7 +109,11 @@ function accelerated(maker: PortMaker): readonly Finding[] {
 }
 
 async function portableBuffers(): Promise<{ readonly receive: number; readonly send: number }> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: BUFFER_BYTES, sendBufferSize: BUFFER_BYTES })
+  const socket = createSocket({
+    type: 'udp4',
+    recvBufferSize: SOCKET_BUFFER_BYTES,
+    sendBufferSize: SOCKET_BUFFER_BYTES,
+  })
   try {
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
@@ -121,11 +126,11 @@ async function portableBuffers(): Promise<{ readonly receive: number; readonly s
 }
 
 function buffers({ receive, send }: { readonly receive: number; readonly send: number }): Finding {
-  const found = `${kib(receive)} KiB to receive and ${kib(send)} KiB to send, of ${kib(BUFFER_BYTES)} asked for`
-  if (receive >= BUFFER_BYTES && send >= BUFFER_BYTES) return good('buffers', found)
+  const found = `${kib(receive)} KiB to receive and ${kib(send)} KiB to send, of ${kib(SOCKET_BUFFER_BYTES)} asked for`
+  if (receive >= SOCKET_BUFFER_BYTES && send >= SOCKET_BUFFER_BYTES) return good('buffers', found)
   const advice =
     process.platform === 'linux'
-      ? `sysctl -w net.core.rmem_max=${BUFFER_BYTES} net.core.wmem_max=${BUFFER_BYTES}`
+      ? `sysctl -w net.core.rmem_max=${SOCKET_BUFFER_BYTES} net.core.wmem_max=${SOCKET_BUFFER_BYTES}`
       : 'raise the largest socket buffer of the system'
   return { name: 'buffers', state: 'less', found, advice }
 }

@@ -4,10 +4,8 @@
 import { performance } from 'node:perf_hooks'
 import type { Locator } from '../base/address.ts'
 import { type Machine, type MachineEvent, pump, type Sink, type Transmit } from '../core/machine.ts'
+import { TIMER_MS_MAX, TURN_DATAGRAMS_MAX } from './config.ts'
 import type { DatagramPort } from './port.ts'
-
-const TURN_MAX = 64
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** Monotonic milliseconds, as every machine here is told. */
 export function now(): number {
@@ -27,8 +25,8 @@ export class Driver implements Sink {
   #stopped = false
   #telling = false
   #told = 0
-  /** What came with the datagrams of one turn, which a port limits, and has not been told yet. */
-  readonly #news: MachineEvent[] = []
+  /** Fetched already, to be told in the next turn. */
+  #held: MachineEvent | undefined
 
   constructor(machine: Machine, port: DatagramPort, onEvent: (event: MachineEvent) => void) {
     this.#machine = machine
@@ -65,7 +63,7 @@ export class Driver implements Sink {
     try {
       do {
         this.#again = false
-        more = pump(this.#machine, now(), this, TURN_MAX, this.#news.length > 0 || this.#telling ? 0 : TURN_MAX)
+        more = pump(this.#machine, now(), this, TURN_DATAGRAMS_MAX, this.#telling ? 0 : TURN_DATAGRAMS_MAX)
       } while (this.#again && !more)
     } finally {
       // Also when a listener of the application has thrown: the rest is pumped in the next turn.
@@ -81,14 +79,12 @@ export class Driver implements Sink {
     this.#stopped = true
     clearTimeout(this.#timer)
     this.#port.onMessage = () => undefined
-    this.#news.length = 0
+    this.#held = undefined
   }
 
   readonly #receive = (bytes: Uint8Array, source: Locator): void => {
     if (this.#stopped) return
     this.#machine.receive(now(), bytes, source)
-    // Fetched at once: data that came before a stream was broken off is told, as it would be had the rest come later.
-    for (let event = this.#machine.event(); event !== undefined; event = this.#machine.event()) this.#news.push(event)
   }
 
   /**
@@ -105,20 +101,23 @@ export class Driver implements Sink {
 
   readonly #tell = (): void => {
     if (this.#stopped) return
-    const [event] = this.#news
+    const event = this.#held ?? this.#machine.event()
+    this.#held = undefined
     if (event === undefined) {
       this.#telling = false
       return this.run()
     }
     // Data follows data in any stream; what ends or changes something comes when all that was under way has been done.
-    if (this.#told > 0 && event.type !== 'stream-data' && event.type !== 'datagram') return this.#rest()
-    this.#news.shift()
+    if (this.#told > 0 && event.type !== 'stream-data' && event.type !== 'datagram') {
+      this.#held = event
+      return this.#rest()
+    }
     this.#pumping = true
     try {
       this.event(event)
     } finally {
       this.#pumping = false
-      if (++this.#told < TURN_MAX) queueMicrotask(this.#next)
+      if (++this.#told < TURN_DATAGRAMS_MAX) queueMicrotask(this.#next)
       else this.#rest()
     }
   }

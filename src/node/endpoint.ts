@@ -9,8 +9,9 @@ import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import { type Access, accessRules } from './access.ts'
 import { type Association, endError } from './association.ts'
-import { Carrier, FINISH_MS } from './carrier.ts'
+import { Carrier } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
+import { ASSOCIATE_MS, FINISH_MS, GOODBYE_MS } from './config.ts'
 import { type ConnectOptions, connected } from './connect.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { now } from './driver.ts'
@@ -33,10 +34,6 @@ import type { SojournStream } from './stream.ts'
 
 export type { EndpointEnd, EndpointEvents } from './endpoint-events.ts'
 export type { AssociateOptions, EndpointOptions, FreezeOptions, PlaceOptions } from './endpoint-options.ts'
-
-const ASSOCIATE_MS = 5_000
-/** How long peers are waited for when we say goodbye. */
-const GOODBYE_MS = 1_000
 
 /** One process identity on the network. */
 export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDisposable {

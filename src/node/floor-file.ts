@@ -12,14 +12,12 @@ import { decodeFloors, encodeFloors, FLOOR_FILE_BYTES_MAX, FLOORS_MAX } from '..
 import type { FrozenFloor } from '../core/moving/frozen.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
 import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
+import { FLOORS_SAVE_AFTER_MS } from './config.ts'
 import type { EndpointEnd, PlaceOptions } from './endpoint.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 import type { Host } from './host.ts'
 import { plain } from './plain.ts'
 import { secretFolder } from './secret-file.ts'
-
-/** How long a change waits for others; longer, a millisecond a floor, where there are many to write. */
-const SAVE_AFTER_MS = 200
 
 /** The floors of one identity, and the file that follows them. */
 export class FloorFile {
@@ -52,7 +50,7 @@ export class FloorFile {
 
   #later(): void {
     if (this.#timer !== undefined) return
-    this.#timer = setTimeout(() => this.#save(), Math.max(SAVE_AFTER_MS, this.floors.size))
+    this.#timer = setTimeout(() => this.#save(), Math.max(FLOORS_SAVE_AFTER_MS, this.floors.size))
     this.#timer.unref()
   }
 

@@ -10,6 +10,7 @@ import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
 import { secretCopy, wipe } from '../crypto/secret.ts'
 import { FileLedger } from '../ledger/file.ts'
+import { HOST_OFFERS_MAX, OFFER_KEPT_MS } from './config.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
@@ -34,9 +35,6 @@ export interface HostOptions {
   readonly home?: string
 }
 
-const OFFERS_MAX = 64
-/** The key of an offer is kept far longer than the offer holds: a capsule that was sealed in time may be long on its way. */
-const OFFER_KEPT_MS = 30 * 60_000
 const OFFER_ID_BYTES = 16
 
 /** This machine's folder of keys. */
@@ -99,8 +97,8 @@ export class Host {
     const offer = systemEntropy(OFFER_ID_BYTES)
     this.#expire()
     // To drop an older one would lose the process that is being sealed to it.
-    if (this.#offers.size >= OFFERS_MAX) {
-      const message = `${this.hit} awaits ${OFFERS_MAX} capsules: thaw them, or wait until their offers run out`
+    if (this.#offers.size >= HOST_OFFERS_MAX) {
+      const message = `${this.hit} awaits ${HOST_OFFERS_MAX} capsules: thaw them, or wait until their offers run out`
       throw new SojournError('ERR_SOJOURN_CAPSULE', message)
     }
     this.#offers.set(toHex(offer), { keys, until: now() + OFFER_KEPT_MS })

@@ -6,6 +6,7 @@ import { Queue } from '../base/queue.ts'
 import { AccessList, type AccessRules } from '../core/access.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Access } from './access.ts'
+import { BACKLOG_STREAMS_MAX } from './config.ts'
 import { SojournError } from './errors.ts'
 import type { SojournStream, StreamOptions } from './stream.ts'
 import { StreamCode } from './stream-errors.ts'
@@ -38,15 +39,12 @@ export interface ListenerCarrier {
   shutListener(port: number): void
 }
 
-/** Streams that nobody has asked for yet. What comes beyond is refused. */
-const BACKLOG_MAX = 128
-
 /** A port where streams are taken. Made by `endpoint.listen` or `thaw`. */
 export class Listener extends EventEmitter<ListenerEvents> implements AsyncIterable<SojournStream>, AsyncDisposable {
   readonly #carrier: ListenerCarrier
   readonly #access: AccessList
   #options: StreamOptions
-  readonly #backlog = new Queue<SojournStream>(BACKLOG_MAX)
+  readonly #backlog = new Queue<SojournStream>(BACKLOG_STREAMS_MAX)
   #port = 0
   #open = false
   #iterators = 0

@@ -1,6 +1,7 @@
 // The writing half of a stream, between Node's queue and the engine. What Node hands over goes to the engine as it is; the answer to
 // Node is withheld while enough is on its way, which is all the back-pressure there is.
 
+import { FREEZE_ROUNDS_MAX, WRITE_PIECE_BYTES_MIN } from './config.ts'
 /** What became of written bytes: taken; taken, but wait for room; not taken, wait likewise; never to be sent. */
 export type Written = 'taken' | 'high' | 'full' | 'over'
 
@@ -28,12 +29,6 @@ interface Flight {
   /** The engine has room for more. */
   room: boolean
 }
-
-/** Fewer bytes than this of a longer write are not worth a try while there is no room for all. */
-const PIECE_BYTES_MIN = 1_024
-
-/** How often a freeze hands over what was written in answer to the last time. */
-const ROUNDS_MAX = 16
 
 /** The writing half of one stream. */
 export class Outgoing {
@@ -126,7 +121,7 @@ export class Outgoing {
     // What had no room has it now: nothing is left behind.
     if (this.#begun) this.#hand()
     // Answering one write makes Node hand over its queue. Who writes in answer to that is asked a few times, not for ever.
-    for (let round = 0; round < ROUNDS_MAX && this.queued > 0 && this.#flight?.rest.length === 0; round++)
+    for (let round = 0; round < FREEZE_ROUNDS_MAX && this.queued > 0 && this.#flight?.rest.length === 0; round++)
       this.#answer()
     if (writableEnded && this.queued === 0) this.tellEnd()
   }
@@ -169,7 +164,7 @@ export class Outgoing {
     let outcome = this.#sink.write(chunk)
     if (outcome !== 'full') return { outcome, taken: chunk.length }
     let taken = 0
-    for (let size = chunk.length >> 1; size >= PIECE_BYTES_MIN; size >>= 1) {
+    for (let size = chunk.length >> 1; size >= WRITE_PIECE_BYTES_MIN; size >>= 1) {
       outcome = this.#sink.write(chunk.subarray(taken, taken + size))
       if (outcome === 'over') return { outcome, taken: chunk.length }
       if (outcome !== 'full') taken += size

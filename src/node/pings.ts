@@ -5,11 +5,11 @@ import { randomInt } from 'node:crypto'
 import type { Locator } from '../base/address.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { PingOptions, Pong } from './association.ts'
+import { PING_MS } from './config.ts'
 import { now } from './driver.ts'
 import { SojournError } from './errors.ts'
 import { plain } from './plain.ts'
 
-const TIMEOUT_MS = 1_000
 const BYTES = new Uint8Array(48)
 
 /** Sends an echo request; false if there is no association to send it in. */
@@ -28,7 +28,7 @@ export class Pings {
 
   /** Resolves with the answer; rejects with ERR_SOJOURN_TIMEOUT, ERR_SOJOURN_UNREACHABLE or the reason of the signal. */
   ping(peer: Hit, options: PingOptions, locator: () => Locator | undefined): Promise<Pong> {
-    const { bytes = BYTES, timeoutMs = TIMEOUT_MS, signal } = options
+    const { bytes = BYTES, timeoutMs = PING_MS, signal } = options
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       const sequence = this.#sequence

@@ -2,12 +2,10 @@
 // how long the old one still hears. Also who keeps the process alive by it.
 
 import type { Locator } from '../base/address.ts'
+import { OLD_PORT_MS } from './config.ts'
 import type { Bind, DatagramPort } from './port.ts'
 import { anew, clashes, elsewhere, openPorts } from './port-set.ts'
 import { SuccessorPort } from './successor-port.ts'
-
-/** How long the port of an old address still receives: what was on its way when the peers were told. */
-const LINGER_MS = 500
 
 /** Whose port it is. */
 export interface PortOwner {
@@ -85,7 +83,7 @@ export class PortHolder {
 
   #linger(port: DatagramPort): void {
     port.unref()
-    const timer = setTimeout(() => void this.#shut(port), LINGER_MS)
+    const timer = setTimeout(() => void this.#shut(port), OLD_PORT_MS)
     timer.unref()
     this.#lingering.set(port, timer)
   }

@@ -10,6 +10,7 @@ import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
 import { canonicalAddress, formatLocator, type Locator, locatorFamily, type Route } from '../base/address.ts'
 import type { OwnLocator, Traffic } from '../core/own-locators.ts'
 import { choice } from './accelerated/choice.ts'
+import { PORT_ANNOUNCED_MAX, PORT_SOURCES_MAX, SOCKET_BUFFER_BYTES } from './config.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 import { plain } from './plain.ts'
 
@@ -50,11 +51,6 @@ export interface DatagramPort {
   unref(): void
 }
 
-/** What the system is asked for. */
-export const BUFFER_BYTES: number = 4 * 1024 * 1024
-const SOURCES_MAX = 4_096
-const ANNOUNCED_MAX = 2
-
 /**
  * Opens a UDP port. Without an address it is every address of the machine, IPv6 and IPv4; port 0 is any free one.
  * `apart` is for one of several: what arrives says that it arrived there. Rejects with ERR_SOJOURN_ADDRESS when the address
@@ -89,7 +85,7 @@ export function reachableLocators(locator: Locator): readonly Locator[] {
     if (text !== undefined && !/^fe[89ab]/.test(text)) outside.push({ address: text, port })
   }
   outside.sort((a, b) => locatorFamily(a) - locatorFamily(b))
-  return outside.length > 0 ? outside.slice(0, ANNOUNCED_MAX) : [{ address: '127.0.0.1', port }]
+  return outside.length > 0 ? outside.slice(0, PORT_ANNOUNCED_MAX) : [{ address: '127.0.0.1', port }]
 }
 
 /** What peers are told of a port that is bound there: itself if it is apart from others, or where it is reached. */
@@ -112,7 +108,7 @@ async function bound(address: string, port: number, wanted: Bind, apart: boolean
     const opened =
       accelerated?.open(bare, port, family === 6, wanted, apart) ??
       (await portable({ address: bare, port, family }, wanted, apart))
-    opened.setBuffers(BUFFER_BYTES)
+    opened.setBuffers(SOCKET_BUFFER_BYTES)
     return opened
   } catch (error) {
     throw unavailable({ address: canonical, port }, error)
@@ -231,7 +227,7 @@ class PortablePort implements DatagramPort {
   #source(from: RemoteInfo): Route {
     const known = this.#sources.get(from.address)?.get(from.port)
     if (known !== undefined) return known
-    if (this.#sourceCount >= SOURCES_MAX) {
+    if (this.#sourceCount >= PORT_SOURCES_MAX) {
       this.#sources.clear()
       this.#sourceCount = 0
     }
@@ -255,7 +251,7 @@ class PortablePort implements DatagramPort {
   }
 
   #remember(address: string, target: string): string {
-    if (this.#targets.size >= SOURCES_MAX) this.#targets.clear()
+    if (this.#targets.size >= PORT_SOURCES_MAX) this.#targets.clear()
     this.#targets.set(address, target)
     return target
   }

@@ -2,9 +2,7 @@
 // when the ledger is away. Nobody waits for it: the peers are told directly.
 
 import type { Ledger } from '../ledger/interface.ts'
-
-const PAUSE_MS_MIN = 100
-const TRIES_MAX = 8
+import { PUBLISH_PAUSE_MS_MIN, PUBLISH_TRIES_MAX } from './config.ts'
 
 /** Publishes one version after another. */
 export class Publisher {
@@ -36,12 +34,12 @@ export class Publisher {
   }
 
   async #deliver(version: number, bytes: Uint8Array): Promise<void> {
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
+    for (let tries = 0; tries < PUBLISH_TRIES_MAX; tries++) {
       if (this.#stopped || version !== this.#version) return
       try {
         return await this.#ledger.publish(bytes)
       } catch {
-        await this.#pause(PAUSE_MS_MIN * 2 ** tries)
+        await this.#pause(PUBLISH_PAUSE_MS_MIN * 2 ** tries)
       }
     }
   }

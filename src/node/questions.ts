@@ -3,6 +3,7 @@
 import { formatLocator, type Locator, parseLocator } from '../base/address.ts'
 import type { Inquiries } from '../core/inquiries.ts'
 import type { MachineEvent } from '../core/machine.ts'
+import { QUESTION_MS } from './config.ts'
 import { now } from './driver.ts'
 import type { AssociateOptions } from './endpoint-options.ts'
 import { SojournError } from './errors.ts'
@@ -16,14 +17,12 @@ export interface Asking {
   run(): void
 }
 
-const TIMEOUT_MS = 5_000
-
 /** The open questions of one endpoint. */
 export class Questions {
   readonly #waiting = new Map<number, Waiting>()
 
   /** Resolves with `HIT@ADDR:PORT`. Rejects with ERR_SOJOURN_UNREACHABLE, ARGUMENT or CLOSED, or with the signal's reason. */
-  ask(text: string, { signal, timeoutMs = TIMEOUT_MS }: AssociateOptions, asking: Asking): Promise<string> {
+  ask(text: string, { signal, timeoutMs = QUESTION_MS }: AssociateOptions, asking: Asking): Promise<string> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       const inquiry = asking.inquiries?.begin(now(), [locatorOf(text)])

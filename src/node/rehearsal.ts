@@ -18,6 +18,7 @@ import {
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import { MemoryLedger } from '../ledger/memory.ts'
+import { REHEARSAL_AT_ONCE_MS, REHEARSAL_SOON_MS, REHEARSAL_TURNS_MAX } from './config.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
@@ -49,7 +50,7 @@ export function rehearseSoon(): void {
   setTimeout(() => {
     soon = false
     void rehearseMove()
-  }, SOON_MS).unref()
+  }, REHEARSAL_SOON_MS).unref()
 }
 
 let played = 0
@@ -59,8 +60,6 @@ let soon = false
 
 /** From here on a move gets no faster: what runs in it has been compiled as well as it will ever be. */
 const MOVES_ENOUGH = 64
-const AT_ONCE_MS = 150
-const SOON_MS = 1_000
 /** On a machine that is busy with something else. */
 const MOVES_AT_LEAST = 3
 const STAYS: Locator = { address: '127.0.0.1', port: 1 }
@@ -68,11 +67,10 @@ const PLACES: readonly [Locator, Locator] = [
   { address: '127.0.0.1', port: 2 },
   { address: '127.0.0.1', port: 3 },
 ]
-const TURNS_MAX = 1_000
 const INNER_PORT = 7
 
 async function play(): Promise<void> {
-  const until = now() + AT_ONCE_MS
+  const until = now() + REHEARSAL_AT_ONCE_MS
   const stage = new Stage()
   try {
     await stage.open()
@@ -147,7 +145,7 @@ function optionsFor(identity: Identity, start: OwnStart, locator: Locator): Cons
 
 /** Carries datagrams between the two until neither has one. */
 async function join(stays: Engine, other: Engine, otherAt: Locator): Promise<void> {
-  for (let turn = 0, busy = true; busy && turn < TURNS_MAX; turn++) {
+  for (let turn = 0, busy = true; busy && turn < REHEARSAL_TURNS_MAX; turn++) {
     // This process has other things to do, too.
     await new Promise<void>((resolve) => setImmediate(resolve))
     busy = false
@@ -159,7 +157,7 @@ async function join(stays: Engine, other: Engine, otherAt: Locator): Promise<voi
         busy = true
         to.receive(now(), bytes, at)
       }
-      pump(from, now(), { transmit, event: () => undefined }, TURNS_MAX)
+      pump(from, now(), { transmit, event: () => undefined }, REHEARSAL_TURNS_MAX)
     }
   }
 }

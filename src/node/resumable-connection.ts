@@ -4,6 +4,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { assert } from '../base/assert.ts'
+import { UNANSWERED_BYTES_MAX } from './config.ts'
 import { type Content, discard, type Open } from './resumable-content.ts'
 import type { SojournStream } from './stream.ts'
 
@@ -37,9 +38,6 @@ interface Sink {
   write(bytes: Uint8Array): Promise<void>
   end(): void
 }
-
-/** Bytes of requests that wait for their turn; who sends more is cut off. A head alone has at most 16 KiB (node:http). */
-const UNANSWERED_BYTES_MAX = 65_536
 
 /** One client. */
 export class ResumableConnection {

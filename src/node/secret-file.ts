@@ -5,13 +5,13 @@ import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { chmod, type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { SECRET_FILE_BYTES_MAX } from './config.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 const OTHERS = 0o077
 const OTHERS_WRITE = 0o022
-const FILE_BYTES_MAX = 65_536
 
 /**
  * Makes a folder for secrets, or takes one that nobody else can write: who can write a folder can put another key in the place
@@ -123,7 +123,7 @@ function refuseUnlessSecret(path: string, stats: Stats): void {
   if (process.platform !== 'win32' && (stats.mode & OTHERS) !== 0) {
     throw new SojournError('ERR_SOJOURN_KEY_FILE', `key file ${path} can be read by others: chmod 600 ${path}`)
   }
-  if (stats.size > FILE_BYTES_MAX) {
+  if (stats.size > SECRET_FILE_BYTES_MAX) {
     throw new SojournError('ERR_SOJOURN_KEY_FILE', `key file ${path} is too large to be a key: name another one`)
   }
 }

@@ -4,10 +4,8 @@
 import { equalBytes } from '../base/bytes.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { SEEK_PAUSE_MS_MAX, SEEK_PAUSE_MS_MIN } from './config.ts'
 import { plain } from './plain.ts'
-
-const PAUSE_MS_MIN = 25
-const PAUSE_MS_MAX = 5_000
 
 /** Searches for any number of peers. `found` gets each new whereabouts object, unchecked. */
 export class Seeker {
@@ -24,10 +22,10 @@ export class Seeker {
   seek(peer: Hit): void {
     const running = this.#searches.get(peer)
     if (running !== undefined) {
-      running.pauseMs = PAUSE_MS_MIN
+      running.pauseMs = SEEK_PAUSE_MS_MIN
       return
     }
-    const search: Search = { pauseMs: PAUSE_MS_MIN, timer: undefined, last: undefined }
+    const search: Search = { pauseMs: SEEK_PAUSE_MS_MIN, timer: undefined, last: undefined }
     this.#searches.set(peer, search)
     void this.#ask(peer, search)
   }
@@ -51,7 +49,7 @@ export class Seeker {
     const fresh = whereabouts !== undefined && !(search.last !== undefined && equalBytes(whereabouts, search.last))
     search.timer = setTimeout(() => void this.#ask(peer, search), search.pauseMs)
     search.timer.unref()
-    search.pauseMs = Math.min(search.pauseMs * 2, PAUSE_MS_MAX)
+    search.pauseMs = Math.min(search.pauseMs * 2, SEEK_PAUSE_MS_MAX)
     if (!fresh) return
     search.last = whereabouts
     this.#found(peer, plain(whereabouts))

@@ -26,7 +26,7 @@ export interface StreamOptions {
 }
 
 /** Of what Node counts as one character, in UTF-8. */
-const CHARACTER_BYTES_MAX = 3
+const CHARACTER_BYTES = 3
 
 /** A reliable stream of bytes to and from one peer. Made by `endpoint.connect`, `endpoint.listen` or `thaw`. */
 export class SojournStream extends SocketShape {
@@ -305,7 +305,7 @@ export class SojournStream extends SocketShape {
   /** More is asked for than there is: a window that is smaller would never let it come. */
   #await(size: number): void {
     if (this.#peerEnded || this.#id === undefined || this.destroyed) return
-    const bytes = size * (this.readableEncoding === null ? 1 : CHARACTER_BYTES_MAX)
+    const bytes = size * (this.readableEncoding === null ? 1 : CHARACTER_BYTES)
     if (bytes > READ_BYTES_MAX) {
       const message = `read(${size}) may take more than ${READ_BYTES_MAX} bytes at once: read what is there, or less`
       throw new SojournError('ERR_SOJOURN_ARGUMENT', message)

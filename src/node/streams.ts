@@ -6,6 +6,7 @@ import type { Engine } from '../core/engine.ts'
 import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Access } from './access.ts'
+import { EPHEMERAL_COUNT, EPHEMERAL_FIRST, STREAMS_WAITING_MAX } from './config.ts'
 import { now } from './driver.ts'
 import { SojournError } from './errors.ts'
 import type { Listener, ListenerCarrier } from './listener.ts'
@@ -24,11 +25,6 @@ export interface StreamsCarrier {
   /** Keeps the process alive for the sake of somebody, or no longer. */
   hold(holder: object, held: boolean): void
 }
-
-const EPHEMERAL_FIRST = 49_152
-const EPHEMERAL_COUNT = 16_384
-/** Streams that wait for one peer to allow another. */
-const WAITING_MAX = 1_024
 
 /** The streams and listeners of one endpoint. */
 export class Streams implements StreamCarrier, ListenerCarrier {
@@ -70,7 +66,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   }
 
   /** Takes up the streams with this peer that a thawed engine brings. */
-  adopt(peer: Hit, untold: ReadonlySet<number>): void {
+  adopt(peer: Hit, untold: ReadonlySet<number> = new Set()): void {
     for (const view of this.#engine.streams(peer)) {
       // Its listener is about to hear of it.
       if (!view.opener && untold.has(view.id)) continue
@@ -296,7 +292,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
 
   #wait(stream: SojournStream, waiting: SojournStream[]): void {
     const peer = stream.remoteAddress
-    if (waiting.length >= WAITING_MAX) {
+    if (waiting.length >= STREAMS_WAITING_MAX) {
       this.#unopened.delete(stream)
       const message = `too many streams to ${peer} wait to be opened: close some first`
       return stream.fail(new SojournError('ERR_SOJOURN_QUEUE_FULL', message))

@@ -3,10 +3,8 @@
 
 import { type Locator, locatorKey, type Route } from '../base/address.ts'
 import type { OwnLocator } from '../core/own-locators.ts'
+import { OLD_PORT_CALLERS_MAX } from './config.ts'
 import type { Bind, DatagramPort } from './port.ts'
-
-/** Sources that are remembered to be answered from the old port. */
-const CALLERS_MAX = 1_024
 
 export class SuccessorPort implements DatagramPort {
   readonly fresh: DatagramPort
@@ -46,7 +44,7 @@ export class SuccessorPort implements DatagramPort {
       heard(bytes, source)
     }
     this.original.onMessage = (bytes, source) => {
-      if (this.#callers.size >= CALLERS_MAX) this.#callers.clear()
+      if (this.#callers.size >= OLD_PORT_CALLERS_MAX) this.#callers.clear()
       this.#callers.add(locatorKey(source))
       heard(bytes, bare(source))
     }

@@ -114,12 +114,15 @@ export class Receiving {
     return undefined
   }
 
-  /** RESET_STREAM, which `fault` allows. It comes too late once all bytes are there. */
-  reset(code: number, finalSize: number): void {
+  /**
+   * RESET_STREAM, which `fault` allows. It comes too late once all bytes are there. `heard`: the application hears of this stream, and
+   * of what came in order before.
+   */
+  reset(code: number, finalSize: number, heard: boolean): void {
     if (this.#state.name !== 'recv' && this.#state.name !== 'size-known') return
     this.#window.receive(finalSize - this.#window.received)
     this.#become({ name: 'reset-recvd', code, finalSize })
-    this.#buffer.discard()
+    if (!heard) this.#buffer.discard()
     this.#limitDue = false
     this.#forgo()
   }
@@ -139,12 +142,14 @@ export class Receiving {
 
   /** What follows on the bytes that were given out before. */
   read(): readonly Uint8Array[] {
-    return this.#unwanted || this.#state.name === 'reset-recvd' || this.over ? [] : this.#buffer.read()
+    return this.#unwanted || this.over ? [] : this.#buffer.read()
   }
 
   /** The application was told of the reset. */
   resetTold(): void {
-    if (this.#state.name === 'reset-recvd') this.#become({ ...this.#state, name: 'reset-read' })
+    if (this.#state.name !== 'reset-recvd') return
+    this.#buffer.discard()
+    this.#become({ ...this.#state, name: 'reset-read' })
   }
 
   /** The application has taken `bytes` more. `rttMs`: smoothed, 0 if unknown; `room`: of the budget. */

@@ -297,7 +297,7 @@ export class Streams {
       }
       case 'reset-stream': {
         const fault = this.#fault(stream, frame.finalSize, true)
-        if (fault === undefined) receiving.reset(frame.code, frame.finalSize)
+        if (fault === undefined) receiving.reset(frame.code, frame.finalSize, stream.known)
         return fault
       }
       case 'stop-sending':
