@@ -288,8 +288,7 @@ export class SojournStream extends SocketShape {
   }
 
   #pushSmall(): void {
-    const whole = this.#small.take()
-    if (whole !== undefined) this.#push(whole)
+    if (this.#small.length > 0) this.#push(this.#small.take() ?? Buffer.alloc(0))
   }
 
   /** Whoever waits for more than Node had hears of it as if it had been pushed. */
