@@ -28,7 +28,7 @@ const TOGETHER =
   '{base,conformance,core,crypto,docs,fuzz,inspect,ledger,moments,moving,node,review,scenarios,seeds,sim,transport,wire}'
 const APART = [
   ...['core/colliding-hits', 'core/cost', 'core/r1-pool', 'crypto/noble-in-use', 'inspect/colliding-hits'],
-  ...['conformance/sabotage', 'node/secrets', 'node/secret-forms'],
+  ...['conformance/sabotage', 'node/secrets', 'node/secret-forms', 'node/rehearsal'],
 ]
 const together = `test/${TOGETHER}/**/*.test.ts`
 const apart = APART.map((name) => `test/${name}.test.ts`)

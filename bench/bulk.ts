@@ -118,7 +118,7 @@ function filled({ name, server, client }: Pair): Case {
     const before = await cpu()
     const run = await client.ask<Filled>({ ask: 'fill', bytes }, ANSWER_MS_MAX)
     const after = await cpu()
-    bytes = Math.min(Math.max((run.bytes * RUN_MS) / run.ms, BYTES_MIN), BYTES_MAX)
+    bytes = Math.round(Math.min(Math.max((run.bytes * RUN_MS) / run.ms, BYTES_MIN), BYTES_MAX))
     const gigabytes = run.bytes / 1e9
     return {
       [GOODPUT]: (8 * run.bytes) / run.ms / 1e6,

@@ -58,7 +58,7 @@ describe('a stream that its peer breaks off before anybody takes it', () => {
     expect(fatals).toEqual([])
   })
 
-  test('does not end it either when it comes and goes in one packet while somebody waits', async () => {
+  test('comes to whoever waits even if it comes and goes in one packet, and breaks off once that one has had its turn', async () => {
     const { a, b } = await pair()
     const taken = b.listen(7)[Symbol.asyncIterator]()
     const next = taken.next()
@@ -67,8 +67,11 @@ describe('a stream that its peer breaks off before anybody takes it', () => {
       broken.write('x')
       broken.resetAndDestroy()
       const whole = a.connect(b.peer, 7)
+      const { value: came } = await next
+      const [error] = await once(came, 'error')
+      expect(error).toMatchObject({ code: 'ERR_SOJOURN_RESET' })
       await whole.opened
-      expect((await next).value).toMatchObject({ remotePort: whole.localPort })
+      expect((await taken.next()).value).toMatchObject({ remotePort: whole.localPort })
     })
     expect(fatals).toEqual([])
   })

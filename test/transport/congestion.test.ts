@@ -22,7 +22,6 @@ const CONTROLLERS: readonly (readonly [name: string, make: () => CongestionContr
   ['CUBIC that tells noise apart', () => new Cubic(RECOVERY_DEFAULTS, PACKET)],
   ['NewReno', () => new NewReno(config, PACKET)],
 ]
-
 function rttOf(ms: number): Rtt {
   const rtt = new Rtt(config)
   rtt.sample(0, ms, 0)

@@ -31,7 +31,7 @@ import {
   sojournConnector,
   type Thawed,
   thaw,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 /** A stream goes where Node and others want a connection, in the way that the guide shows. */
 export function streamsAreConnections(endpoint: Endpoint, stream: SojournStream, http: Server): void {
