@@ -25,6 +25,8 @@ export const SMALL_PIECES_BYTES_MAX = 16_384
 export const STREAMS_WAITING_MAX = 1_024
 /** Streams that nobody has asked a listener for yet. What comes beyond is refused. */
 export const BACKLOG_STREAMS_MAX = 128
+/** Fewer bytes than this of a longer write are not worth a try while there is no room for all. */
+export const WRITE_PIECE_BYTES_MIN = 1_024
 /** How often a freeze hands over what was written in answer to the last time. */
 export const FREEZE_ROUNDS_MAX = 16
 /** How long streams that are being ended are waited for while nothing more of them arrives. */
@@ -74,10 +76,9 @@ export const HOST_OFFERS_MAX = 64
 /** The key of an offer is kept far longer than the offer holds: a capsule that was sealed in time may be long on its way. */
 export const OFFER_KEPT_MS: number = 30 * 60_000
 export const REHEARSAL_TURNS_MAX = 1_000
+/** How long practice takes of a call that is about to move; and how long after a move of its peer a process practises. */
+export const REHEARSAL_AT_ONCE_MS = 150
+export const REHEARSAL_SOON_MS = 1_000
 /** How long a change of floors waits for others; longer, a millisecond a floor, where there are many to write. */
 export const FLOORS_SAVE_AFTER_MS = 200
 export const SECRET_FILE_BYTES_MAX = 65_536
-/** Fewer bytes than this of a longer write are not worth a try while there is no room for all. */
-export const WRITE_PIECE_BYTES_MIN = 1_024
-export const REHEARSAL_AT_ONCE_MS = 150
-export const REHEARSAL_SOON_MS = 1_000
