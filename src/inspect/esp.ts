@@ -1,8 +1,10 @@
 // One ESP packet under the keys that may open it: which sequence number it has, whether it is authentic, and what it carries.
 
 import { hitText } from '../crypto/hit.ts'
+import { decodeFrames } from '../wire/frame-reader.ts'
 import * as wire from '../wire.ts'
 import type { Wrong } from './checks.ts'
+import { frameFields, frameWords } from './frames.ts'
 import type { EspCandidates, Knowledge } from './knowledge.ts'
 import { openAnyEsp } from './open-esp.ts'
 import { spiText } from './words.ts'
@@ -16,6 +18,8 @@ export interface EspReading {
   readonly nextHeader?: number
   /** The inside in words. */
   readonly inside?: string
+  /** Of a packet of streams: its frames. */
+  readonly frames?: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** How the last authentic packet to an SPI was numbered. */
@@ -80,7 +84,7 @@ function inside(
   plaintext: Uint8Array,
   { ends }: EspCandidates,
   report: (wrong: Wrong) => void,
-): Pick<EspReading, 'nextHeader' | 'inside'> {
+): Pick<EspReading, 'nextHeader' | 'inside' | 'frames'> {
   const trailer = wire.readTrailer(plaintext)
   if (trailer === undefined) {
     report({ what: 'padding inside ESP does not count 1, 2, 3 …' })
@@ -89,6 +93,12 @@ function inside(
   const { nextHeader, length } = trailer
   const payload = plaintext.subarray(0, length)
   if (nextHeader === wire.NextHeader.NONE) return { nextHeader, inside: `dummy of ${length} bytes` }
+  if (nextHeader === wire.NextHeader.TRANSPORT) {
+    const frames = decodeFrames(payload)
+    if (!wire.isMalformed(frames))
+      return { nextHeader, inside: frames.map(frameWords).join('; '), frames: frames.map(frameFields) }
+    report({ what: `frames of streams: ${frames.malformed}`, at: frames.at })
+  }
   if (ends !== undefined && nextHeader === wire.NextHeader.UDP) {
     const udp = wire.readInnerUdp(payload, ends.source, ends.destination)
     if (!wire.isMalformed(udp))

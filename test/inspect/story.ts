@@ -1,4 +1,4 @@
-// A conversation in memory, as a capture would have it, with the key log that its ends wrote: base exchange, data, ping, rekey,
+// A conversation in memory, as a capture would have it, with the key log that its ends wrote: base exchange, data, ping, a stream, rekey,
 // freeze and thaw at another address, data under the interim key, another rekey, goodbye.
 
 import { Engine } from '../../src/core/engine.ts'
@@ -31,6 +31,7 @@ export function playStory(algorithm: IdentityAlgorithm, suite: number): Story {
     const { identity, entropy } = who
     const engine = new Engine({ ...common, identity, entropy, start: who.start(1), locators: [at], now: wire.now })
     engine.bind(7)
+    engine.listen(9)
     return wire.add(new End(engine, at))
   }
   const [a, b] = [open(alice, 1), open(bob, 2)]
@@ -39,6 +40,11 @@ export function playStory(algorithm: IdentityAlgorithm, suite: number): Story {
   send(wire, a, b, 'hello')
   a.engine.ping(wire.now, b.engine.hit, 1, 1, new Uint8Array(8))
   wire.run(100)
+  const id = a.engine.openStream(wire.now, b.engine.hit, 9)
+  if (typeof id !== 'number') throw new Error(id)
+  a.engine.writeStream(wire.now, b.engine.hit, id, new TextEncoder().encode('a stream'))
+  a.engine.endStream(wire.now, b.engine.hit, id)
+  wire.run(200)
   a.engine.rekey(wire.now, b.engine.hit)
   wire.run(500)
   send(wire, b, a, 'rekeyed')
