@@ -43,9 +43,9 @@ export function transfer(
   return { wire, alice, bob, client, server, id, bytes, steps: () => wire.sent.length - begin }
 }
 
-/** Lets time pass until so many datagrams have left. */
-export function until(one: Transfer, steps: number): boolean {
-  for (let ms = 0; one.steps() < steps; ms++) {
+/** Lets time pass until so many datagrams have left, or what is waited for has come; false if neither does for long. */
+export function until(one: Transfer, steps: number, met: () => boolean = () => false): boolean {
+  for (let ms = 0; one.steps() < steps && !met(); ms++) {
     if (ms > 20_000) return false
     one.wire.run(1)
   }

@@ -181,7 +181,8 @@ export function onAcknowledged(
     if (reliable.purpose === 'confirm') settle(association, now)
   }
   if (association.reliable.size === 0) association.timers.stop('reliable')
-  if (association.readdressWanted) readdress(association, now)
+  // As long as a rebinding is under way that would only ask again, with every answer: when it has settled, ratchet.ts goes on.
+  if (association.readdressWanted && session?.ratchet.name === 'settled') readdress(association, now)
   return matched
 }
 
