@@ -3,15 +3,14 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { Readable } from 'node:stream'
 import { fetch, Agent as UndiciAgent } from 'undici'
 import { expect, test } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
 import { SojournAgent, sojournConnection, sojournConnector } from '../../src/node/agent.ts'
 import { afterThisTest } from '../support/afterwards.ts'
-import { echoServer, grpcClient, grpcEcho, SERVICE, served } from '../support/echo-servers.ts'
+import { echoingWebSocket, echoServer, grpcClient, grpcEcho, SERVICE, served } from '../support/echo-servers.ts'
 import { pattern } from '../support/stream-ends.ts'
 
 const BYTES = 100_000_000
@@ -99,13 +98,7 @@ test('the fetch of undici, with one connection', async () => {
 })
 
 test('a WebSocket of ws, with a message for every piece', async () => {
-  const http = createServer()
-  const sockets = new WebSocketServer({ server: http })
-  afterThisTest(() => sockets.close())
-  sockets.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
-  const { client, server } = await served((stream) => http.emit('connection', stream))
-  const createConnection = sojournConnection(client, { peers: [server.peer] })
-  const socket = new WebSocket(`ws://[${server.hit}]/`, { createConnection })
+  const socket = await echoingWebSocket()
   afterThisTest(() => socket.terminate())
   await once(socket, 'open')
   const echo = new Echo()

@@ -1,14 +1,13 @@
 // The real node:http, http2, undici, ws and grpc-js over streams: what they expect of a socket is what they do with one.
 
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { fetch, Agent as UndiciAgent } from 'undici'
 import { describe, expect, test } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
 import { SojournAgent, sojournConnection, sojournConnector } from '../../src/node/agent.ts'
 import { afterThisTest } from '../support/afterwards.ts'
-import { echoServer, grpcClient, grpcEcho, SERVICE, served } from '../support/echo-servers.ts'
+import { echoingWebSocket, echoServer, grpcClient, grpcEcho, SERVICE, served } from '../support/echo-servers.ts'
 import { endpointOn } from '../support/endpoints.ts'
 
 async function ask(url: string, agent: SojournAgent, body = ''): Promise<{ response: IncomingMessage; text: string }> {
@@ -96,13 +95,7 @@ test('the fetch of undici goes over a stream, by its connector', async () => {
 })
 
 test('a WebSocket of ws talks both ways, through an http server that upgrades', async () => {
-  const http = createServer()
-  const sockets = new WebSocketServer({ server: http })
-  afterThisTest(() => sockets.close())
-  sockets.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
-  const { client, server } = await served((stream) => http.emit('connection', stream))
-  const createConnection = sojournConnection(client, { peers: [server.peer] })
-  const socket = new WebSocket(`ws://[${server.hit}]/`, { createConnection })
+  const socket = await echoingWebSocket()
   await once(socket, 'open')
   for (const message of ['hello', 'x'.repeat(300_000)]) {
     socket.send(message)

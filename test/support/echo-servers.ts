@@ -16,6 +16,8 @@ import {
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import { WebSocket, WebSocketServer } from 'ws'
+import { sojournConnection } from '../../src/node/agent.ts'
 import type { Endpoint } from '../../src/node/endpoint.ts'
 import type { SojournStream } from '../../src/node/stream.ts'
 import { afterThisTest } from './afterwards.ts'
@@ -87,4 +89,16 @@ export async function grpcClient(client: Endpoint, server: Endpoint): Promise<Cl
   afterThisTest(() => forwarder.close())
   afterThisTest(() => rpc.close())
   return rpc
+}
+
+/** A WebSocket to a server that sends every message back. */
+export async function echoingWebSocket(): Promise<WebSocket> {
+  const http = createServer()
+  const sockets = new WebSocketServer({ server: http })
+  afterThisTest(() => sockets.close())
+  sockets.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
+  const { client, server } = await served((stream) => http.emit('connection', stream))
+  return new WebSocket(`ws://[${server.hit}]/`, {
+    createConnection: sojournConnection(client, { peers: [server.peer] }),
+  })
 }
