@@ -74,6 +74,8 @@ function isRight(gcm: Gcm): boolean {
   } finally {
     sealer.forget()
     opener.forget()
+    // Whoever calls next in this process, node:crypto reading a key for instance, must not take its errors for their own.
+    gcm.openssl.clearErrors()
   }
 }
 
