@@ -16,8 +16,6 @@ interface PingFlags extends PlaceFlags {
   readonly timeout: number
 }
 
-const ANSWER_MS = 1_000
-
 /** The command `ping`. */
 export function pingCommand(stop: AbortSignal): Command {
   const command = new Command('ping')
@@ -72,7 +70,7 @@ async function pingAll(association: Association, flags: PingFlags, out: Printer,
 
 async function pingOnce(association: Association, sequence: number, tally: Tally, out: Printer): Promise<void> {
   try {
-    const pong = await association.ping({ timeoutMs: ANSWER_MS })
+    const pong = await association.ping()
     const rttMs = roundMs(pong.rttMs)
     const path = pong.path === undefined ? '?' : formatLocator(pong.path)
     tally.rtts.push(pong.rttMs)

@@ -1,8 +1,8 @@
 // A progress bar on a terminal: how much, how fast, by which path, and how often that has moved. Nothing if stderr is no terminal.
 
+import { REDRAW_MS } from './config.ts'
 import type { Journey } from './journey.ts'
 
-const REDRAW_MS = 100
 const BAR_WIDTH = 24
 
 /** Draws until it is stopped. `total` is in bytes, undefined if nobody knows it. */

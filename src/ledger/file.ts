@@ -12,6 +12,7 @@ import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
 import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
 import { KEY_ALGORITHMS } from '../crypto/public-key.ts'
 import { Chain } from './chain.ts'
+import { CHAINS_MAX, RACES_MAX } from './config.ts'
 import { Folder } from './folder.ts'
 import {
   type ActivateReply,
@@ -39,8 +40,6 @@ export interface FileLedgerOptions {
 
 const WHEREABOUTS = /^whereabouts-[0-9a-f]{8}-[0-9a-f]{16}$/
 const ENDED = /^ended-[0-9a-f]{8}$/
-/** Races lost one after another before the ledger says that it cannot answer: somebody is hammering it. */
-const RACES_MAX = 64
 
 /** A ledger for the processes of one machine. Opens no file before it is asked something. */
 export class FileLedger implements Ledger {
@@ -198,6 +197,8 @@ export class FileLedger implements Ledger {
     const known = this.#chains.get(hit)
     if (known !== undefined) return known
     const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit, this.#keys)
+    const [oldest] = this.#chains.keys()
+    if (oldest !== undefined && this.#chains.size >= CHAINS_MAX) this.#chains.delete(oldest)
     this.#chains.set(hit, chain)
     return chain
   }

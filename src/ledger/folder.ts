@@ -21,6 +21,7 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { toHex } from '../base/bytes.ts'
 import type { Entropy } from '../crypto/entropy.ts'
+import { CREATE_TRIES_MAX } from './config.ts'
 import { LedgerError } from './interface.ts'
 import { type Runner, runnerOf, runnerTag } from './runner.ts'
 
@@ -71,7 +72,7 @@ export class Folder {
     try {
       await this.#make()
       // A sweeper that could not see us (another container) may take the temporary file away: then once more.
-      for (let tries = 0; tries < 3; tries++) {
+      for (let tries = 0; tries < CREATE_TRIES_MAX; tries++) {
         const made = await this.#createOnce(name, bytes, named, tries === 0 ? meanwhile : undefined)
         if (made !== undefined) return made
       }

@@ -10,6 +10,13 @@ import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
 import { KEY_ALGORITHMS } from '../crypto/public-key.ts'
 import { isMalformed, type Malformed, malformed } from '../wire/malformed.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../wire/object.ts'
+import {
+  NONCE_BYTES_MAX,
+  RECEIPT_BYTES_MAX,
+  STARTED_BYTES_MAX,
+  SUCCESSORS_MAX,
+  VERSION_FILE_BYTES_MAX,
+} from './config.ts'
 import type { Runner } from './runner.ts'
 
 /** A record with what only a ledger on the same machine can know. */
@@ -20,11 +27,6 @@ export interface VersionFile {
 }
 
 const LAYOUT = 1
-const BYTES_MAX = 65_536
-const NONCE_BYTES_MAX = 64
-const RECEIPT_BYTES_MAX = 4_096
-const STARTED_BYTES_MAX = 256
-const SUCCESSORS_MAX = 64
 
 /** The bytes of a version file. */
 export function encodeVersion({ record, runner }: VersionFile): Uint8Array {
@@ -35,7 +37,7 @@ export function encodeVersion({ record, runner }: VersionFile): Uint8Array {
 
 /** Reads a version file; Malformed if it is not one that `encodeVersion` wrote, byte for byte, of a key of these kinds. */
 export function decodeVersion(bytes: Uint8Array, keys: KeyAlgorithms = KEY_ALGORITHMS): VersionFile | Malformed {
-  const value = decodeCbor(bytes, { bytes: BYTES_MAX, depth: 6 })
+  const value = decodeCbor(bytes, { bytes: VERSION_FILE_BYTES_MAX, depth: 6 })
   if (isMalformed(value)) return value
   if (!Array.isArray(value) || value.length !== 4) return malformed('not a version file', 0)
   const [record, receipt, runner, sum] = value as readonly CborValue[]
