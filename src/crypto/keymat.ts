@@ -92,14 +92,17 @@ export function ratchetKeys(
 /** What an RFC 7402 rekey makes new; the HIP keys stay. */
 export type EspKeySet = Pick<KeySet, 'esp' | 'resumption'>
 
-/** The keys of a rekey with a peer that knows only the RFCs: a KEYMAT from new values, of which ESP keys alone are drawn (RFC 7402 §6.10, §7). */
-export function rekeyedKeys(context: KeyContext, kij: Uint8Array): EspKeySet {
+/**
+ * The keys of a rekey with a peer that knows only the RFCs: a KEYMAT from new values, of which ESP keys alone are drawn, or an old one
+ * from an index on (RFC 7402 §6.10, §7).
+ */
+export function rekeyedKeys(context: KeyContext, kij: Uint8Array, index = 0): EspKeySet {
   const { own, peer, suite } = context
   const info = ownIsGreater(context) ? concat(peer, own) : concat(own, peer)
   const esp = espSuiteOf(context)
   const length = 2 * (esp.encryptionBytes + esp.authenticationBytes)
-  const material = suite.keymat(kij, concat(context.i, context.j), info, length)
-  const draw = new Draw(material.keymat)
+  const material = suite.keymat(kij, concat(context.i, context.j), info, index + length)
+  const draw = new Draw(material.keymat.subarray(index))
   const [greater, less] = [drawEsp(draw, esp), drawEsp(draw, esp)]
   const secret = expand('sha256', material.prk, concat(utf8('sojourn resume'), info), 32)
   wipe(material.prk, material.keymat)

@@ -48,6 +48,9 @@ export function* inspect(carried: readonly Carried[], log: KeyLog): Generator<Fi
     for (const place of placesOf(one)) places.add(place)
   }
   knowledge.derive()
+  for (const one of carried) {
+    if (isEsp(one)) knowledge.prove(one.payload)
+  }
   const esp = new EspReader(knowledge)
   for (const one of carried) {
     if (isOurs(one, places, knowledge)) yield judge(one, knowledge, esp)
@@ -66,6 +69,10 @@ function hipBytesOf(one: Carried): Uint8Array | undefined {
 function isBareHip(bytes: Uint8Array): boolean {
   const [next = 0, length = 0, type = 0, version = 0] = bytes
   return next === 59 && (length + 1) * 8 === bytes.length && type < 0x80 && version === 0x21
+}
+
+function isEsp({ by, payload }: Carried): boolean {
+  return by === 'esp' ? payload.length >= wire.ESP_HEADER_BYTES : by === 'udp' && wire.classify(payload) === 'esp'
 }
 
 function isOurs(one: Carried, places: ReadonlySet<string>, knowledge: Knowledge): boolean {
@@ -93,7 +100,7 @@ function judge(one: Carried, knowledge: Knowledge, esp: EspReader): Finding {
     return { frame: one.frame, ...judged, ok: errors.length === 0, errors, ...where }
   }
   const common = { frame: one.frame, parameters: [], ...where }
-  const kind = one.by === 'esp' && one.payload.length >= wire.ESP_HEADER_BYTES ? 'esp' : wire.classify(one.payload)
+  const kind = isEsp(one) ? 'esp' : wire.classify(one.payload)
   if (kind === 'keepalive') return { ...common, type: 'KEEPALIVE', checks: {}, ok: true, errors }
   if (kind !== 'esp') {
     report({ what: `${one.payload.length} bytes are neither HIP nor ESP` })

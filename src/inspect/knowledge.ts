@@ -4,14 +4,15 @@
 
 import { concat, toHex } from '../base/bytes.ts'
 import { hitText } from '../crypto/hit.ts'
-import { baseKeys, type KeyContext, type KeySet, ratchetKeys, type Start } from '../crypto/keymat.ts'
+import { baseKeys, type EspKeySet, type KeyContext, type KeySet, ratchetKeys, type Start } from '../crypto/keymat.ts'
 import { type PublicKey, samePublicKey } from '../crypto/public-key.ts'
 import { sameSecret } from '../crypto/secret.ts'
 import { ESP_AES128_GCM_16, type HitSuite, hitSuite } from '../crypto/suites.ts'
 import * as wire from '../wire.ts'
 import { ALGORITHMS, decrypted, identityOf, knowsCipher, knowsEspSuite } from './algorithms.ts'
 import type { KeyLog } from './key-log.ts'
-import { type AnyEspKeys, canOpenEsp } from './open-esp.ts'
+import { type AnyEspKeys, canOpenEsp, openAnyEsp } from './open-esp.ts'
+import { INDEXES_MAX, keysAfterRekeys, offersSpi } from './plain-rekeys.ts'
 
 /** One base exchange, as its I2 shows it. */
 export interface Exchange {
@@ -33,6 +34,9 @@ interface Pair {
   readonly exchanges: Map<string, Exchange>
   readonly r2s: wire.Packet[]
   readonly generations: Generation[]
+  /** ESP keys that rekeys of plain RFC 7402 may have led to, and the KEYMAT indexes that its UPDATEs name, if there are any. */
+  readonly rekeyed: { readonly exchange: Exchange; readonly keys: EspKeySet }[]
+  readonly indexes: Set<number>
   /** By HIT, in the order of appearance. */
   readonly starts: Map<string, Start[]>
   /** Resumption ids that packets name. */
@@ -43,8 +47,8 @@ interface Pair {
 interface Inbound {
   readonly owner: Uint8Array
   readonly peer: Uint8Array
-  /** Announced in a base exchange, whose keys are drawn from its KEYMAT. */
-  readonly ofExchange: boolean
+  /** Announced in a base exchange, whose keys are drawn from its KEYMAT; in a rekey of plain RFC 7402; in any other way. */
+  readonly by: 'exchange' | 'plain-rekey' | 'other'
 }
 
 /** What may open packets to an SPI. */
@@ -66,6 +70,8 @@ export class Knowledge {
   readonly #hostIdTlvs = new Map<string, Uint8Array[]>()
   readonly #inbound = new Map<number, Inbound[]>()
   readonly #esp = new Map<number, AnyEspKeys[]>()
+  /** SPIs of plain rekeys with a packet that keys from the KIJ lines open: whatever they do not open is wrong. */
+  readonly #proved = new Set<number>()
   #derivations = 0
 
   constructor(log: KeyLog) {
@@ -99,12 +105,19 @@ export class Knowledge {
         if (start.epoch > 0) addStart(pair, hitText(hit), start)
       }
     }
-    const spi = parameterIn(packet, 'ESP_INFO')?.newSpi ?? 0
+    this.#learnSpis(pair, packet)
+  }
+
+  #learnSpis(pair: Pair, packet: wire.Packet): void {
+    const info = parameterIn(packet, 'ESP_INFO')
     const reserve = parameterIn(packet, 'RESERVE_SPI') ?? 0
-    const ofExchange = packet.type === wire.PacketType.I2 || packet.type === wire.PacketType.R2
-    const inbound = { owner: packet.sender, peer: packet.receiver, ofExchange }
-    if (spi > 0) append(this.#inbound, spi, inbound)
-    if (reserve > 0) append(this.#inbound, reserve, { ...inbound, ofExchange: false })
+    const ends = { owner: packet.sender, peer: packet.receiver }
+    if (reserve > 0) append(this.#inbound, reserve, { ...ends, by: 'other' })
+    if (info === undefined || info.newSpi === 0) return
+    const isUpdate = packet.type === wire.PacketType.UPDATE
+    const plain = isUpdate && parameterIn(packet, 'EPOCH') === undefined && offersSpi(info)
+    if (plain && pair.indexes.size < INDEXES_MAX) pair.indexes.add(info.keymatIndex)
+    append(this.#inbound, info.newSpi, { ...ends, by: plain ? 'plain-rekey' : isUpdate ? 'other' : 'exchange' })
   }
 
   /** Between the passes: finds the keys of every exchange and ratchet, and opens what they open. */
@@ -118,7 +131,18 @@ export class Knowledge {
         if (hidden !== undefined) this.#learnHostId(exchange.i2, hidden.parameters, hidden.bytes)
       }
       this.#deriveRatchets(pair)
+      if (pair.indexes.size > 0) this.#deriveRekeys(pair)
     }
+  }
+
+  /** Between the passes, for every ESP packet: whether it shows that the keys of a plain rekey are known. */
+  prove(packet: Uint8Array): void {
+    const spi = wire.spiOf(packet)
+    if (this.#proved.has(spi) || this.#inbound.get(spi)?.some(({ by }) => by === 'plain-rekey') !== true) return
+    const { keys } = this.espCandidates(spi)
+    const opens = (one: AnyEspKeys): boolean =>
+      openAnyEsp(one, packet, 0) !== undefined || openAnyEsp(one, packet, undefined) !== undefined
+    if (keys.some(opens)) this.#proved.add(spi)
   }
 
   /** The keys that may sign for a HIT: those of the HOST_IDs that hash to it. */
@@ -164,16 +188,16 @@ export class Knowledge {
   espCandidates(spi: number): EspCandidates {
     const logged = this.#esp.get(spi) ?? []
     const keys = [...logged]
-    let complete = logged.length > 0
+    let complete = logged.length > 0 || this.#proved.has(spi)
     const inbound = this.#inbound.get(spi) ?? []
-    for (const { owner, peer, ofExchange } of inbound) {
-      const { generations } = this.#pairOf(hitText(owner), hitText(peer))
-      for (const { exchange, keys: set } of generations) {
+    for (const { owner, peer, by } of inbound) {
+      const { generations, rekeyed } = this.#pairOf(hitText(owner), hitText(peer))
+      for (const { exchange, keys: set } of by === 'plain-rekey' ? rekeyed : generations) {
         if (!exchange.drawsEsp) continue
         const { esp } = set
         const { encryption, authentication } = sameHit(owner, exchange.context.own) ? esp.receive : esp.send
         keys.push({ suite: exchange.context.espSuite, encryption, authentication })
-        complete ||= ofExchange
+        complete ||= by === 'exchange'
       }
     }
     const [first] = inbound
@@ -257,11 +281,20 @@ export class Knowledge {
     }
   }
 
+  #deriveRekeys(pair: Pair): void {
+    for (const exchange of new Set(pair.generations.map((generation) => generation.exchange)))
+      for (const keys of keysAfterRekeys(exchange.context, pair.kijs, pair.indexes)) {
+        if (++this.#derivations > DERIVATIONS_MAX) return
+        pair.rekeyed.push({ exchange, keys })
+      }
+  }
+
   #pairOf(a: string, b: string): Pair {
     const key = a < b ? `${a} ${b}` : `${b} ${a}`
     let pair = this.#pairs.get(key)
     if (pair === undefined) {
-      pair = { kijs: [], exchanges: new Map(), r2s: [], generations: [], starts: new Map(), resumptions: new Set() }
+      const keys = { kijs: [], generations: [], rekeyed: [], indexes: new Set<number>() }
+      pair = { ...keys, exchanges: new Map(), r2s: [], starts: new Map(), resumptions: new Set() }
       this.#pairs.set(key, pair)
     }
     return pair

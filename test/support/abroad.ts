@@ -40,8 +40,18 @@ export function run({ cast, foreign, passes }: Abroad, ms: number): void {
 
 export type Beginner = 'we' | 'they'
 
-export function associated(who: Beginner, config: Partial<Config> = {}, seed = 31): Abroad {
+/** `overhears` is told of everything between them. */
+export function associated(
+  who: Beginner,
+  config: Partial<Config> = {},
+  seed = 31,
+  overhears: (flying: Flying) => void = () => undefined,
+): Abroad {
   const here = abroad(config, seed)
+  here.passes = (flying) => {
+    overhears(flying)
+    return true
+  }
   const { cast, a, foreign } = here
   if (who === 'we') a.engine.associate(cast.wire.now, { hit: foreign.identity.hit, locators: [foreign.at] })
   else foreign.associate(a.engine.hit, a.at)

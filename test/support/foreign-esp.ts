@@ -8,8 +8,23 @@ export interface EspKeys {
   readonly authentication: Uint8Array
 }
 
+export interface Directions {
+  readonly send: EspKeys
+  readonly receive: EspKeys
+}
+
+/** Four keys: AES-128-CBC and HMAC-SHA-256, each direction its own. */
+export const ESP_BYTES = 2 * 48
+
 const ICV_BYTES = 16
 const UDP = 17
+
+/** RFC 7402 §7: SA-gl encryption and authentication, SA-lg the same; `greater`: our HIT is. */
+export function drawEsp(keymat: Uint8Array, greater: boolean): Directions {
+  const gl = { encryption: keymat.slice(0, 16), authentication: keymat.slice(16, 48) }
+  const lg = { encryption: keymat.slice(48, 64), authentication: keymat.slice(64, 96) }
+  return greater ? { send: gl, receive: lg } : { send: lg, receive: gl }
+}
 
 /** One packet around an inner UDP datagram. */
 export function seal(keys: EspKeys, spi: number, sequence: number, payload: Uint8Array): Uint8Array {

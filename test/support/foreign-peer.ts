@@ -28,7 +28,7 @@ import {
 } from '../../src/wire/packet.ts'
 import { Parameter } from '../../src/wire/registry.ts'
 import * as update from '../../src/wire/update.ts'
-import { type EspKeys, open, seal } from './foreign-esp.ts'
+import { type Directions, drawEsp, ESP_BYTES, type EspKeys, open, seal } from './foreign-esp.ts'
 import { i2Parameters, locatorSet, publicValueOf, r1Parameters } from './foreign-exchange.ts'
 import type { Flying } from './pair.ts'
 
@@ -36,11 +36,6 @@ const HASH_BYTES = 48
 
 /** HIP-gl encryption and integrity, HIP-lg the same: AES-128-CBC and HMAC-SHA-384 (RFC 7401 §6.5). */
 const ESP_INDEX = 2 * (16 + HASH_BYTES)
-
-interface Directions {
-  readonly send: EspKeys
-  readonly receive: EspKeys
-}
 
 interface Outbound {
   readonly spi: number
@@ -53,9 +48,10 @@ interface Rekey {
   readonly spi: number
   readonly dh: ECDH | undefined
   readonly updateId: number
+  readonly keymatIndex: number
   readonly packet: Uint8Array
   acknowledged: boolean
-  theirs: { readonly spi: number; readonly dh: Uint8Array | undefined } | undefined
+  theirs: { readonly spi: number; readonly dh: Uint8Array | undefined; readonly keymatIndex: number } | undefined
 }
 
 export class ForeignPeer {
@@ -67,6 +63,8 @@ export class ForeignPeer {
   readonly kinds: string[] = []
   state: 'UNASSOCIATED' | 'I1-SENT' | 'I2-SENT' | 'R2-SENT' | 'ESTABLISHED' | 'CLOSING' | 'CLOSED' = 'UNASSOCIATED'
   rekeys = 0
+  /** Every Kij that it has had, as a key log would have them. */
+  readonly kijs: Uint8Array[] = []
   /** Whether it brings a Diffie–Hellman value of its own when it answers a rekey. */
   bringsDh = true
   /** LOCATOR_SET of its R1, I2 and R2 (RFC 8047 §4.2.8), if it has any. */
@@ -86,6 +84,8 @@ export class ForeignPeer {
   readonly #pairs: { readonly inboundSpi: number; readonly outbound: Outbound | undefined }[] = []
   #spi = 0x5000
   #inboundSpi = 0
+  /** Where KEYMAT goes on (RFC 7402 §5.1.1). */
+  #keymatIndex = ESP_INDEX + ESP_BYTES
   #nextUpdateId = 0
   readonly #seen = new Set<number>()
   #nonce = new Uint8Array(0)
@@ -262,7 +262,7 @@ export class ForeignPeer {
       return this.#ask(seq, from)
     }
     if (dh !== undefined && espInfo.keymatIndex !== 0) throw new Error('RFC 7402 §6.9 step 1')
-    const theirs = { spi: espInfo.newSpi, dh: dh?.publicValue.slice() }
+    const theirs = { spi: espInfo.newSpi, dh: dh?.publicValue.slice(), keymatIndex: espInfo.keymatIndex }
     if (this.rekey === undefined) {
       const request: ParameterValue[] = []
       if (message.locators !== undefined) {
@@ -296,15 +296,14 @@ export class ForeignPeer {
     dh?.generateKeys()
     const updateId = this.#nextUpdateId++
     const spi = ++this.#spi
-    // Nothing but the four ESP keys of 48 bytes a direction has been drawn after the base exchange.
-    const keymatIndex = withDh ? 0 : ESP_INDEX + 2 * 48
+    const keymatIndex = withDh ? 0 : this.#keymatIndex
     const packet = this.#control('UPDATE', [
       update.encodeEspInfo({ keymatIndex, oldSpi, newSpi: spi }),
       update.encodeSeq(updateId),
       ...(dh === undefined ? [] : [exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(dh) })]),
       ...more,
     ])
-    this.rekey = { spi, dh, updateId, packet, acknowledged: false, theirs: undefined }
+    this.rekey = { spi, dh, updateId, keymatIndex, packet, acknowledged: false, theirs: undefined }
   }
 
   /** RFC 7402 §6.10. */
@@ -312,10 +311,13 @@ export class ForeignPeer {
     const { rekey } = this
     if (rekey?.acknowledged !== true || rekey.theirs === undefined) return
     this.rekey = undefined
-    if (rekey.dh === undefined && rekey.theirs.dh === undefined) throw new Error('our end always brings a value')
+    // Between two strangers neither may bring a value: then the same KEYMAT goes on.
+    const { dh, keymatIndex } = rekey.theirs
+    const index = rekey.dh === undefined && dh === undefined ? Math.max(rekey.keymatIndex, keymatIndex) : 0
     this.#dh = rekey.dh ?? this.#dh
-    this.#peerDh = rekey.theirs.dh ?? this.#peerDh
-    const keys = this.#espKeys(this.#keymat(2 * 48))
+    this.#peerDh = dh ?? this.#peerDh
+    this.#keymatIndex = index + ESP_BYTES
+    const keys = drawEsp(this.#keymat(index + ESP_BYTES).slice(index), this.#greater)
     this.#inbound.set(rekey.spi, keys.receive)
     this.#inboundSpi = rekey.spi
     this.#outbound = { spi: rekey.theirs.spi, keys: keys.send, sequence: 0 }
@@ -329,23 +331,17 @@ export class ForeignPeer {
   /** RFC 7401 §6.5: HKDF over Kij, salt I | J, info the sorted HITs. */
   #keymat(length: number): Uint8Array {
     const kij = this.#dh.computeSecret(concat(Uint8Array.of(4), this.#peerDh))
+    this.kijs.push(kij)
     const info = this.#greater ? concat(this.peer, this.own) : concat(this.own, this.peer)
     return new Uint8Array(hkdfSync('sha384', kij, concat(this.#i, this.#j), info, length))
   }
 
   #baseKeys(): Directions {
-    const keymat = this.#keymat(ESP_INDEX + 2 * 48)
+    const keymat = this.#keymat(ESP_INDEX + ESP_BYTES)
     const greater = keymat.slice(16, 16 + HASH_BYTES)
     const less = keymat.slice(16 + HASH_BYTES + 16, ESP_INDEX)
     this.#hip = this.#greater ? { send: greater, receive: less } : { send: less, receive: greater }
-    return this.#espKeys(keymat.slice(ESP_INDEX))
-  }
-
-  /** RFC 7402 §7: SA-gl encryption and authentication, SA-lg the same. */
-  #espKeys(keymat: Uint8Array): Directions {
-    const greater = { encryption: keymat.slice(0, 16), authentication: keymat.slice(16, 48) }
-    const less = { encryption: keymat.slice(48, 64), authentication: keymat.slice(64, 96) }
-    return this.#greater ? { send: greater, receive: less } : { send: less, receive: greater }
+    return drawEsp(keymat.slice(ESP_INDEX), this.#greater)
   }
 
   #hmac(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
