@@ -42,7 +42,8 @@ export class Place {
   async offer(hit: string): Promise<Uint8Array> {
     const named = parseHit(hit)
     if (named === undefined) throw new Error(`${hit} is not a HIT`)
-    return (await this.options()).host.offer(named)
+    const { host, ...place } = await this.options()
+    return host.offer(named, 0, place)
   }
 
   /**

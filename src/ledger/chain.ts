@@ -37,6 +37,11 @@ export class Chain {
     return seen === 0 ? undefined : this.#read(versionName(seen))
   }
 
+  /** Writes the next version down without its name, so that `append` only has to name it. Returns what takes it back. */
+  prepare(file: VersionFile): Promise<() => void> {
+    return this.folder.prepare(encodeVersion(file))
+  }
+
   /** Makes the next version; false if somebody else was first. `named` and `meanwhile`: as `Folder.create` has them. */
   async append(file: VersionFile, named: 'now' | 'later', meanwhile?: () => void): Promise<boolean> {
     const [name, bytes] = [versionName(file.record.version), encodeVersion(file)]

@@ -3,8 +3,8 @@
 // between the processes of one machine and no further, and its key protects it from other machines, not from its own user.
 
 import { join } from 'node:path'
-import { toHex } from '../base/bytes.ts'
-import { applyActivate, applyClaim, applyStart, type ClaimRefusal, peekClaim } from '../core/moving/record.ts'
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { applyActivate, applyClaim, applyStart, type ClaimRefusal, foretellStart, peekClaim } from '../core/moving/record.ts'
 import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/moving/whereabouts.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'
@@ -49,6 +49,8 @@ export class FileLedger implements Ledger {
   readonly #keys: KeyAlgorithms
   readonly #key: LedgerKey
   readonly #chains = new Map<Hit, Chain>()
+  /** When the receipt of a start that is prepared was written, by identity. */
+  readonly #prepared = new Map<Hit, { readonly activate: Uint8Array; readonly timeMs: number }>()
   #runner: Promise<Runner> | undefined
 
   constructor(options: FileLedgerOptions) {
@@ -102,7 +104,10 @@ export class FileLedger implements Ledger {
     if (about === undefined) return { step: 'claim', reply: { refused: 'malformed', record: undefined } }
     const runner = await this.#self()
     return this.#race<StartReply>(about.hit, 'now', async (newest) => {
-      const answer = applyStart(newest?.record, request, activate, identity, this.#now(), this.#keys)
+      const prepared = this.#prepared.get(about.hit)
+      const known = prepared !== undefined && equalBytes(prepared.activate, activate)
+      const timeMs = known ? prepared.timeMs : this.#now()
+      const answer = applyStart(newest?.record, request, activate, identity, timeMs, this.#keys)
       const { refused, record } = answer.reply
       if (refused !== undefined || record === newest?.record) return { reply: answer }
       const alive = await this.#stillAlive(newest, about.granted, request)
@@ -110,6 +115,24 @@ export class FileLedger implements Ledger {
       const { receipt } = answer.reply
       return { reply: answer, next: { record, runner }, meanwhile: () => foreseen?.(receipt) }
     })
+  }
+
+  async prepare(nonce: Uint8Array, activate: Uint8Array): Promise<() => void> {
+    const identity: Identity = await this.#key.identity()
+    const about = peekClaim(activate)
+    const chain = about && this.#chain(about.hit)
+    const newest = await chain?.newest()
+    if (about === undefined || chain === undefined || newest === undefined) return () => undefined
+    const timeMs = this.#now()
+    const record = foretellStart(newest.record, nonce, activate, identity, timeMs)
+    if (record === undefined) return () => undefined
+    const remove = await chain.prepare({ record, runner: await this.#self() })
+    const prepared = { activate, timeMs }
+    this.#prepared.set(about.hit, prepared)
+    return () => {
+      remove()
+      if (this.#prepared.get(about.hit) === prepared) this.#prepared.delete(about.hit)
+    }
   }
 
   async publish(whereabouts: Uint8Array): Promise<void> {

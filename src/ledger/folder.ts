@@ -19,7 +19,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { toHex } from '../base/bytes.ts'
+import { equalBytes, toHex } from '../base/bytes.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { CREATE_TRIES_MAX } from './config.ts'
 import { LedgerError } from './interface.ts'
@@ -27,12 +27,19 @@ import { type Runner, runnerOf, runnerTag } from './runner.ts'
 
 const TEMPORARY = /^\.tmp-(\d+)-([0-9a-f]{16})-[0-9a-f]+$/
 
+/** A file without a name. */
+interface Prepared {
+  readonly temporary: string
+  readonly bytes: Uint8Array
+}
+
 /** A folder, 0700, of files, 0600. Whatever the file system refuses comes as LedgerError 'unavailable'. */
 export class Folder {
   readonly path: string
   readonly #entropy: Entropy
   readonly #runner: () => Promise<Runner>
   #made = false
+  #prepared: Prepared | undefined
 
   constructor(path: string, entropy: Entropy, runner: () => Promise<Runner>) {
     this.path = resolve(path)
@@ -82,6 +89,29 @@ export class Folder {
     }
   }
 
+  /**
+   * Makes a file that is whole and durable and has no name yet. A `create` of the same bytes gives it one, and has one disk to wait
+   * for in place of two. Only the last one is kept. Returns what removes it, if it is still there.
+   */
+  async prepare(bytes: Uint8Array): Promise<() => void> {
+    try {
+      await this.#make()
+      const temporary = await this.#temporary()
+      const prepared = { temporary, bytes }
+      try {
+        await writeSynced(temporary, bytes)
+      } catch (error) {
+        this.#unless('ENOENT', () => unlinkSync(temporary))
+        throw error
+      }
+      this.#unprepare(this.#prepared)
+      this.#prepared = prepared
+      return () => this.#unprepare(prepared)
+    } catch (error) {
+      throw unavailable(this.path, error)
+    }
+  }
+
   /** Makes the folder if it is not there, and its name durable. Only the first call has to. */
   async make(): Promise<void> {
     try {
@@ -116,12 +146,17 @@ export class Folder {
     named: 'now' | 'later',
     meanwhile: (() => void) | undefined,
   ): Promise<boolean | undefined> {
-    const self = await this.#runner()
-    const temporary = join(this.path, `.tmp-${self.pid}-${runnerTag(self)}-${toHex(this.#entropy(8))}`)
+    const prepared = this.#takePrepared(bytes)
+    const temporary = prepared ?? (await this.#temporary())
     try {
-      await writeSynced(temporary, bytes, meanwhile)
+      if (prepared === undefined) await writeSynced(temporary, bytes, meanwhile)
       linkSync(temporary, join(this.path, name))
-      if (named === 'now') await syncFolder(this.path)
+      const naming = named === 'now' ? syncFolder(this.path) : undefined
+      try {
+        if (prepared !== undefined) meanwhile?.()
+      } finally {
+        await naming
+      }
       return true
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false
@@ -130,6 +165,24 @@ export class Folder {
     } finally {
       this.#unless('ENOENT', () => unlinkSync(temporary))
     }
+  }
+
+  async #temporary(): Promise<string> {
+    const self = await this.#runner()
+    return join(this.path, `.tmp-${self.pid}-${runnerTag(self)}-${toHex(this.#entropy(8))}`)
+  }
+
+  #takePrepared(bytes: Uint8Array): string | undefined {
+    const prepared = this.#prepared
+    if (prepared === undefined || !equalBytes(prepared.bytes, bytes)) return undefined
+    this.#prepared = undefined
+    return prepared.temporary
+  }
+
+  #unprepare(prepared: Prepared | undefined): void {
+    if (prepared === undefined || prepared !== this.#prepared) return
+    this.#prepared = undefined
+    this.#unless('ENOENT', () => unlinkSync(prepared.temporary))
   }
 
   async #make(): Promise<void> {

@@ -26,6 +26,11 @@ export interface Ledger {
    * being made durable: whoever starts may prepare with it, and may do nothing yet that others could see.
    */
   start?(claim: ClaimRequest, activate: Uint8Array, foreseen?: (receipt: Uint8Array) => void): Promise<StartReply>
+  /**
+   * Makes ready what `start` will keep if a claim with this nonce is granted and this `activate` comes with it: it then waits for
+   * less. Decides nothing, and shows nothing to anybody. What it returns takes it back; for one start of an identity at a time.
+   */
+  prepare?(nonce: Uint8Array, activate: Uint8Array): Promise<() => void>
   /** Keeps whereabouts for `find` if they are of the start activated last and newer than those kept; else does nothing. */
   publish(whereabouts: Uint8Array): Promise<void>
   /** The newest whereabouts published, as published: to be verified by the reader. */

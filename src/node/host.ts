@@ -15,6 +15,7 @@ import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
 import { SojournError } from './errors.ts'
 import { readOrCreateIdentity } from './key-file.ts'
+import { Readiness, type ThawPlace } from './readiness.ts'
 import { rehearseMove } from './rehearsal.ts'
 import { generateKemKeys, KEM_ID, type KemKeys } from './seal.ts'
 import { createSecret, readSecret, secretFolder } from './secret-file.ts'
@@ -84,24 +85,27 @@ export class Host {
 
   /**
    * A READY for one identity: a signed offer with a key that opens one capsule (MOVING §7). Freeze within a minute; the capsule
-   * may take half an hour to come. `epoch` is the one that will be frozen, if it is known. Rejects with ERR_SOJOURN_CAPSULE
-   * while 64 capsules are awaited.
+   * may take half an hour to come. `epoch` is the one that will be frozen, if it is known; 0 if not. `place` is where it will be
+   * thawed: then the port is bound, and what the ledger will keep is on its disk, before the process stands still. Rejects with
+   * ERR_SOJOURN_CAPSULE while 64 capsules are awaited.
    * @example
-   * const ready = await target.offer(endpoint.hit, endpoint.epoch)
+   * const ready = await target.offer(endpoint.hit, endpoint.epoch, { ledger: host.ledger() })
    * const capsule = await endpoint.freeze({ to: ready })
    * const moved = await thaw(capsule, { host: target, ledger: host.ledger() })
    */
-  async offer(hit: Hit, epoch = 0): Promise<Uint8Array> {
+  async offer(hit: Hit, epoch = 0, place?: ThawPlace): Promise<Uint8Array> {
     await this.#prepare(hit)
     const keys = await generateKemKeys()
+    const readiness = place && (await Readiness.make(hit, place, this.identity))
     const offer = systemEntropy(OFFER_ID_BYTES)
     this.#expire()
     // To drop an older one would lose the process that is being sealed to it.
     if (this.#offers.size >= HOST_OFFERS_MAX) {
+      readiness?.drop()
       const message = `${this.hit} awaits ${HOST_OFFERS_MAX} capsules: thaw them, or wait until their offers run out`
       throw new SojournError('ERR_SOJOURN_CAPSULE', message)
     }
-    this.#offers.set(toHex(offer), { keys, until: now() + OFFER_KEPT_MS })
+    this.#offers.set(toHex(offer), { keys, until: now() + OFFER_KEPT_MS, readiness })
     return signReady({ offer, hit, epoch, kem: keys.kem, kemKey: keys.publicKey }, this.identity)
   }
 
@@ -111,12 +115,18 @@ export class Host {
     return offer.length === 0 ? this.#kem : this.#offers.get(toHex(offer))?.keys
   }
 
+  /** What is ready for the capsule of an offer, if anything. */
+  readyFor(offer: Uint8Array): Readiness | undefined {
+    return this.#offers.get(toHex(offer))?.readiness
+  }
+
   /** Destroys a one-time key that has opened its capsule. The long-term one stays. */
   forget(keys: KemKeys): void {
     for (const [id, offer] of this.#offers) {
       if (offer.keys !== keys) continue
       this.#offers.delete(id)
       wipe(keys.secret)
+      offer.readiness?.drop()
     }
   }
 
@@ -134,6 +144,7 @@ export class Host {
 interface Offer {
   readonly keys: KemKeys
   readonly until: number
+  readonly readiness: Readiness | undefined
 }
 
 /** SOJOURN_HOME, or ~/.sojourn. */

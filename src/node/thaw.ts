@@ -64,7 +64,12 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   record.catch(() => undefined)
   const kept = FloorFile.open(host, read.header.hit, options)
   kept.catch(() => undefined)
-  const [opened, port] = await both(unsealed(read, options), openPorts(options.bind))
+  const readiness = host.readyFor(read.header.offer)
+  const bound = readiness?.takePort(options.bind)
+  const [opened, port] = await both(
+    unsealed(read, options),
+    bound === undefined ? openPorts(options.bind) : Promise.resolve(bound),
+  )
   const { frozen, identity, keys } = opened
   let ahead: Ahead | undefined
   try {
@@ -77,6 +82,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
       seen: frozen.epoch,
       ledger: undefined,
       takeOver: false,
+      drawn: readiness?.takeStart(ledger),
     }
     const startKeys = { host: host.identity, identity, entropy: systemEntropy }
     ahead = new Ahead(at)

@@ -23,6 +23,12 @@ export class KnownSignatures {
     this.#known.push({ key, message: message.slice(), signature: signature.slice() })
   }
 
+  /** A signature by the key over `message` that is remembered: as good as another one. */
+  by(key: PublicKey, message: Uint8Array): Uint8Array | undefined {
+    const known = this.#known.find((one) => equalBytes(one.message, message) && samePublicKey(one.key, key))
+    return known?.signature.slice()
+  }
+
   /** Whether exactly this is remembered. */
   has(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
     return this.#known.some(

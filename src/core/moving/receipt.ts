@@ -55,7 +55,7 @@ const INSTANCE_SIGNATURE_BYTES = 64
 /** Signs `payload` as an object of that name; the result is the whole object (MOVING §10). */
 export function signObject(name: ObjectName, payload: Uint8Array, identity: Identity): Uint8Array {
   const input = signedInput(name, payload)
-  const signature = identity.sign(input)
+  const signature = known.by(identity.publicKey, input) ?? identity.sign(input)
   known.keep(identity.publicKey, input, signature)
   return encodeSigned({ payload, signature })
 }

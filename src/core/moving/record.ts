@@ -199,6 +199,24 @@ export function applyStart(
   return { step: 'claim', reply: claimed }
 }
 
+/**
+ * What a record will be after a start at `activate`'s host whose claim has that nonce, if it is granted; undefined if there is no
+ * such start. Decides nothing: a ledger may write it down, where nobody reads it, so that the decision waits for less.
+ */
+export function foretellStart(
+  record: LedgerRecord,
+  nonce: Uint8Array,
+  activate: Uint8Array,
+  ledger: Identity,
+  timeMs: number,
+): LedgerRecord | undefined {
+  const claim = openClaim('activate', activate)
+  if (typeof claim === 'string' || claim.hit !== record.hit || claim.epoch <= record.epoch) return undefined
+  const claimed = { ...record, epoch: claim.epoch, holder: claim.host, nonce }
+  const reply = applyActivate(claimed, activate, ledger, timeMs)
+  return reply.refused === undefined ? reply.record : undefined
+}
+
 /** What a claim or activate is about, before anything is checked: which record to look at. */
 export function peekClaim(bytes: Uint8Array): { readonly hit: Hit; readonly granted: boolean } | undefined {
   const object = decodeSigned(bytes)

@@ -5,9 +5,9 @@
 import { equalBytes } from '../../base/bytes.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
-import { Identity, type PublicKey, samePublicKey } from '../../crypto/identity.ts'
-import { incarnationOf } from '../../crypto/keymat.ts'
+import { type Identity, type PublicKey, samePublicKey } from '../../crypto/identity.ts'
 import { encodeClaim, signedInput } from '../../wire/object.ts'
+import { type Activating, type DrawnStart, drawActivation, NONCE_BYTES } from './drawn-start.ts'
 import { EPOCH_MAX } from './fields.ts'
 import { type ReceiptFault, signObject, verifyReceipt } from './receipt.ts'
 import type { ActivateReply, ClaimReply, ClaimRequest, LedgerRecord, StartReply } from './record.ts'
@@ -27,6 +27,8 @@ export interface StartPlan {
   readonly takeOver: boolean
   /** The ledger takes claim and activation as one change. */
   readonly together: boolean
+  /** Drawn before there was a capsule; used if the epoch turns out to be its own, and for one start only. */
+  readonly drawn?: DrawnStart | undefined
 }
 
 /** What a start needs and its state must not hold: who signs, and randomness from the operating system (MOVING §3). */
@@ -60,14 +62,6 @@ export interface Started {
   readonly ledger: PublicKey
   /** The epoch whose associations may be resumed; undefined: none (MOVING §4). */
   readonly base: number | undefined
-}
-
-/** An activation that has been asked for. `secret` is the instance key's. */
-interface Activating {
-  readonly epoch: number
-  readonly secret: Uint8Array
-  readonly incarnation: Uint8Array
-  readonly request: Uint8Array
 }
 
 export type StartPhase =
@@ -131,7 +125,6 @@ const PATIENCE_MS = 15_000
 const PAUSE_MS_MIN = 20
 const PAUSE_MS_MAX = 1_000
 const RACES_MAX = 12
-const NONCE_BYTES = 16
 
 /** Begins a start: the first step asks for the record. */
 export function beginStart(plan: StartPlan, now: number, patienceMs: number = PATIENCE_MS): StartStep {
@@ -192,13 +185,14 @@ function judged(state: StartState, record: LedgerRecord | undefined, now: number
   if (why !== undefined) return refuse(state, why)
   const epoch = Math.max(record?.epoch ?? 0, plan.base ?? 0, plan.seen) + 1
   if (epoch > EPOCH_MAX) return refuse(state, 'exhausted')
+  const drawn = plan.drawn?.epoch === epoch ? plan.drawn : undefined
   const payload = encodeClaim({
     host: keys.host.publicKey,
     hit: hitBytes(plan.hit),
     epoch,
     grant: plan.grant,
     incarnation: undefined,
-    nonce: keys.entropy(NONCE_BYTES),
+    nonce: drawn?.nonce ?? keys.entropy(NONCE_BYTES),
   })
   const { identity } = keys
   const request: ClaimRequest = {
@@ -210,7 +204,7 @@ function judged(state: StartState, record: LedgerRecord | undefined, now: number
     takeOver: plan.takeOver,
   }
   if (!plan.together) return enter(state, { name: 'claiming', epoch, request }, now)
-  return enter(state, { name: 'starting', claim: request, ...activation(state, epoch, keys) }, now)
+  return enter(state, { name: 'starting', claim: request, ...(drawn ?? drawActivation(plan.hit, epoch, keys)) }, now)
 }
 
 /** Whoever claims an epoch that is still free comes after everything that was in the record: no need to read it again. */
@@ -255,22 +249,7 @@ function won(state: StartState, epoch: number, record: LedgerRecord, now: number
   if (record.activated?.epoch === epoch) return refuse(state, 'used')
   const why = judge(state.plan, record, keys)
   if (why !== undefined) return refuse(state, why)
-  return enter(state, { name: 'activating', ...activation(state, epoch, keys) }, now)
-}
-
-/** Draws the instance key of this very start, and asks for its activation. */
-function activation(state: StartState, epoch: number, keys: StartKeys): Activating {
-  const instance = Identity.generate(keys.entropy)
-  const incarnation = incarnationOf(instance.publicKey.bytes)
-  const payload = encodeClaim({
-    host: keys.host.publicKey,
-    hit: hitBytes(state.plan.hit),
-    epoch,
-    grant: undefined,
-    incarnation,
-    nonce: keys.entropy(NONCE_BYTES),
-  })
-  return { epoch, secret: instance.secret(), incarnation, request: signObject('activate', payload, keys.host) }
+  return enter(state, { name: 'activating', ...drawActivation(state.plan.hit, epoch, keys) }, now)
 }
 
 function activated(

@@ -1,0 +1,80 @@
+// What a host that has said READY has ready (MOVING, PREPARE): the UDP port is bound, the start is drawn, and the ledger has written
+// down, without a name, what it will keep if the start is granted. All of it depends on no capsule, and a frozen process would wait
+// for it. It holds as long as READY does and serves one thaw.
+
+import { isDeepStrictEqual } from 'node:util'
+import { type DrawnStart, drawStart } from '../core/moving/drawn-start.ts'
+import { READY_SECONDS } from '../core/moving/ready.ts'
+import type { Hit } from '../crypto/hit.ts'
+import type { Identity } from '../crypto/identity.ts'
+import { wipe } from '../crypto/secret.ts'
+import type { Ledger } from '../ledger/interface.ts'
+import { systemEntropy } from './entropy.ts'
+import type { Bind, DatagramPort } from './port.ts'
+import { openPorts } from './port-set.ts'
+
+/** Where an offered process will be thawed: of what `thaw` will be given, the part that can be made ready. */
+export interface ThawPlace {
+  /** The one that has recorded the start that will be frozen. */
+  readonly ledger: Ledger
+  /** Where to open the UDP port. */
+  readonly bind?: Bind | readonly Bind[]
+}
+
+/** Made while the process still runs elsewhere. */
+export class Readiness {
+  readonly #place: ThawPlace
+  readonly #timer: NodeJS.Timeout
+  #drawn: DrawnStart | undefined
+  #port: DatagramPort | undefined
+  #takeBack: () => void
+
+  private constructor(place: ThawPlace, port: DatagramPort | undefined, drawn?: DrawnStart, takeBack?: () => void) {
+    this.#place = place
+    this.#port = port
+    this.#drawn = drawn
+    this.#takeBack = takeBack ?? ((): void => undefined)
+    this.#timer = setTimeout(() => this.drop(), READY_SECONDS * 1_000)
+    this.#timer.unref()
+    port?.unref()
+  }
+
+  /** Never rejects: what cannot be had now, the thaw asks for itself, and says what is wrong. */
+  static async make(hit: Hit, place: ThawPlace, host: Identity): Promise<Readiness> {
+    const { ledger, bind } = place
+    const port = await openPorts(bind).catch(() => undefined)
+    const record = ledger.prepare && (await ledger.read(hit).catch(() => undefined))
+    if (record === undefined) return new Readiness(place, port)
+    const drawn = drawStart(hit, record.epoch + 1, { host, entropy: systemEntropy })
+    const takeBack = await ledger.prepare?.(drawn.nonce, drawn.request).catch(() => undefined)
+    return new Readiness(place, port, drawn, takeBack)
+  }
+
+  /** The port, if it is the one wanted. It is the taker's from now on. */
+  takePort(bind: ThawPlace['bind'] = {}): DatagramPort | undefined {
+    const port = isDeepStrictEqual(this.#place.bind ?? {}, bind) ? this.#port : undefined
+    if (port === undefined) return undefined
+    this.#port = undefined
+    port.ref()
+    return port
+  }
+
+  /** The start, if the ledger is the one that has prepared for it. Its secret is the taker's from now on. */
+  takeStart(ledger: Ledger): DrawnStart | undefined {
+    if (ledger !== this.#place.ledger) return undefined
+    const drawn = this.#drawn
+    this.#drawn = undefined
+    return drawn
+  }
+
+  /** Lets go of what nobody has taken. */
+  drop(): void {
+    clearTimeout(this.#timer)
+    this.#takeBack()
+    this.#takeBack = () => undefined
+    if (this.#drawn !== undefined) wipe(this.#drawn.secret)
+    this.#drawn = undefined
+    void this.#port?.close()
+    this.#port = undefined
+  }
+}
