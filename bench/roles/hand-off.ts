@@ -9,6 +9,8 @@ const LENGTH_BYTES = 4
 export interface Service {
   resume(thawed: Thawed): void
   state(): Uint8Array
+  /** The last moment before it stands still. */
+  stopping?(): void
 }
 
 /** A host in a process of its own, with the endpoint of the service if that is here. */
@@ -95,7 +97,8 @@ export class Place {
     const { endpoint } = this
     if (endpoint === undefined) throw new Error('nothing runs here')
     const to = ready ?? (await this.options()).host.kem
-    const capsule = await endpoint.freeze({ to, state: () => this.#service.state() })
+    const service = this.#service
+    const capsule = await endpoint.freeze({ to, state: () => service.state(), stopping: () => service.stopping?.() })
     this.endpoint = undefined
     return capsule
   }

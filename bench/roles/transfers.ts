@@ -37,6 +37,9 @@ const place = new Place(home, ledgerFolder, {
     if (stream !== undefined) pour(stream)
   },
   state: () => Buffer.from(String(written)),
+  stopping: () => {
+    writing = false
+  },
 })
 
 function pour(stream: SojournStream): void {
@@ -109,9 +112,6 @@ answer({
   offer: async ({ hit }: { readonly hit: string }) => ({ ready: await place.offer(hit) }),
   await: ({ path }: { readonly path: string }) => place.await(path),
   dial: ({ path }: { readonly path: string }) => place.dial(path),
-  move: ({ ready }: { readonly ready: Uint8Array }) => {
-    writing = false
-    return place.move(ready)
-  },
+  move: ({ ready }: { readonly ready: Uint8Array }) => place.move(ready),
   written: () => ({ written }),
 })

@@ -4,7 +4,14 @@
 
 import { join } from 'node:path'
 import { equalBytes, toHex } from '../base/bytes.ts'
-import { applyActivate, applyClaim, applyStart, type ClaimRefusal, foretellStart, peekClaim } from '../core/moving/record.ts'
+import {
+  applyActivate,
+  applyClaim,
+  applyStart,
+  type ClaimRefusal,
+  foretellStart,
+  peekClaim,
+} from '../core/moving/record.ts'
 import { admitWhereabouts, verifyWhereabouts, whereaboutsHit } from '../core/moving/whereabouts.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../crypto/hit.ts'

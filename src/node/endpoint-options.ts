@@ -70,6 +70,11 @@ export interface FreezeOptions {
    * packs fits exactly what the sockets carry.
    */
   readonly state?: Uint8Array | (() => Uint8Array)
+  /**
+   * Called when all that can be prepared has been, in the very turn in which the process stops: the last moment to write, and the
+   * time to leave off. Whoever stops before `freeze` is called stands still the longer. If it throws, the endpoint runs on.
+   */
+  readonly stopping?: () => void
   /** Aborting lets the endpoint run on. */
   readonly signal?: AbortSignal
 }

@@ -33,6 +33,7 @@ import { SEAL_SUITE, type Sealer, sealerTo } from './seal.ts'
 export interface FreezePlan {
   readonly to: Uint8Array | HostKem
   readonly state?: Uint8Array | (() => Uint8Array)
+  readonly stopping?: () => void
   readonly signal?: AbortSignal
   /** Throws if the endpoint is being closed: then it is not frozen any more. */
   readonly check: () => void
@@ -56,6 +57,8 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
   signal?.throwIfAborted()
   plan.check()
   const state = packer(plan.state)
+  plan.stopping?.()
+  plan.check()
   const run = new SourceRun(plan.epoch)
   run.step({ type: 'begin', offered: true })
   const abort = (): void => run.step({ type: 'abort' })

@@ -1,5 +1,6 @@
 // A start as the engine takes it: the ledger's, or that of an identity that is never saved and never moves (MOVING §1).
 
+import { equalBytes } from '../base/bytes.ts'
 import type { OwnStart } from '../core/engine.ts'
 import type { Started } from '../core/moving/start.ts'
 import { Identity } from '../crypto/identity.ts'
@@ -12,10 +13,14 @@ import { systemEntropy } from './entropy.ts'
 import type { Host } from './host.ts'
 import { createIdentity } from './key-file.ts'
 
-/** A start that a ledger has activated. Its secret is taken over: there it is gone afterwards. */
-export function ownStart(started: Started): OwnStart {
+/**
+ * A start that a ledger has activated. Its secret is taken over: there it is gone afterwards. `made`: its instance key, if somebody
+ * has made it of the same secret already.
+ */
+export function ownStart(started: Started, made?: Identity): OwnStart {
   const { epoch, incarnation, secret, receipt, ledger } = started
-  const instance = Identity.fromSecret('ed25519', secret)
+  const same = made !== undefined && equalBytes(incarnationOf(made.publicKey.bytes), incarnation)
+  const instance = same ? made : Identity.fromSecret('ed25519', secret)
   wipe(secret)
   return { epoch, incarnation, instance, receipt, ledgerKey: ledger }
 }

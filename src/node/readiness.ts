@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type DrawnStart, drawStart } from '../core/moving/drawn-start.ts'
 import { READY_SECONDS } from '../core/moving/ready.ts'
 import type { Hit } from '../crypto/hit.ts'
-import type { Identity } from '../crypto/identity.ts'
+import { Identity } from '../crypto/identity.ts'
 import { wipe } from '../crypto/secret.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import { systemEntropy } from './entropy.ts'
@@ -21,18 +21,24 @@ export interface ThawPlace {
   readonly bind?: Bind | readonly Bind[]
 }
 
+/** A start that has been drawn, and its instance key as it signs. */
+export interface ReadyStart {
+  readonly drawn: DrawnStart
+  readonly instance: Identity
+}
+
 /** Made while the process still runs elsewhere. */
 export class Readiness {
   readonly #place: ThawPlace
   readonly #timer: NodeJS.Timeout
-  #drawn: DrawnStart | undefined
+  #start: ReadyStart | undefined
   #port: DatagramPort | undefined
   #takeBack: () => void
 
-  private constructor(place: ThawPlace, port: DatagramPort | undefined, drawn?: DrawnStart, takeBack?: () => void) {
+  private constructor(place: ThawPlace, port: DatagramPort | undefined, start?: ReadyStart, takeBack?: () => void) {
     this.#place = place
     this.#port = port
-    this.#drawn = drawn
+    this.#start = start
     this.#takeBack = takeBack ?? ((): void => undefined)
     this.#timer = setTimeout(() => this.drop(), READY_SECONDS * 1_000)
     this.#timer.unref()
@@ -47,7 +53,8 @@ export class Readiness {
     if (record === undefined) return new Readiness(place, port)
     const drawn = drawStart(hit, record.epoch + 1, { host, entropy: systemEntropy })
     const takeBack = await ledger.prepare?.(drawn.nonce, drawn.request).catch(() => undefined)
-    return new Readiness(place, port, drawn, takeBack)
+    const instance = Identity.fromSecret('ed25519', drawn.secret)
+    return new Readiness(place, port, { drawn, instance }, takeBack)
   }
 
   /** The port, if it is the one wanted. It is the taker's from now on. */
@@ -59,12 +66,12 @@ export class Readiness {
     return port
   }
 
-  /** The start, if the ledger is the one that has prepared for it. Its secret is the taker's from now on. */
-  takeStart(ledger: Ledger): DrawnStart | undefined {
+  /** The start, if the ledger is the one that has prepared for it. Its secrets are the taker's from now on. */
+  takeStart(ledger: Ledger): ReadyStart | undefined {
     if (ledger !== this.#place.ledger) return undefined
-    const drawn = this.#drawn
-    this.#drawn = undefined
-    return drawn
+    const start = this.#start
+    this.#start = undefined
+    return start
   }
 
   /** Lets go of what nobody has taken. */
@@ -72,8 +79,11 @@ export class Readiness {
     clearTimeout(this.#timer)
     this.#takeBack()
     this.#takeBack = () => undefined
-    if (this.#drawn !== undefined) wipe(this.#drawn.secret)
-    this.#drawn = undefined
+    if (this.#start !== undefined) {
+      wipe(this.#start.drawn.secret)
+      this.#start.instance.destroy()
+    }
+    this.#start = undefined
     void this.#port?.close()
     this.#port = undefined
   }

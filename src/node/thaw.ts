@@ -11,6 +11,7 @@ import {
 } from '../core/moving/capsule.ts'
 import { forgetFrozen } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
+import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
 import { accessRules } from './access.ts'
 import { checkedChoices } from './choices.ts'
@@ -75,6 +76,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   try {
     const access = new AccessList(accessRules(options, options.algorithms))
     const at = { identity, port, place: options, frozen, floors: await kept, access }
+    const start = readiness?.takeStart(ledger)
     const plan = {
       hit: identity.hit,
       base: frozen.epoch,
@@ -82,10 +84,10 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
       seen: frozen.epoch,
       ledger: undefined,
       takeOver: false,
-      drawn: readiness?.takeStart(ledger),
+      drawn: start?.drawn,
     }
     const startKeys = { host: host.identity, identity, entropy: systemEntropy }
-    ahead = new Ahead(at)
+    ahead = new Ahead(at, start?.instance)
     const foreseen = (start: Started): void => ahead?.make(start)
     const started = await startIdentity(plan, startKeys, ledger, { signal, record, foreseen })
     host.forget(keys)
@@ -106,14 +108,17 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
 /** The engine, made while the ledger still waits for its disk. Nobody pumps it before the start stands. */
 class Ahead {
   readonly #at: EnginePlace
+  #instance: Identity | undefined
   #made: { readonly engine: Engine; readonly own: OwnStart; readonly start: Started } | undefined
 
-  constructor(at: EnginePlace) {
+  /** `instance`: the key of the start that was drawn ahead, if one was. */
+  constructor(at: EnginePlace, instance: Identity | undefined) {
     this.#at = at
+    this.#instance = instance
   }
 
   make(start: Started): void {
-    const own = ownStart(start)
+    const own = this.#own(start)
     try {
       this.#made = { engine: makeEngine(this.#at, own), own, start }
     } catch {
@@ -125,12 +130,20 @@ class Ahead {
   take(started: Started): { readonly engine: Engine; readonly own: OwnStart } {
     if (this.#made?.start === started) return this.#made
     this.drop()
-    const own = ownStart(started)
+    const own = this.#own(started)
     return { engine: makeEngine(this.#at, own), own }
+  }
+
+  #own(start: Started): OwnStart {
+    const instance = this.#instance
+    this.#instance = undefined
+    return ownStart(start, instance)
   }
 
   /** The start did not come to be. */
   drop(): void {
+    this.#instance?.destroy()
+    this.#instance = undefined
     this.#made?.engine.destroy()
     this.#made?.own.instance.destroy()
     this.#made = undefined

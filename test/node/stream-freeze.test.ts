@@ -232,6 +232,39 @@ describe('a move', () => {
     expect((await heard).length).toBeLessThanOrEqual(400_000)
   })
 
+  test('says when it stops, so that whoever writes without end writes until then, and goes on at that very byte', async () => {
+    const { near, far, service, to } = await streamScene()
+    const heard = buffer(far)
+    let written = 0
+    let writing = true
+    const more = (stream: SojournStream): void => {
+      for (let room = true; writing && room && written < BYTES; written += 1_000)
+        room = stream.write(sent.subarray(written, written + 1_000))
+      if (writing && written < BYTES) stream.once('drain', () => more(stream))
+    }
+    more(near)
+    const stopping = (): void => {
+      writing = false
+    }
+    const [offer, before] = [await to.host.offer(service.hit), written]
+    const capsule = await service.freeze({ to: offer, stopping, state: () => Buffer.from(String(written)) })
+    expect(written).toBeGreaterThanOrEqual(before)
+    const thawed = await thawAt(to, capsule)
+    expect(Number(Buffer.from(thawed.state))).toBe(written)
+    onlyStream(thawed).end(sent.subarray(written))
+    expect((await heard).equals(sent)).toBe(true)
+  })
+
+  test('that the application cannot stop for does not happen', async () => {
+    const { near, far, service, to } = await streamScene()
+    const stopping = (): void => {
+      throw new Error('not now')
+    }
+    await expect(service.freeze({ to: await to.host.offer(service.hit), stopping })).rejects.toThrow('not now')
+    near.write('on')
+    expect(String((await once(far, 'data'))[0])).toBe('on')
+  })
+
   test('brings listeners along, where new streams are taken', async () => {
     const { peer, move } = await moving()
     const { endpoint, listeners } = await move()

@@ -1,0 +1,99 @@
+// What a host has ready once it has said READY: it saves a frozen process waiting, and starts nothing by itself.
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { toHex } from '../../src/base/bytes.ts'
+import { hitBytes } from '../../src/crypto/hit.ts'
+import { Host } from '../../src/node/host.ts'
+import { openPort } from '../../src/node/port.ts'
+import { Readiness } from '../../src/node/readiness.ts'
+import { thaw } from '../../src/node/thaw.ts'
+import { closeLater } from '../support/endpoints.ts'
+import { answerOn, ask, bind, type Place, scene, thawAt } from '../support/places.ts'
+import { until } from '../support/stream-ends.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+
+/** Two hosts, a ledger between them whose folder can be looked into, and a service on the first. */
+async function stage() {
+  const root = temporaryFolder()
+  const folder = join(root, 'ledger')
+  const make = async (name: string): Promise<Place> => {
+    const host = await Host.open({ home: join(root, name) })
+    return { host, ledger: host.ledger(folder) }
+  }
+  const [from, to] = [await make('from'), await make('to')]
+  const running = await scene(from)
+  const files = (): string[] => readdirSync(join(folder, toHex(hitBytes(running.service.hit))))
+  const unnamed = (): number => files().filter((name) => name.startsWith('.tmp-')).length
+  const ready = () => to.host.offer(running.service.hit, running.service.epoch, { ledger: to.ledger, bind })
+  return { ...running, from, to, ready, unnamed }
+}
+
+test('a move to a host that is ready is a move like any other, and leaves nothing behind', async () => {
+  const { service, association, talk, to, ready, unnamed } = await stage()
+  const offer = await ready()
+  expect(unnamed()).toBe(1)
+  const thawed = await thawAt(to, await service.freeze({ to: offer, state: Buffer.from('mine') }))
+  for (const socket of thawed.sockets.values()) answerOn(socket)
+  expect(await ask(talk, service.hit, 'after')).toBe('after')
+  expect([thawed.endpoint.epoch, Buffer.from(thawed.state).toString()]).toEqual([2, 'mine'])
+  expect([association.peerEpoch, association.baseExchanges]).toEqual([2, 1])
+  // Whereabouts are published meanwhile, by way of such a file too.
+  await until(() => unnamed() === 0)
+})
+
+test('being ready starts nothing: the process runs on, and the ledger knows of no other start', async () => {
+  const { service, talk, from, to, ready } = await stage()
+  const before = await from.ledger.read(service.hit)
+  await ready()
+  expect([await from.ledger.read(service.hit), await to.ledger.read(service.hit)]).toEqual([before, before])
+  expect(await ask(talk, service.hit, 'still here')).toBe('still here')
+})
+
+test('what was made ready for another start, another ledger or another address is not used', async () => {
+  const { service, talk, from, to, unnamed } = await stage()
+  const late = await to.host.offer(service.hit, 0, { ledger: to.ledger, bind })
+  // Meanwhile it goes somewhere and comes back: the next epoch is not the one that was drawn.
+  const back = await thawAt(from, await service.freeze({ to: from.host.kem }))
+  const capsule = await back.endpoint.freeze({ to: late })
+  const ledger = to.host.ledger(join(to.host.home, '..', 'ledger'))
+  const thawed = await thaw(capsule, { host: to.host, ledger, bind: { address: '127.0.0.2' } })
+  closeLater(thawed.endpoint)
+  for (const socket of thawed.sockets.values()) answerOn(socket)
+  expect(await ask(talk, service.hit, 'after')).toBe('after')
+  expect([thawed.endpoint.epoch, thawed.endpoint.locator.address]).toEqual([3, '127.0.0.2'])
+  await until(() => unnamed() === 0)
+})
+
+test('a port that cannot be had is told of by the thaw, and the capsule is still good', async () => {
+  const { service, talk, to } = await stage()
+  const taken = await openPort({ address: '127.0.0.1' })
+  const place = { ledger: to.ledger, bind: taken.locator }
+  const capsule = await service.freeze({ to: await to.host.offer(service.hit, 0, place) })
+  await expect(thaw(capsule, { host: to.host, ...place })).rejects.toMatchObject({ code: 'ERR_SOJOURN_ADDRESS' })
+  await taken.close()
+  const thawed = await thaw(capsule, { host: to.host, ...place })
+  closeLater(thawed.endpoint)
+  for (const socket of thawed.sockets.values()) answerOn(socket)
+  expect(await ask(talk, service.hit, 'after')).toBe('after')
+})
+
+test('what nobody has taken is let go of: the port is free, the ledger clean, the key gone', async () => {
+  const { service, to, unnamed } = await stage()
+  const wanted = await openPort({ address: '127.0.0.1' })
+  const { locator } = wanted
+  await wanted.close()
+  const readiness = await Readiness.make(service.hit, { ledger: to.ledger, bind: locator }, to.host.identity)
+  const start = readiness.takeStart(to.ledger)
+  expect([start?.drawn.epoch, readiness.takeStart(to.ledger), unnamed()]).toEqual([2, undefined, 1])
+  expect(readiness.takePort({ address: '127.0.0.2' })).toBeUndefined()
+  readiness.drop()
+  expect(unnamed()).toBe(0)
+  const again = await Readiness.make(service.hit, { ledger: to.ledger, bind: locator }, to.host.identity)
+  const port = again.takePort({ ...locator })
+  expect(port?.locator).toEqual(locator)
+  again.drop()
+  expect(again.takeStart(to.ledger)).toBeUndefined()
+  await port?.close()
+})
