@@ -23,6 +23,8 @@ export interface Sealer {
 export interface Opener {
   /** The plaintext with its trailer, in memory of its own; undefined if it is forged or too short. Never throws. */
   open(packet: Uint8Array, sequence: number): Uint8Array | undefined
+  /** What was opened last is not looked at any more: its memory may be that of the next one. */
+  release?(plaintext: Uint8Array): void
   /** Ends it, as that of a sealer; nothing opens afterwards. */
   forget?(): void
 }

@@ -9,6 +9,7 @@ import { networkInterfaces } from 'node:os'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
 import { canonicalAddress, formatLocator, type Locator, locatorFamily, type Route } from '../base/address.ts'
 import type { OwnLocator, Traffic } from '../core/own-locators.ts'
+import { packetLeft } from '../core/sa/packet-memory.ts'
 import { choice } from './accelerated/choice.ts'
 import { PORT_ANNOUNCED_MAX, PORT_SOURCES_MAX, SOCKET_BUFFER_BYTES } from './config.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
@@ -40,7 +41,7 @@ export interface DatagramPort {
   onBatch: () => void
   /**
    * Takes one datagram to the system, which has it after `flush` at the latest. What cannot be sent is lost, as on any network.
-   * `bytes` must stay as they are. `whole`: rather lost than in pieces.
+   * `bytes` must stay as they are until then; their memory is given back by `packetLeft`. `whole`: rather lost than in pieces.
    */
   send(bytes: Uint8Array, to: Route, whole?: boolean): void
   flush(): void
@@ -188,7 +189,7 @@ class PortablePort implements DatagramPort {
   send(bytes: Uint8Array, to: Route): void {
     if (this.#closed || to.port === 0) return
     const address = this.#targets.get(to.address) ?? this.#target(to)
-    if (address !== '') this.#socket.send(bytes, to.port, address)
+    if (address !== '') this.#socket.send(bytes, to.port, address, () => packetLeft(bytes))
   }
 
   // node:dgram keeps nothing back.

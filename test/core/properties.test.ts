@@ -287,7 +287,6 @@ it('memory for packets is never handed out twice', () => {
       const cuts = lengths.map((length) => trimPacket(packetMemory(length + 20), length))
       for (const [index, cut] of cuts.entries()) {
         expect(cut.length).toBe(lengths[index])
-        expect(cut.every((byte) => byte === 0)).toBe(true)
         cut.fill(index + 1)
       }
       for (const [index, cut] of cuts.entries()) expect(cut.every((byte) => byte === ((index + 1) & 0xff))).toBe(true)

@@ -56,6 +56,8 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   const ofStreams = nextHeader === NextHeader.TRANSPORT
   onStreamPacket(association, now, spi, sequence, ofStreams ? payload : undefined)
   if (!ofStreams) deliver(association, session, now, nextHeader, payload)
+  // Of streams, only what fills memory of its own is kept where it is.
+  else if (2 * payload.length < payload.buffer.byteLength) entry.sa.release(payload)
 }
 
 /**
@@ -285,7 +287,11 @@ function fill(association: Association, item: Unsent, packet: Uint8Array, offset
     writeInnerUdp(packet, offset, item.sourcePort, item.port, item.bytes, context.hitBytes, peerBytes, association.pair)
     return NextHeader.UDP
   }
-  if (item.kind === 'dummy') return NextHeader.NONE
+  if (item.kind === 'dummy') {
+    // Nothing of what was in that memory before.
+    packet.fill(0, offset, offset + context.config.dummyBytes)
+    return NextHeader.NONE
+  }
   const { reply, identifier, sequence, bytes } = item
   packet.set(encodeEcho(reply, identifier, sequence, bytes, context.hitBytes, peerBytes), offset)
   return NextHeader.ICMPV6

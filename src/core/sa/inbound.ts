@@ -82,6 +82,11 @@ export class InboundSa {
     return { nextHeader: trailer.nextHeader, payload: plaintext.subarray(0, trailer.length), sequence }
   }
 
+  /** The payload that was opened last is not looked at any more. */
+  release(payload: Uint8Array): void {
+    this.#opener.release?.(payload)
+  }
+
   /** Overwrites the keys; nothing opens afterwards. */
   forget(): void {
     this.final = 0

@@ -82,7 +82,7 @@ export class OutboundSa {
     this.#sequence += 1
   }
 
-  /** A packet with room for a payload, which the caller writes at `payloadOffset` before `seal`. */
+  /** A packet with room for a payload, all of which the caller writes at `payloadOffset` before `seal`. */
   allocate(payloadLength: number): Uint8Array {
     return packetMemory(espSize(this.#layout, payloadLength))
   }

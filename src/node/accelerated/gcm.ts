@@ -189,6 +189,10 @@ class GcmOpener implements Opener {
     return undefined
   }
 
+  release(plaintext: Uint8Array): void {
+    this.#gcm.plaintexts.release(plaintext)
+  }
+
   forget(): void {
     this.#forgotten = true
     this.#context.free()
@@ -209,6 +213,8 @@ class Plaintexts {
   readonly #addresses: Addresses
   #piece: Uint8Array = new Uint8Array(0)
   #used = 0
+  /** Where the last one begins. */
+  #last = 0
   #large: Uint8Array | undefined
 
   constructor(koffi: Koffi) {
@@ -233,8 +239,14 @@ class Plaintexts {
     if (this.#large !== undefined) return this.#large
     if (length <= COPIED_BYTES_MAX) return this.#piece.slice(this.#used, this.#used + length)
     const taken = this.#piece.subarray(this.#used, this.#used + length)
+    this.#last = this.#used
     this.#used += (length + 7) & ~7
     return taken
+  }
+
+  /** Nobody looks any more at what was taken last. */
+  release({ buffer, byteOffset }: Uint8Array): void {
+    if (buffer === this.#piece.buffer && byteOffset === this.#last) this.#used = this.#last
   }
 }
 

@@ -4,6 +4,7 @@
 
 import type { Route } from '../../base/address.ts'
 import { Queue } from '../../base/queue.ts'
+import { packetLeft } from '../../core/sa/packet-memory.ts'
 import type { Koffi } from './koffi.ts'
 import { Addresses, Pinned } from './memory.ts'
 import type { Names } from './names.ts'
@@ -152,8 +153,13 @@ export class Outbox {
     this.#bytes += length
   }
 
-  #clear(): void {
-    this.#burst.fill(undefined, 0, this.#count)
+  /** The burst has left or is lost, unless it is still `wanted`. */
+  #clear(wanted = false): void {
+    for (let index = 0; index < this.#count; index++) {
+      const bytes = this.#burst[index]
+      if (bytes !== undefined && !wanted) packetLeft(bytes)
+      this.#burst[index] = undefined
+    }
     this.#count = 0
     this.#iovecs = 0
     this.#bytes = 0
@@ -191,7 +197,7 @@ export class Outbox {
     const pieces = this.#burst.slice(0, this.#count)
     const to = this.#to
     const whole = this.#whole
-    this.#clear()
+    this.#clear(true)
     let left = false
     for (const bytes of pieces) {
       if (bytes === undefined || to === undefined) continue
