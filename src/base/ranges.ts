@@ -9,10 +9,13 @@ export interface Range {
   readonly end: number
 }
 
+/** The bounds of every empty set, of which there may be thousands. Never written to. */
+const NONE: number[] = []
+
 /** Ranges that neither overlap nor touch, lowest first. */
 export class Ranges implements Iterable<Range> {
   /** start, end, start, end …, strictly rising. */
-  #bounds: number[] = []
+  #bounds: number[] = NONE
 
   constructor(ranges: Iterable<Range> = []) {
     for (const { start, end } of ranges) this.add(start, end)
@@ -95,7 +98,7 @@ export class Ranges implements Iterable<Range> {
   }
 
   clear(): void {
-    this.#bounds = []
+    this.#bounds = NONE
   }
 
   /** Lowest first; do not change the set meanwhile. */
@@ -112,10 +115,13 @@ export class Ranges implements Iterable<Range> {
   }
 
   #replace(low: number, high: number, opens: boolean, start: number, closes: boolean, end: number): void {
+    if (!opens && !closes && high === low) return
+    if (this.#bounds === NONE) this.#bounds = []
     if (opens && closes) this.#bounds.splice(low, high - low, start, end)
     else if (opens) this.#bounds.splice(low, high - low, start)
     else if (closes) this.#bounds.splice(low, high - low, end)
-    else if (high > low) this.#bounds.splice(low, high - low)
+    else this.#bounds.splice(low, high - low)
+    if (this.#bounds.length === 0) this.#bounds = NONE
   }
 
   /** The index of the lowest bound above `number`; odd if `number` is in the set. */

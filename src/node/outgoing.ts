@@ -12,10 +12,14 @@ export interface Chunk {
 
 export type Callback = (error?: Error | null) => void
 
-/** Where the bytes go. */
-export interface OutgoingSink {
-  write(bytes: Uint8Array): Written
-  end(): void
+/** Where the bytes of a stream go. */
+export interface OutgoingSink<S> {
+  write(stream: S, bytes: Uint8Array): Written
+  end(stream: S): void
+}
+
+/** The stream itself, as Node has it. */
+export interface Held {
   /** Bytes that Node holds, those being handed over included. */
   readonly writableLength: number
 }
@@ -31,10 +35,11 @@ interface Flight {
 }
 
 /** The writing half of one stream. */
-export class Outgoing {
+export class Outgoing<S extends Held> {
   /** Bytes handed to the engine. */
   written = 0
-  readonly #sink: OutgoingSink
+  readonly #sink: OutgoingSink<S>
+  readonly #stream: S
   #begun = false
   #held = false
   #answering = false
@@ -44,13 +49,14 @@ export class Outgoing {
   #stopped: Error | undefined
   #pardoned = false
 
-  constructor(sink: OutgoingSink) {
+  constructor(sink: OutgoingSink<S>, stream: S) {
     this.#sink = sink
+    this.#stream = stream
   }
 
   /** Bytes that only Node has. */
   get queued(): number {
-    return this.#sink.writableLength - (this.#flight?.handed ?? 0)
+    return this.#stream.writableLength - (this.#flight?.handed ?? 0)
   }
 
   /** The peer has everything, and the end of it. */
@@ -86,7 +92,7 @@ export class Outgoing {
   tellEnd(): void {
     if (this.#end === 'told' || this.arrived) return
     this.#end = 'told'
-    this.#sink.end()
+    this.#sink.end(this.#stream)
   }
 
   /** There is room again. */
@@ -161,11 +167,11 @@ export class Outgoing {
 
   /** All of it if there is room, or else as much as there is room for, as far as pieces show. */
   #offer(chunk: Uint8Array): { readonly outcome: Written; readonly taken: number } {
-    let outcome = this.#sink.write(chunk)
+    let outcome = this.#sink.write(this.#stream, chunk)
     if (outcome !== 'full') return { outcome, taken: chunk.length }
     let taken = 0
     for (let size = chunk.length >> 1; size >= WRITE_PIECE_BYTES_MIN; size >>= 1) {
-      outcome = this.#sink.write(chunk.subarray(taken, taken + size))
+      outcome = this.#sink.write(this.#stream, chunk.subarray(taken, taken + size))
       if (outcome === 'over') return { outcome, taken: chunk.length }
       if (outcome !== 'full') taken += size
     }

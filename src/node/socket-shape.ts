@@ -10,8 +10,6 @@ import { SojournError } from './errors.ts'
 export abstract class SocketShape extends Duplex {
   /** Milliseconds of silence after which 'timeout' is emitted; undefined if never asked for. */
   timeout?: number
-  /** For programs that look for it: a HIT is one address. */
-  readonly autoSelectFamilyAttemptedAddresses: string[] = []
   #idle: NodeJS.Timeout | undefined
 
   constructor(options: DuplexOptions) {
@@ -32,6 +30,11 @@ export abstract class SocketShape extends Duplex {
   abstract unref(): this
   /** Breaks both directions off: the peer's stream fails, and what was on its way is lost. */
   abstract resetAndDestroy(): this
+
+  /** For programs that look for it: a HIT is one address. */
+  get autoSelectFamilyAttemptedAddresses(): string[] {
+    return []
+  }
 
   /** As of a socket: HITs look like IPv6 addresses. */
   get remoteFamily(): 'IPv6' {

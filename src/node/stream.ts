@@ -8,7 +8,7 @@ import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { READ_BYTES_MAX } from './config.ts'
 import { SojournError } from './errors.ts'
-import { type Callback, type Chunk, Outgoing, type OutgoingSink } from './outgoing.ts'
+import { type Callback, type Chunk, Outgoing } from './outgoing.ts'
 import { SmallPieces } from './small-pieces.ts'
 import { SocketShape } from './socket-shape.ts'
 import type { StreamCarrier } from './stream-carrier.ts'
@@ -37,10 +37,11 @@ export class SojournStream extends SocketShape {
   bytesRead = 0
   readonly #carrier: StreamCarrier
   readonly #errno: boolean
-  readonly #outgoing: Outgoing
-  readonly #unread = new Unread()
+  readonly #outgoing: Outgoing<SojournStream>
+  // There may be thousands of streams, idle most of the time: what an idle one does without is made when it is wanted.
+  #unread: Unread | undefined
   /** What came behind bytes that Node has, not pushed yet: none while Node has none. */
-  readonly #small = new SmallPieces()
+  #small: SmallPieces | undefined
   #announcing = false
   #opened: Promise<void> | undefined
   #settleOpened: ((error?: Error) => void) | undefined
@@ -50,7 +51,7 @@ export class SojournStream extends SocketShape {
   #connecting = true
   #held = false
   /** Told by the engine while it is held. */
-  #late: StreamEvent[] = []
+  #late: StreamEvent[] | undefined
   /** Bytes that were read and told to the engine. */
   #told = 0
   #telling = false
@@ -63,7 +64,7 @@ export class SojournStream extends SocketShape {
     // What is not pushed yet waits as well. To Node's types this is a field, which nothing could override otherwise.
     const ofNode = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')?.get
     const get = function (this: SojournStream): number {
-      return Number(ofNode?.call(this)) + this.#small.length
+      return Number(ofNode?.call(this)) + this.#waiting
     }
     Object.defineProperty(SojournStream.prototype, 'readableLength', { get })
   }
@@ -76,7 +77,7 @@ export class SojournStream extends SocketShape {
     this.remoteAddress = peer
     this.remotePort = remotePort
     this.localPort = localPort
-    this.#outgoing = new Outgoing(this.#sink())
+    this.#outgoing = new Outgoing(carrier, this)
   }
 
   /** For a thaw: a stream that goes on. What is unread is told again, and so is the end. */
@@ -142,13 +143,19 @@ export class SojournStream extends SocketShape {
 
   override setEncoding(encoding: BufferEncoding): this {
     this.#pushSmall()
+    this.#unread ??= new Unread()
     this.#unread.encode(encoding, this.#pushed)
     return super.setEncoding(encoding)
   }
 
   /** Bytes, or characters, that Node has. */
   get #pushed(): number {
-    return this.readableLength - this.#small.length
+    return this.readableLength - this.#waiting
+  }
+
+  /** Bytes that are not pushed yet. */
+  get #waiting(): number {
+    return this.#small?.length ?? 0
   }
 
   /** As of any `Readable`; of more than 6 MiB at once there is never enough, and it throws ERR_SOJOURN_ARGUMENT. */
@@ -187,7 +194,11 @@ export class SojournStream extends SocketShape {
 
   /** What the engine tells of it. */
   heard(event: StreamEvent): void {
-    if (this.#held) return void this.#late.push(event)
+    if (this.#held) {
+      this.#late ??= []
+      this.#late.push(event)
+      return
+    }
     switch (event.type) {
       case 'stream-accepted':
         return this.#open()
@@ -236,7 +247,9 @@ export class SojournStream extends SocketShape {
     this.#held = false
     if (this.destroyed) return this.#leaveEngine(this.errored)
     this.#outgoing.release()
-    for (const event of this.#late.splice(0)) this.heard(event)
+    const late = this.#late ?? []
+    this.#late = undefined
+    for (const event of late) this.heard(event)
     if (this.readableFlowing === true) this.pause().resume()
     else if (this.readableLength > 0) this.emit('readable')
   }
@@ -276,19 +289,26 @@ export class SojournStream extends SocketShape {
     if (this.destroyed) return
     this.active()
     this.bytesRead += bytes.length
-    if (this.#pushed > 0 && this.#small.add(bytes, (full) => this.#push(full))) return this.#announce()
+    if (this.#pushed > 0 && this.#keepSmall(bytes)) return this.#announce()
     this.#pushSmall()
     this.#push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
     this.#tellSoon()
   }
 
+  #keepSmall(bytes: Uint8Array): boolean {
+    this.#small ??= new SmallPieces()
+    return this.#small.add(bytes, (full) => this.#push(full))
+  }
+
   #push(buffer: Buffer): void {
+    this.#unread ??= new Unread()
     this.#unread.pushed(buffer)
     this.push(buffer)
   }
 
   #pushSmall(): void {
-    if (this.#small.length > 0) this.#push(this.#small.take() ?? Buffer.alloc(0))
+    const whole = this.#waiting > 0 ? this.#small?.take() : undefined
+    if (whole !== undefined) this.#push(whole)
   }
 
   /** Whoever waits for more than Node had hears of it as if it had been pushed. */
@@ -297,7 +317,7 @@ export class SojournStream extends SocketShape {
     this.#announcing = true
     process.nextTick(() => {
       this.#announcing = false
-      if (this.#small.length > 0 && !this.#held && !this.destroyed) this.emit('readable')
+      if (this.#waiting > 0 && !this.#held && !this.destroyed) this.emit('readable')
     })
   }
 
@@ -332,24 +352,15 @@ export class SojournStream extends SocketShape {
 
   /** Told at the end of a turn, so that what a parser reads and puts back at once counts as unread. */
   #tell(): void {
-    const read = this.bytesRead - this.#unread.bytes(this.#pushed) - this.#small.length - this.#told
+    const unread = this.#unread?.bytes(this.#pushed) ?? 0
+    if (unread === 0 && this.readableEncoding === null) this.#unread = undefined
+    const read = this.bytesRead - unread - this.#waiting - this.#told
     if (read <= 0) return
     this.#told += read
     this.#carrier.consumed(this, read)
   }
 
   // ── The beginning and the end ──────────────────────────────────────────────
-
-  #sink(): OutgoingSink {
-    const stream = this
-    return {
-      write: (bytes) => stream.#carrier.write(stream, bytes),
-      end: () => stream.#carrier.end(stream),
-      get writableLength() {
-        return stream.writableLength
-      },
-    }
-  }
 
   #named(error: Error): Error {
     return this.#errno ? asErrno(error, this.#connecting) : error

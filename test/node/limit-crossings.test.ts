@@ -163,16 +163,15 @@ describe('a write for which there is too little room', () => {
     const offered: number[] = []
     let left = room
     const sink = {
-      writableLength: bytes,
       end: () => undefined,
-      write: ({ length }: Uint8Array): Written => {
+      write: (_stream: unknown, { length }: Uint8Array): Written => {
         offered.push(length)
         if (length > left) return 'full'
         left -= length
         return 'taken'
       },
     }
-    const outgoing = new Outgoing(sink)
+    const outgoing = new Outgoing(sink, { writableLength: bytes })
     outgoing.begin()
     outgoing.writev([{ chunk: new Uint8Array(bytes) }], () => undefined)
     return { offered, taken: outgoing.written }

@@ -20,7 +20,7 @@ export interface SentPacket<F> {
 
 /** Packets in the order in which they were added; the settled ones at the front go, so that each is passed over once. */
 class Line<F> {
-  #packets: SentPacket<F>[] = []
+  #packets: (SentPacket<F> | undefined)[] = []
   #head = 0
 
   get first(): SentPacket<F> | undefined {
@@ -34,7 +34,8 @@ class Line<F> {
   /** Takes settled packets from the front, until one is outstanding. */
   settle(visit?: (packet: SentPacket<F>) => void): void {
     for (let packet = this.first; packet !== undefined && packet.state !== 'outstanding'; packet = this.first) {
-      this.#head += 1
+      // Not kept for its place: an idle association would keep what it has sent last.
+      this.#packets[this.#head++] = undefined
       visit?.(packet)
     }
     if (this.#head < 64 || this.#head * 2 < this.#packets.length) return

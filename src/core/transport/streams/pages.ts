@@ -10,6 +10,9 @@ export const PAGE_BYTES = 8_192
 const spare: Uint8Array[] = []
 const SPARE_PAGES_MAX = 512
 
+/** What is no longer and comes when nothing is held, such as a question or its answer: a page is large for it. */
+const FEW_BYTES_MAX = 1_024
+
 export class Pages {
   /** Nobody is given views of these pages, so that they can be used again. */
   readonly #recycled: boolean
@@ -17,6 +20,9 @@ export class Pages {
   #pages: Map<number, Uint8Array> | undefined
   /** Pages below this one are gone. */
   #lowest = 0
+  /** All there is, as long as that is little, and no page; and where it begins. */
+  #few: Uint8Array | undefined
+  #fewAt = 0
 
   constructor(recycled: boolean) {
     this.#recycled = recycled
@@ -24,11 +30,17 @@ export class Pages {
 
   /** Bytes of memory that are held. */
   get bytes(): number {
-    return (this.#pages?.size ?? 0) * PAGE_BYTES
+    return this.#few?.length ?? (this.#pages?.size ?? 0) * PAGE_BYTES
   }
 
   /** Keeps a copy of `bytes` from `offset` on. */
   write(offset: number, bytes: Uint8Array): void {
+    if (this.#few !== undefined) this.#spread(this.#few)
+    else if (this.#pages === undefined && bytes.length <= FEW_BYTES_MAX) {
+      this.#few = new Uint8Array(bytes)
+      this.#fewAt = offset
+      return
+    }
     for (let done = 0; done < bytes.length; ) {
       const at = offset + done
       const within = at % PAGE_BYTES
@@ -41,6 +53,7 @@ export class Pages {
 
   /** The bytes `start` … `end` − 1, all of which were written, as views: one a page. */
   views(start: number, end: number): Uint8Array[] {
+    if (this.#few !== undefined) return start < end ? [this.#ofFew(this.#few, start, end)] : []
     const views: Uint8Array[] = []
     for (let at = start; at < end; ) {
       const page = this.#at(at)
@@ -54,6 +67,7 @@ export class Pages {
 
   /** Puts the bytes `start` … `start` + `length` − 1, all of which were written, into `target` from `to` on. */
   copy(start: number, target: Uint8Array, to = 0, length = target.length): void {
+    if (this.#few !== undefined) return target.set(this.#ofFew(this.#few, start, start + length), to)
     for (let done = 0; done < length; ) {
       const page = this.#at(start + done)
       const within = (start + done) % PAGE_BYTES
@@ -65,6 +79,7 @@ export class Pages {
 
   /** Drops the pages that lie whole below `end`. */
   release(end: number): void {
+    if (this.#few !== undefined && this.#fewAt + this.#few.length <= end) this.#few = undefined
     const lowest = Math.floor(end / PAGE_BYTES)
     // A stream that goes on far from its beginning, after a thaw, has few pages and a long way to the first.
     const pages = this.#pages
@@ -77,9 +92,22 @@ export class Pages {
   }
 
   clear(): void {
+    this.#few = undefined
     if (this.#pages === undefined) return
     for (const index of this.#pages.keys()) this.#drop(index)
     this.#pages = undefined
+  }
+
+  /** More has come: into pages with it. Views of it that were given out stay as they are. */
+  #spread(few: Uint8Array): void {
+    this.#few = undefined
+    this.#pages = new Map()
+    this.write(this.#fewAt, few)
+  }
+
+  #ofFew(few: Uint8Array, start: number, end: number): Uint8Array {
+    assert(start >= this.#fewAt && end <= this.#fewAt + few.length, 'bytes are read where they were written')
+    return few.subarray(start - this.#fewAt, end - this.#fewAt)
   }
 
   #drop(index: number): void {

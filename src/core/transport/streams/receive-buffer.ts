@@ -2,6 +2,7 @@
 // Large pieces are kept as they are, and a small one that comes alone; others are copied into pages, so that a burst of packets is a few
 // views.
 
+import { assert } from '../../../base/assert.ts'
 import { type Range, Ranges } from '../../../base/ranges.ts'
 import { PAGE_BYTES, Pages } from './pages.ts'
 
@@ -11,12 +12,15 @@ interface Piece {
   readonly bytes: Uint8Array
 }
 
+const NONE: Readonly<Ranges> = new Ranges()
+
 export class ReceiveBuffer {
-  readonly #pages = new Pages(false)
-  /** By rising offsets. None of most streams, which are idle most of the time. */
+  // An idle stream has none of these: there may be thousands.
+  #pages: Pages | undefined
+  /** By rising offsets. */
   #pieces: Piece[] | undefined
   /** What came behind a gap. */
-  readonly #ahead = new Ranges()
+  #ahead: Ranges | undefined
   #consumed = 0
   #delivered = 0
   #contiguous = 0
@@ -38,12 +42,12 @@ export class ReceiveBuffer {
 
   /** Separate stretches behind a gap. */
   get pieces(): number {
-    return this.#ahead.count
+    return this.#ahead?.count ?? 0
   }
 
   /** Bytes of memory for what is kept, in whole pages; none while nothing is. */
   get memoryBytes(): number {
-    let bytes = this.#pages.bytes
+    let bytes = this.#pages?.bytes ?? 0
     for (const piece of this.#pieces ?? []) bytes += piece.bytes.length
     return bytes
   }
@@ -56,11 +60,12 @@ export class ReceiveBuffer {
     const start = Math.max(offset, this.#contiguous)
     const end = offset + data.length
     if (start >= end) return true
-    if (start === this.#contiguous && this.#ahead.count === 0) {
+    if (start === this.#contiguous && this.pieces === 0) {
       this.#keep(start, start === offset ? data : data.subarray(start - offset), lent)
       this.#contiguous = end
       return true
     }
+    this.#ahead ??= new Ranges()
     const gaps = this.#ahead.gaps(start, end)
     const first = this.#contiguous > this.#consumed ? 1 : 0
     if (!this.#ahead.add(start, end, start === this.#contiguous ? Infinity : piecesMax - first)) return false
@@ -81,8 +86,8 @@ export class ReceiveBuffer {
   /** The application has taken everything below `offset`, which was given out. */
   consume(offset: number): void {
     this.#consumed = offset
-    if (this.#contiguous === offset && this.#ahead.count === 0) return this.#release()
-    this.#pages.release(offset)
+    if (this.#contiguous === offset && this.pieces === 0) return this.#release()
+    this.#pages?.release(offset)
     let taken = 0
     for (const piece of this.#pieces ?? []) {
       if (endOf(piece) > offset) break
@@ -94,14 +99,13 @@ export class ReceiveBuffer {
   /** Nothing is kept any more. */
   discard(): void {
     this.#release()
-    this.#ahead.clear()
     this.#delivered = this.#contiguous = this.#consumed
   }
 
   /** What is kept: where it lies, and its bytes one after another. */
   freeze(): { readonly ranges: readonly Range[]; readonly bytes: Uint8Array } {
     const whole = { start: this.#consumed, end: this.#contiguous }
-    const ranges = [...(whole.start < whole.end ? [whole] : []), ...this.#ahead]
+    const ranges = [...(whole.start < whole.end ? [whole] : []), ...(this.#ahead ?? NONE)]
     const bytes = new Uint8Array(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
     let at = 0
     for (const { start, end } of ranges) {
@@ -116,7 +120,6 @@ export class ReceiveBuffer {
   static thaw(consumed: number, ranges: readonly Range[], bytes: Uint8Array): ReceiveBuffer {
     const buffer = new ReceiveBuffer()
     buffer.#consumed = buffer.#delivered = buffer.#contiguous = consumed
-    buffer.#pages.release(consumed)
     let at = 0
     for (const { start, end } of ranges) {
       buffer.write(start, bytes.subarray(at, at + end - start), Infinity)
@@ -131,14 +134,19 @@ export class ReceiveBuffer {
     if (last !== undefined && last.bytes.length < PAGE_BYTES && last.start >= this.#delivered) {
       // It is not alone after all, and nobody has seen it yet.
       this.#pieces = undefined
-      this.#pages.write(last.start, last.bytes)
+      this.#copy(last.start, last.bytes)
       last = undefined
     }
-    const alone = last === undefined && this.#pages.bytes === 0
+    const alone = last === undefined && (this.#pages?.bytes ?? 0) === 0
     const worth = (bytes.length >= PAGE_BYTES || alone) && 2 * bytes.length >= bytes.buffer.byteLength
-    if (!lent || !worth || (last !== undefined && start < endOf(last))) return this.#pages.write(start, bytes)
+    if (!lent || !worth || (last !== undefined && start < endOf(last))) return this.#copy(start, bytes)
     this.#pieces ??= []
     this.#pieces.push({ start, bytes })
+  }
+
+  #copy(start: number, bytes: Uint8Array): void {
+    this.#pages ??= new Pages(false)
+    this.#pages.write(start, bytes)
   }
 
   #views(start: number, end: number): Uint8Array[] {
@@ -153,6 +161,7 @@ export class ReceiveBuffer {
       for (; piece !== undefined && endOf(piece) <= at; piece = pieces[index]) index += 1
       const from = piece === undefined ? end : Math.min(piece.start, end)
       if (piece === undefined || at < from) {
+        assert(this.#pages !== undefined, 'bytes are read where they were written')
         views.push(...this.#pages.views(at, from))
         at = from
         continue
@@ -165,8 +174,8 @@ export class ReceiveBuffer {
   }
 
   #release(): void {
-    this.#pages.clear()
-    this.#pieces = undefined
+    this.#pages?.clear()
+    this.#pages = this.#pieces = this.#ahead = undefined
   }
 }
 

@@ -23,9 +23,12 @@ const NEXT: Readonly<Record<ReceivingState['name'], readonly ReceivingState['nam
   'reset-read': [],
 }
 
+/** The state of most streams most of the time: one object for all of them. */
+const RECV: ReceivingState = { name: 'recv' }
+
 export class Receiving {
   readonly #config: StreamConfig
-  #state: ReceivingState = { name: 'recv' }
+  #state: ReceivingState = RECV
   #buffer = new ReceiveBuffer()
   #window: ReceiveWindow
   #stop: Delivery = 'idle'

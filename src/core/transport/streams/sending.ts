@@ -20,8 +20,11 @@ const NEXT: Readonly<Record<SendingState['name'], readonly SendingState['name'][
   'reset-recvd': [],
 }
 
+/** The state of most streams most of the time: one object for all of them. */
+const SEND: SendingState = { name: 'send' }
+
 export class Sending {
-  #state: SendingState = { name: 'send' }
+  #state: SendingState = SEND
   #buffer = new SendBuffer()
   /** MAX_STREAM_DATA of the peer. */
   #limit: number = STREAM_START.maxStreamData
