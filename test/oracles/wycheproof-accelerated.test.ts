@@ -30,7 +30,7 @@ interface Vectors {
 
 const openssl = openSsl(koffi())
 if (typeof openssl === 'string') throw new Error(openssl)
-const { cipher, control, encryptInit, encryptUpdate, encryptFinal, decryptInit, decryptUpdate, decryptFinal } = openssl
+const { cipher, clearErrors, control, encryptInit, encryptUpdate, encryptFinal, decryptInit, decryptUpdate, decryptFinal } = openssl
 const memory = new Pinned(koffi(), 4_096)
 const [NONCE_AT, LENGTH_AT, TAG_AT, KEY_AT, AAD_AT, TEXT_AT, OPENED_AT] = [0, 32, 48, 64, 128, 1_024, 2_048]
 const address = (at: number): number => memory.address + at
@@ -76,7 +76,7 @@ function open({ key, iv, aad, ct, tag }: Vector): string | undefined {
     decryptUpdate(context, 0, address(LENGTH_AT), address(AAD_AT), aadBytes) > 0 &&
     decryptUpdate(context, address(OPENED_AT), address(LENGTH_AT), address(TEXT_AT), bytes) > 0 &&
     decryptFinal(context, address(TAG_AT), address(LENGTH_AT)) > 0
-  openssl.clearErrors()
+  clearErrors()
   return authentic ? toHex(memory.bytes.subarray(OPENED_AT, OPENED_AT + bytes)) : undefined
 }
 

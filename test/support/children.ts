@@ -5,6 +5,13 @@ import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+/** Where it runs, if not as this process does. */
+export interface ChildPlace {
+  readonly env?: Readonly<Record<string, string>>
+  /** A network namespace (`ip netns`). */
+  readonly namespace?: string
+}
+
 /** A running fixture. */
 export class Child {
   readonly process: ChildProcess
@@ -12,10 +19,13 @@ export class Child {
   readonly exited: Promise<void>
   #waiting: (() => void)[] = []
 
-  constructor(fixture: string, args: readonly string[], flags: readonly string[] = []) {
+  constructor(fixture: string, args: readonly string[], flags: readonly string[] = [], place: ChildPlace = {}) {
     const script = fileURLToPath(new URL(`../../dist/test/support/${fixture}.js`, import.meta.url))
     if (!existsSync(script)) throw new Error(`${script} is not built: npx tsc -b`)
-    this.process = spawn(process.execPath, [...flags, script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const enter = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace]
+    const [command = '', ...argv] = [...enter, process.execPath, ...flags, script, ...args]
+    const env = { ...process.env, ...place.env }
+    this.process = spawn(command, argv, { stdio: ['pipe', 'pipe', 'inherit'], env })
     const { stdout } = this.process
     if (stdout === null) throw new Error('no stdout')
     createInterface({ input: stdout }).on('line', (line) => {

@@ -9,8 +9,9 @@ export class ReceiveWindow {
   #limit: number
   #consumed: number
   #received: number
-  /** When and where the half of a window began that is being timed; none before the first bytes are taken. */
-  #since: { readonly at: number; readonly consumed: number } | undefined
+  /** When and where the half of a window began that is being timed; NaN before the first bytes are taken. */
+  #sinceAt = Number.NaN
+  #sinceConsumed = 0
 
   constructor(size: number, sizeMax: number) {
     this.#sizeMax = Math.max(size, sizeMax)
@@ -56,10 +57,15 @@ export class ReceiveWindow {
    * is `room` for what may then come.
    */
   pace(now: number, rttMs: number, room: number): void {
-    this.#since ??= { at: now, consumed: this.#consumed }
-    if (this.#consumed - this.#since.consumed < this.#size / 2) return
-    if (now - this.#since.at <= 2 * rttMs && this.#size <= room) this.#size = Math.min(2 * this.#size, this.#sizeMax)
-    this.#since = { at: now, consumed: this.#consumed }
+    if (Number.isNaN(this.#sinceAt)) this.#begin(now)
+    if (this.#consumed - this.#sinceConsumed < this.#size / 2) return
+    if (now - this.#sinceAt <= 2 * rttMs && this.#size <= room) this.#size = Math.min(2 * this.#size, this.#sizeMax)
+    this.#begin(now)
+  }
+
+  #begin(now: number): void {
+    this.#sinceAt = now
+    this.#sinceConsumed = this.#consumed
   }
 
   /** No smaller than this, so that one stream can use its whole window. */
