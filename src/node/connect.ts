@@ -3,7 +3,8 @@
 import { addAbortSignal } from 'node:stream'
 import type { Hit } from '../crypto/hit.ts'
 import { SojournError } from './errors.ts'
-import type { SojournStream, StreamOptions } from './stream.ts'
+import type { SojournStream } from './stream.ts'
+import type { StreamOptions } from './stream-options.ts'
 import type { Streams } from './streams.ts'
 
 export interface ConnectOptions extends StreamOptions {

@@ -8,8 +8,9 @@ import type { Hit } from '../crypto/hit.ts'
 import type { Access } from './access.ts'
 import { BACKLOG_STREAMS_MAX } from './config.ts'
 import { SojournError } from './errors.ts'
-import type { SojournStream, StreamOptions } from './stream.ts'
+import type { SojournStream } from './stream.ts'
 import { StreamCode } from './stream-errors.ts'
+import type { StreamOptions } from './stream-options.ts'
 
 /** Whose streams a listener takes, and how they treat the application. */
 export interface ListenOptions extends Access, StreamOptions {

@@ -8,22 +8,14 @@ import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { READ_BYTES_MAX } from './config.ts'
 import { SojournError } from './errors.ts'
+import { Opening } from './opening.ts'
 import { type Callback, type Chunk, Outgoing } from './outgoing.ts'
 import { SmallPieces } from './small-pieces.ts'
 import { SocketShape } from './socket-shape.ts'
 import type { StreamCarrier } from './stream-carrier.ts'
 import { asErrno, destroyedError, goneError, lostError, resetError, StreamCode, stoppedError } from './stream-errors.ts'
+import type { StreamOptions } from './stream-options.ts'
 import { Unread } from './unread.ts'
-
-/** How a stream treats its application. */
-export interface StreamOptions {
-  /** When the peer has ended its direction: true leaves ours open until we end it, false ends it too. Default true. */
-  readonly allowHalfOpen?: boolean | undefined
-  /** Bytes above which `write` says false while Node holds them. Default: Node's. */
-  readonly highWaterMark?: number | undefined
-  /** Errors carry the codes of TCP (ECONNREFUSED, ECONNRESET …), with the SojournError as their cause. Default false. */
-  readonly errno?: boolean | undefined
-}
 
 /** Of what Node counts as one character, in UTF-8. */
 const CHARACTER_BYTES = 3
@@ -43,8 +35,7 @@ export class SojournStream extends SocketShape {
   /** What came behind bytes that Node has, not pushed yet: none while Node has none. */
   #small: SmallPieces | undefined
   #announcing = false
-  #opened: Promise<void> | undefined
-  #settleOpened: ((error?: Error) => void) | undefined
+  #opening: Opening | undefined
   /** Why it never was opened. */
   #unopened: Error | undefined
   #id: number | undefined
@@ -102,9 +93,11 @@ export class SojournStream extends SocketShape {
    * before leaves without waiting for it.
    */
   get opened(): Promise<void> {
-    // Made for those who ask: a promise is a third of the memory of a stream.
-    this.#opened ??= this.#promiseOpened()
-    return this.#opened
+    if (this.#opening === undefined) {
+      this.#opening = new Opening()
+      if (!this.#connecting || this.#unopened !== undefined) this.#opening.settle(this.#unopened)
+    }
+    return this.#opening.opened
   }
 
   get connecting(): boolean {
@@ -181,7 +174,7 @@ export class SojournStream extends SocketShape {
   /** It is open already: the peer has opened it, or it comes from a capsule. */
   accept(id: number): void {
     this.#connecting = false
-    this.#settleOpened?.()
+    this.#opening?.settle()
     this.begin(id)
   }
 
@@ -275,7 +268,7 @@ export class SojournStream extends SocketShape {
     const reason = (): Error => error ?? this.#named(destroyedError(this.remoteAddress))
     if (this.#connecting) {
       this.#unopened = reason()
-      this.#settleOpened?.(this.#unopened)
+      this.#opening?.settle(this.#unopened)
     }
     if (this.#id !== undefined && !this.#held) this.#leaveEngine(error)
     this.#carrier.left(this)
@@ -366,20 +359,10 @@ export class SojournStream extends SocketShape {
     return this.#errno ? asErrno(error, this.#connecting) : error
   }
 
-  #promiseOpened(): Promise<void> {
-    if (this.#unopened === undefined && !this.#connecting) return Promise.resolve()
-    const opened = new Promise<void>((resolve, reject) => {
-      this.#settleOpened = (error) => (error === undefined ? resolve() : reject(error))
-    })
-    opened.catch(() => undefined)
-    if (this.#unopened !== undefined) this.#settleOpened?.(this.#unopened)
-    return opened
-  }
-
   #open(): void {
     if (!this.#connecting || this.destroyed) return
     this.#connecting = false
-    this.#settleOpened?.()
+    this.#opening?.settle()
     this.emit('connect')
     this.emit('ready')
   }

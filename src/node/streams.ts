@@ -11,10 +11,11 @@ import { now } from './driver.ts'
 import { SojournError } from './errors.ts'
 import type { Listener, ListenerCarrier } from './listener.ts'
 import type { Written } from './outgoing.ts'
-import { SojournStream, type StreamOptions } from './stream.ts'
+import { SojournStream } from './stream.ts'
 import type { StreamCarrier } from './stream-carrier.ts'
 import { StreamCode } from './stream-errors.ts'
 import { tellOf, tellOpen, tellReset } from './stream-observation.ts'
+import type { StreamOptions } from './stream-options.ts'
 
 /** What the streams need of their endpoint. */
 export interface StreamsCarrier {
