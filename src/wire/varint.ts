@@ -18,13 +18,29 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
   assert(Number.isSafeInteger(value) && value >= 0, 'a variable-length integer is a whole number below 2^53')
   const length = varintBytes(value)
   assert(at + length <= bytes.length, 'a variable-length integer is written where there is room for it')
-  let rest = value
-  for (let index = at + length - 1; index >= at; index--) {
-    bytes[index] = rest % 0x100
-    rest = Math.floor(rest / 0x100)
+  switch (length) {
+    case 1:
+      bytes[at] = value
+      break
+    case 2:
+      bytes[at] = 0x40 | (value >>> 8)
+      bytes[at + 1] = value
+      break
+    case 4:
+      put32(bytes, at, 0x8000_0000 | value)
+      break
+    case 8:
+      put32(bytes, at, 0xc000_0000 | Math.floor(value / 0x1_0000_0000))
+      put32(bytes, at + 4, value >>> 0)
   }
-  bytes[at] = (bytes[at] ?? 0) | (Math.log2(length) << 6)
   return at + length
+}
+
+function put32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
 }
 
 /** Reads one of any form, the shortest or not. A value of 2^53 or more makes the reader fail, like a short read. */

@@ -56,8 +56,7 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   const ofStreams = nextHeader === NextHeader.TRANSPORT
   onStreamPacket(association, now, spi, sequence, ofStreams ? payload : undefined)
   if (!ofStreams) deliver(association, session, now, nextHeader, payload)
-  // Of streams, only what fills memory of its own is kept where it is.
-  else if (2 * payload.length < payload.buffer.byteLength) entry.sa.release(payload)
+  else entry.sa.release(payload)
 }
 
 /**

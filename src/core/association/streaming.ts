@@ -176,6 +176,7 @@ export function nextStreamEvent(association: Association): StreamEvent | undefin
   const { streaming, context } = association
   if (streaming === undefined) return undefined
   if (streaming.news.length === 0) {
+    if (!streaming.transport.streams.hasNews) return undefined
     collect(association, streaming)
     // A stream that is over may make room for another, of which the peer is to hear.
     if (streaming.transport.streams.wantsToSend) context.wake(association)

@@ -7,6 +7,8 @@ import { offerRebind } from './offer.ts'
 /** A P1 that has been sent this often may be waiting for a peer that is not there. */
 const TRIES_IN_PLACE = 3
 
+const NONE: readonly Association[] = []
+
 export class Flight {
   readonly #max: number
   readonly #waiting: Association[] = []
@@ -28,6 +30,7 @@ export class Flight {
   advance(now: number, association?: Association): readonly Association[] {
     if (association !== undefined && this.#out.has(association) && !holdsPlace(association))
       this.#out.delete(association)
+    if (this.#waiting.length === 0) return NONE
     const started: Association[] = []
     while (this.#waiting.length > 0 && this.#out.size < this.#max) {
       const next = this.#waiting.shift()

@@ -38,27 +38,33 @@ export interface Assembly {
   readonly received: Received
 }
 
+const NO_FRAMES: readonly Carried[] = []
+
 export function writeFrames({ now, plan, writer, code, streams, received }: Assembly): Draft {
   if (plan.kind === 'close') {
     writer.write({ kind: 'close-transport', code })
-    return { plan, frames: [], elicits: false }
+    return { plan, frames: NO_FRAMES, elicits: false }
   }
-  const frames: Carried[] = []
+  let frames: readonly Carried[] = NO_FRAMES
   const begin = writer.length
-  if (received.pending || received.deadline <= now) writeAcks(writer, received.acknowledge(now), frames)
+  if (received.pending || received.deadline <= now) frames = writeAcks(writer, received.acknowledge(now))
   const acks = frames.length
-  if (plan.kind === 'data' || plan.kind === 'pto') frames.push(...streams.fill(writer, now))
+  if (plan.kind === 'data' || plan.kind === 'pto') {
+    const filled = streams.fill(writer, now)
+    frames = acks === 0 ? filled : [...frames, ...filled]
+  }
   let elicits = frames.length > acks
   if (!elicits && (plan.kind === 'pto' || plan.kind === 'mtu' || (plan.kind === 'ack' && received.elicit)))
     elicits = writer.write({ kind: 'ping' })
   // Packets of a burst are all of one size, so that they can leave together.
   const burst = plan.kind === 'data' && elicits && streams.wantsToSend
   if ((burst || plan.kind === 'mtu') && writer.room > 0) writer.write({ kind: 'padding', bytes: writer.room })
-  return { plan, frames: writer.length > begin ? frames : [], elicits }
+  return { plan, frames: writer.length > begin ? frames : NO_FRAMES, elicits }
 }
 
 /** One ACK for each SA, the newest first; of one that does not fit, the ranges of the newest packets. */
-function writeAcks(writer: FrameWriter, told: readonly Acknowledgement[], frames: Carried[]): void {
+function writeAcks(writer: FrameWriter, told: readonly Acknowledgement[]): readonly Carried[] {
+  const frames: Carried[] = []
   for (const { space, ranges, delayMs } of told) {
     for (let count = ranges.length; count > 0; count >>= 1) {
       const kept = ranges.slice(0, count).map(({ smallest, largest }) => ({ start: smallest, end: largest + 1 }))
@@ -67,4 +73,5 @@ function writeAcks(writer: FrameWriter, told: readonly Acknowledgement[], frames
       break
     }
   }
+  return frames
 }

@@ -199,8 +199,8 @@ export class Transport {
     if (plan.kind === 'pto') this.#probes -= 1
     if (!elicits) return this.recovery.passed(now, spi, number)
     const appLimited = !this.streams.wantsToSend
-    const probe = plan.kind === 'pto' || plan.kind === 'mtu' ? { probe: plan.kind } : {}
-    this.recovery.sent(now, { space: spi, number, bytes, frames, appLimited, ...probe })
+    const probe = plan.kind === 'pto' || plan.kind === 'mtu' ? plan.kind : undefined
+    this.recovery.sent(now, { space: spi, number, bytes, frames, appLimited, probe })
   }
 
   /** A packet that is not ours has been sealed: not held back, but the path has carried it. */

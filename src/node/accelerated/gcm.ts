@@ -212,9 +212,10 @@ const COPIED_BYTES_MAX = 512
 class Plaintexts {
   readonly #addresses: Addresses
   #piece: Uint8Array = new Uint8Array(0)
+  #address = 0
   #used = 0
-  /** Where the last one begins. */
-  #last = 0
+  /** Where the last one begins; −1 if it is not in the piece. */
+  #last = -1
   #large: Uint8Array | undefined
 
   constructor(koffi: Koffi) {
@@ -223,15 +224,17 @@ class Plaintexts {
 
   /** Where `length` bytes may be written. */
   room(length: number): number {
+    this.#last = -1
     this.#large = length > CUT_BYTES_MAX ? uncleared(length) : undefined
     if (this.#large !== undefined) return this.#addresses.of(this.#large)
     if (this.#used + length > this.#piece.length) {
       this.#piece = uncleared(PIECE_BYTES)
+      this.#address = this.#addresses.of(this.#piece)
       // Others have parts of it.
       markAsUntransferable(this.#piece.buffer)
       this.#used = 0
     }
-    return this.#addresses.of(this.#piece) + this.#used
+    return this.#address + this.#used
   }
 
   /** What has been written there: nobody else writes to it. */
@@ -245,8 +248,8 @@ class Plaintexts {
   }
 
   /** Nobody looks any more at what was taken last. */
-  release({ buffer, byteOffset }: Uint8Array): void {
-    if (buffer === this.#piece.buffer && byteOffset === this.#last) this.#used = this.#last
+  release(plaintext: Uint8Array): void {
+    if (plaintext.byteOffset === this.#last && plaintext.buffer === this.#piece.buffer) this.#used = this.#last
   }
 }
 

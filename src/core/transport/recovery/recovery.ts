@@ -27,7 +27,7 @@ export interface Departure<F> {
   readonly frames: readonly F[]
   /** True if the sender has nothing more to send for now, so that the window is not what holds it. */
   readonly appLimited: boolean
-  readonly probe?: 'mtu' | 'pto'
+  readonly probe?: 'mtu' | 'pto' | undefined
 }
 
 /** What a packet carried, packet by packet, in the order in which they were sent. */

@@ -75,6 +75,8 @@ interface Space<F> {
 export class SentPackets<F> {
   readonly #all = new Line<F>()
   readonly #spaces = new Map<number, Space<F>>()
+  /** The SA that was sent under last. */
+  #space: number | undefined
   #order = 0
   #size = 0
 
@@ -90,13 +92,16 @@ export class SentPackets<F> {
 
   /** SAs of which anything is outstanding. */
   get spaces(): number {
-    return this.#spaces.size
+    let spaces = 0
+    for (const { line } of this.#spaces.values()) if (line.first !== undefined) spaces += 1
+    return spaces
   }
 
   add(packet: Omit<SentPacket<F>, 'order' | 'state'>): SentPacket<F> {
     const { space, number, sentAt, bytes, frames, probe, path } = packet
     const of = this.#spaceOf(space)
-    assert(number > of.highest, 'the numbers of one SA rise')
+    assert(number > of.highest || of.line.first === undefined, 'the numbers of one SA rise')
+    this.#space = space
     this.#order += 1
     this.#size += 1
     const order = this.#order
@@ -149,7 +154,8 @@ export class SentPackets<F> {
     this.#all.settle(visit)
     for (const [spi, { line }] of this.#spaces) {
       line.settle()
-      if (line.first === undefined) this.#spaces.delete(spi)
+      // That of now is about to be needed again.
+      if (line.first === undefined && spi !== this.#space) this.#spaces.delete(spi)
     }
   }
 

@@ -17,6 +17,11 @@ const MORSEL_BYTES = 32
 /** What one stream may send before it is another's turn, if it leaves in one burst: on a slow path turns are short. */
 const TURN_BYTES = 16_384
 
+/** In which lines a stream stands, as bits of one number. */
+const CONTROL = 1
+const REPEATS = 2
+const FRESH = 4
+
 export class Outgoing {
   readonly #limits: Limits
   readonly #subjects = new Set<Subject>()
@@ -64,9 +69,15 @@ export class Outgoing {
 
   /** Looks anew at what a stream has to send; a turn it has already it keeps. */
   schedule(stream: Stream): void {
-    toggle(this.#control, stream, stream.hasControl)
-    toggle(this.#repeats, stream, stream.sending.repeats)
-    toggle(this.#fresh, stream, stream.hasFresh)
+    const turns =
+      (stream.hasControl ? CONTROL : 0) | (stream.sending.repeats ? REPEATS : 0) | (stream.hasFresh ? FRESH : 0)
+    const changed = turns ^ stream.turns
+    if (changed !== 0) {
+      stream.turns = turns
+      if ((changed & CONTROL) !== 0) toggle(this.#control, stream)
+      if ((changed & REPEATS) !== 0) toggle(this.#repeats, stream)
+      if ((changed & FRESH) !== 0) toggle(this.#fresh, stream)
+    }
     this.#noteBlocked()
   }
 
@@ -85,6 +96,7 @@ export class Outgoing {
 
   forget(stream: Stream): void {
     for (const turns of [this.#control, this.#repeats, this.#fresh]) turns.delete(stream)
+    stream.turns = 0
     if (this.#turn === stream) this.#turn = undefined
   }
 
@@ -125,6 +137,7 @@ export class Outgoing {
     for (const stream of this.#control) {
       if (!stream.fillControl(writer, (frame) => sent.push(frame))) return false
       this.#control.delete(stream)
+      stream.turns &= ~CONTROL
     }
     return true
   }
@@ -174,7 +187,6 @@ function first(turns: ReadonlySet<Stream>): Stream | undefined {
   return undefined
 }
 
-function toggle(turns: Set<Stream>, stream: Stream, has: boolean): void {
-  if (has) turns.add(stream)
-  else turns.delete(stream)
+function toggle(turns: Set<Stream>, stream: Stream): void {
+  if (!turns.delete(stream)) turns.add(stream)
 }

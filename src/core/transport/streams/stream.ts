@@ -29,6 +29,8 @@ export class Stream {
   readonly id: number
   /** True if this end opened it. */
   readonly opener: boolean
+  /** In which lines it stands to be sent: for `Outgoing` alone, which is asked with every packet. */
+  turns = 0
   #ports: Ports | undefined
   /** STREAM_OPEN of a stream of ours. */
   #open: Delivery

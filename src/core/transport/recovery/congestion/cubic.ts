@@ -114,7 +114,8 @@ export class Cubic extends Window implements CongestionController {
 
   /** W_cubic(t) of §4.2. */
   #cubic({ plateau, plateauMs }: Epoch, elapsedMs: number): number {
-    return this.config.cubicC * ((elapsedMs - plateauMs) / 1_000) ** 3 * this.packetBytes + plateau
+    const seconds = (elapsedMs - plateauMs) / 1_000
+    return this.config.cubicC * seconds * seconds * seconds * this.packetBytes + plateau
   }
 
   /** α of §4.3: slower than Reno while that made up for the smaller reduction. */
