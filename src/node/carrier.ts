@@ -209,7 +209,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
 
   /** Drains the engine at the end of this turn: what is written meanwhile shares packets. */
   soon(): void {
-    if (this.#soon) return
+    if (this.#soon || this.driver.telling) return
     this.#soon = true
     process.nextTick(() => {
       this.#soon = false

@@ -12,6 +12,18 @@ export function now(): number {
   return performance.now()
 }
 
+/** Events that take nothing from whoever still deals with those before them: as data follows data in any stream, and the end data. */
+const FOLLOWS: ReadonlySet<MachineEvent['type']> = new Set([
+  'datagram',
+  'stream',
+  'stream-accepted',
+  'stream-data',
+  'stream-end',
+  'stream-writable',
+  'stream-finished',
+  'stream-closed',
+])
+
 /** Owns the loop between a machine, a port and a clock; not the port's life. */
 export class Driver implements Sink {
   readonly event: (event: MachineEvent) => void
@@ -45,6 +57,11 @@ export class Driver implements Sink {
   use(port: DatagramPort): void {
     this.listen(port)
     this.#port = port
+  }
+
+  /** It is telling what came: when it has, everything that the application did meanwhile leaves, all in one. */
+  get telling(): boolean {
+    return this.#telling
   }
 
   transmit(datagram: Transmit): void {
@@ -107,8 +124,8 @@ export class Driver implements Sink {
       this.#telling = false
       return this.run()
     }
-    // Data follows data in any stream; what ends or changes something comes when all that was under way has been done.
-    if (this.#told > 0 && event.type !== 'stream-data' && event.type !== 'datagram') {
+    // What breaks something off or changes it comes when all that was under way has been done.
+    if (this.#told > 0 && !FOLLOWS.has(event.type)) {
       this.#held = event
       return this.#rest()
     }
