@@ -1,7 +1,9 @@
 // Memory of packets: nothing is handed out twice before it has left, and a small packet keeps no long memory.
 
 import { expect, it } from 'vitest'
+import { DEFAULTS } from '../../src/core/config.ts'
 import { packetLeft, packetMemory, trimPacket } from '../../src/core/sa/packet-memory.ts'
+import { stage } from '../support/stage.ts'
 
 const LONG = 65_000
 const SHORT = 1_000
@@ -61,4 +63,23 @@ it('holds that a packet leaves once, and knows nothing of memory that is not its
   packetLeft(packet)
   expect(() => packetLeft(packet)).toThrow('leaves once')
   expect(() => packetLeft(new Uint8Array(10))).not.toThrow()
+})
+
+it('is clean where a packet has nothing to say: a keepalive shows nothing of what was there before', () => {
+  const open = { open: (packet: Uint8Array) => packet.slice(16, -16) }
+  const { a } = stage({ aead: { sealer: () => ({ seal: () => undefined }), opener: () => open } })
+  const used = packetMemory(PIECE)
+  used.fill(0xaa)
+  packetLeft(used)
+  // What is begun next is that piece.
+  let cut = packetMemory(SHORT)
+  for (const { buffer } = cut; cut.buffer === buffer; ) cut = packetMemory(SHORT)
+  expect(cut[0]).toBe(0xaa)
+  let dummy: Uint8Array | undefined
+  for (let now = a.engine.deadline; dummy === undefined && now < 60_000; now = a.engine.deadline) {
+    a.engine.expire(now)
+    dummy = a.engine.transmit(now)?.bytes
+  }
+  const payload = dummy?.subarray(16, 16 + DEFAULTS.dummyBytes)
+  expect([...(payload ?? [])]).toEqual(new Array(DEFAULTS.dummyBytes).fill(0))
 })

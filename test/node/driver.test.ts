@@ -116,6 +116,26 @@ test('what has come at once is told one event after the other, and whoever waits
   expect(port.sent.length).toBe(1)
 })
 
+test('ends follow data in the same turn, and what breaks something off comes in a later one', async () => {
+  const heard: string[] = []
+  const { machine, port, driver } = drive(({ type }) => heard.push(`${type}${driver.telling ? '' : ', not telling'}`))
+  const of = { peer: hit, id: 0 }
+  machine.events.push(
+    { type: 'stream-data', ...of, bytes: Uint8Array.of(1) },
+    { type: 'stream-end', ...of },
+    { type: 'stream-finished', ...of },
+    { type: 'stream-reset', ...of, code: 1 },
+  )
+  port.onMessage(Uint8Array.of(0), HERE)
+  port.onBatch()
+  await turn()
+  expect(heard).toEqual(['stream-data', 'stream-end', 'stream-finished'])
+  await turn()
+  expect(heard.at(-1)).toBe('stream-reset')
+  await turn()
+  expect(driver.telling).toBe(false)
+})
+
 test('a machine with much to say lets others run in between', async () => {
   const { machine, port, driver } = drive()
   for (let count = 0; count < 1_000; count++) machine.out.push(datagram(count))

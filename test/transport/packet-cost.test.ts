@@ -2,6 +2,7 @@
 // memory, bytes of heap. The rest of the way, the system calls, is counted in test/node/accelerated.
 
 import { describe, expect, it } from 'vitest'
+import { packetLeft } from '../../src/core/sa/packet-memory.ts'
 import type { AeadProvider } from '../../src/crypto/aead.ts'
 import { stage } from '../support/stage.ts'
 
@@ -75,8 +76,10 @@ class Bulk {
       this.#read += event.bytes.length
       b.engine.consumed(this.#now, a.engine.hit, event.id, event.bytes.length)
     }
-    for (let out = b.engine.transmit(this.#now); out !== undefined; out = b.engine.transmit(this.#now))
+    for (let out = b.engine.transmit(this.#now); out !== undefined; out = b.engine.transmit(this.#now)) {
       a.engine.receive(this.#now, out.bytes, b.at)
+      packetLeft(out.bytes)
+    }
   }
 }
 
@@ -123,7 +126,21 @@ describe('a thousand packets of a stream', () => {
     expect(apart.length).toBeLessThan(2 * Math.ceil((packets.length * 1_472) / 65_536) + 4)
   })
 
-  it('leave less than 3 kB of garbage each on the heap, both ends together', () => {
+  it('take no more than a few pieces of memory, all of them together, if it is said that they have left', () => {
+    const bulk = underWay()
+    const pieces = new Set<ArrayBufferLike>()
+    for (let packets = 0; packets < 1_000; ) {
+      const burst = bulk.turn(TURN)
+      packets += burst.length
+      for (const packet of burst) {
+        pieces.add(packet.buffer)
+        packetLeft(packet)
+      }
+    }
+    expect(pieces.size).toBeLessThanOrEqual(8)
+  })
+
+  it('leave less than 2.7 kB of garbage each on the heap, both ends together', () => {
     const bulk = underWay()
     for (let turns = 0; turns < 200; turns++) bulk.turn(TURN)
     // A collection in between makes a sample too small: most have none.
@@ -133,6 +150,6 @@ describe('a thousand packets of a stream', () => {
       return (process.memoryUsage().heapUsed - before) / packets
     })
     samples.sort((one, other) => one - other)
-    expect(samples[20]).toBeLessThan(3_000)
+    expect(samples[20]).toBeLessThan(2_700)
   })
 })

@@ -143,6 +143,19 @@ describe('a hostile peer', () => {
     expect(b.listen().filter(({ kind }) => kind === 'data')).toHaveLength(STREAM_START.maxStreamData / 8_192)
   })
 
+  it('that sends few bytes makes us keep those and no page, unless they lie in memory of many others', () => {
+    const held = ([first]: ReturnType<StreamEnd['listen']>): number | undefined =>
+      first?.kind === 'data' ? first.bytes.buffer.byteLength : undefined
+    const b = receiver()
+    b.streams.receive({ kind: 'stream', id: 0, offset: 0, data: new Uint8Array(100), fin: false })
+    expect(held(b.listen())).toBe(100)
+    const others = new Uint8Array(65_536).subarray(0, 100)
+    b.streams.receive({ kind: 'stream', id: 2, offset: 0, data: others, fin: false })
+    expect(held(b.listen())).toBe(undefined)
+    b.streams.receive(open(2))
+    expect(held(b.listen().filter(({ kind }) => kind === 'data'))).toBe(PAGE_BYTES)
+  })
+
   it('that sends other bytes a second time does not change those that came first', () => {
     const b = receiver()
     const bytes = (text: string) => Uint8Array.from(Buffer.from(text))

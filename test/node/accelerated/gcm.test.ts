@@ -117,6 +117,28 @@ it('what has been opened stays as it is while more is opened', () => {
   for (const [plaintext, back] of opened) expect(back !== undefined && Buffer.compare(back, plaintext)).toBe(0)
 })
 
+it('what is looked at no more makes room for the next, and only if it was opened last', () => {
+  const sealer = fast.sealer(13, keysOf(), entropy)
+  const opener = fast.opener(13, keysOf())
+  let sequence = 0
+  const open = (length: number): Uint8Array => {
+    const packet = packetOf(new Uint8Array(length).fill(++sequence), 16)
+    sealer.seal(packet, sequence)
+    return opener.open(packet, sequence) ?? fromHex('')
+  }
+  const first = open(1_000)
+  opener.release?.(first.subarray(0, 900))
+  const second = open(1_000)
+  expect([second.buffer === first.buffer, second.byteOffset]).toEqual([true, first.byteOffset])
+  const kept = [second, open(1_000), open(30), open(20_000)]
+  // Neither an older one, nor one that has memory of its own.
+  for (const one of [second, kept[2], kept[3]]) if (one !== undefined) opener.release?.(one)
+  open(1_000)
+  open(30)
+  expect(kept.map((one) => new Set(one).size)).toEqual([1, 1, 1, 1])
+  expect(kept.map(([byte]) => byte)).toEqual([2, 3, 4, 5])
+})
+
 it('every other suite, and a key of a wrong length, is left to the others', () => {
   const packet = new Uint8Array(24 + 16 + 16)
   const keys = { encryption: new Uint8Array(16), authentication: new Uint8Array(32) }
