@@ -13,7 +13,7 @@ import { Agenda } from './agenda.ts'
 import { Association, type Unsent } from './association/association.ts'
 import { startClose } from './association/closing.ts'
 import type { OwnContext } from './association/context.ts'
-import { draftDatagram, enqueue, nextPacket, onEsp } from './association/data.ts'
+import { draftDatagram, enqueue, heldPacket, nextPacket, onEsp } from './association/data.ts'
 import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
@@ -137,9 +137,9 @@ export class Engine extends StreamCommands implements Machine {
   transmit(now: number): Transmit | undefined {
     if (this.#phase.name === 'frozen' || this.#phase.name === 'stopped') return undefined
     const control = this.#outlet.packet()
-    if (control !== undefined || this.#phase.name === 'freezing') return control
+    if (control !== undefined) return control
     for (const association of this.#ready) {
-      const datagram = nextPacket(association, now)
+      const datagram = this.#phase.name === 'freezing' ? heldPacket(association, now) : nextPacket(association, now)
       this.#agenda.note(association)
       if (datagram === undefined || this.#ready.size > 1) this.#ready.delete(association)
       if (datagram === undefined) continue

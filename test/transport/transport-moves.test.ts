@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { Prng } from '../../src/base/prng.ts'
 import type { Config } from '../../src/core/config.ts'
 import { momentsOf } from '../moments/moments.ts'
-import { End, type Flying, freeze, place, thaw } from '../support/pair.ts'
+import { End, type Flying, freeze, pair, place, thaw } from '../support/pair.ts'
+import { noise, StreamApp } from '../support/stream-app.ts'
 import { exact, LENGTH, move, transfer, until } from '../support/transfer.ts'
 
 /** How many datagrams the transfer takes when nothing happens. */
@@ -134,6 +135,27 @@ describe('FREEZE in the middle of a transfer', () => {
     const ms = frozenAfter({}, true)
     expect(ms).toBeGreaterThan(0)
     expect(ms).toBeLessThan(100)
+  })
+
+  it('asks for what is under way, and does not wait as long as the peer may delay its acknowledgement', () => {
+    const { wire, a, b } = pair({ delayMs: 1 })
+    b.engine.listen(9)
+    const client = new StreamApp(wire, a, b.engine.hit)
+    const server = new StreamApp(wire, b, a.engine.hit, { eager: true })
+    const id = client.open(9)
+    for (const bytes of [noise(100), noise(200)]) {
+      client.say(id, bytes, false)
+      wire.run(bytes.length)
+    }
+    client.say(id, noise(300), false)
+    wire.run(1)
+    const [begin, before] = [wire.now, wire.sent.length]
+    a.engine.freeze(begin)
+    while (!a.events.some(({ type }) => type === 'frozen')) wire.run(1)
+    expect(wire.now - begin).toBeLessThan(10)
+    expect(server.text(id).length).toBe(600)
+    // The question, and its answer.
+    expect(wire.sent.length - before).toBeLessThanOrEqual(3)
   })
 
   it('waits no longer than its limit for a peer that says nothing', () => {

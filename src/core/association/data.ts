@@ -206,6 +206,16 @@ export function nextPacket(association: Association, now: number): Transmit | un
   return undefined
 }
 
+/** While we freeze nothing leaves but the question for what is under way, and that only to where the peer is for sure. */
+export function heldPacket(association: Association, now: number): Transmit | undefined {
+  const session = association.usable
+  const tuple = association.paths.current
+  if (session === undefined || tuple?.state !== 'active' || association.streaming?.transport.held !== true)
+    return undefined
+  const bytes = nextOfStreams(association, now, session, tuple)
+  return bytes && { bytes, to: tuple.route, whole: true }
+}
+
 function nextDatagram(association: Association, now: number, session: Session, tuple: Tuple): Uint8Array | undefined {
   const item = association.unsent.peek()
   if (item === undefined) return undefined

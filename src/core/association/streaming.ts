@@ -50,8 +50,10 @@ export function streamingOf(association: Association): Streaming {
 export function holdStreams(association: Association, held: boolean): void {
   const { streaming } = association
   if (streaming === undefined) return
-  streaming.transport.held = held
-  if (held) collect(association, streaming)
+  streaming.transport.hold(held)
+  if (!held) return
+  collect(association, streaming)
+  association.context.wake(association)
 }
 
 /** What streams a capsule brings: what its owner has not read is told again, and what the peer has not acknowledged, sent again. */

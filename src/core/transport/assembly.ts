@@ -9,10 +9,10 @@ import type { SentFrame, Streams } from './streams/streams.ts'
 /**
  * Why a packet leaves. `data`: streams have something to say. `ack`: the peer waits to hear what has come. `pto`: nothing has
  * been heard for so long that something has to be answered (RFC 9002 §6.2.4). `mtu`: to see whether the path carries one of that size.
- * `close`: the last word.
+ * `ask`: what is under way is to be acknowledged now. `close`: the last word.
  */
 export interface Plan {
-  readonly kind: 'data' | 'ack' | 'pto' | 'mtu' | 'close'
+  readonly kind: 'data' | 'ack' | 'pto' | 'mtu' | 'ask' | 'close'
   /** The largest it may be, in bytes of UDP payload; of `mtu`, what it has to be. */
   readonly bytes: number
 }
@@ -45,6 +45,7 @@ export function writeFrames({ now, plan, writer, code, streams, received }: Asse
     writer.write({ kind: 'close-transport', code })
     return { plan, frames: NO_FRAMES, elicits: false }
   }
+  if (plan.kind === 'ask') return { plan, frames: NO_FRAMES, elicits: writer.write({ kind: 'ping' }) }
   let frames: readonly Carried[] = NO_FRAMES
   const begin = writer.length
   if (received.pending || received.deadline <= now) frames = writeAcks(writer, received.acknowledge(now))

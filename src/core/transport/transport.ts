@@ -47,12 +47,9 @@ export class Transport {
   /** The highest number sealed or skipped under each SPI: nobody can have seen a higher one. */
   readonly #sealed = new Map<number, number>()
   #probes = 0
+  #asks = false
   #closing: Closing | undefined
-  /**
-   * FREEZE has begun: acknowledgements are heard, and nothing else. What it would tell nobody could take any more; the peer, who hears
-   * no acknowledgement of it, says it again to whoever goes on.
-   */
-  held = false
+  #held = false
 
   constructor(options: TransportOptions, frozen?: FrozenStreams) {
     const { config, entropy, mtuLimit } = options
@@ -164,6 +161,7 @@ export class Transport {
   /** What packet should leave now; undefined if none, or if window or pacer hold it. */
   plan(now: number): Plan | undefined {
     const { recovery, streams, received } = this
+    if (this.#held) return this.#asks ? { kind: 'ask', bytes: ACK_PACKET_BYTES } : undefined
     if (this.#closing !== undefined) {
       return this.#closing.byPeer ? undefined : { kind: 'close', bytes: CLOSE_PACKET_BYTES }
     }
@@ -183,9 +181,24 @@ export class Transport {
     return writeFrames({ now, plan, writer, code, streams: this.streams, received: this.received })
   }
 
+  /**
+   * FREEZE has begun: acknowledgements are heard, and nothing else. What it would tell nobody could take any more; the peer, who hears
+   * no acknowledgement of it, says it again to whoever goes on. What is under way is asked for: a PING whose number follows one
+   * that is left out is acknowledged at once, and all before it too (RFC 9000 §13.2.1). The last packet would have to be waited
+   * for as long as the peer may delay its acknowledgement.
+   */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#asks = held && this.recovery.bytesInFlight > 0
+  }
+
+  get held(): boolean {
+    return this.#held
+  }
+
   /** A number to leave out before the next packet: it must be told by `skipped`. */
   get skips(): boolean {
-    return this.recovery.skip()
+    return this.#asks || this.recovery.skip()
   }
 
   skipped(spi: number, number: number): void {
@@ -197,6 +210,7 @@ export class Transport {
   sent(now: number, spi: number, number: number, bytes: number, { plan, frames, elicits }: Draft): void {
     this.#noteSealed(spi, number)
     if (plan.kind === 'pto') this.#probes -= 1
+    if (plan.kind === 'ask') this.#asks = false
     if (!elicits) return this.recovery.passed(now, spi, number)
     const appLimited = !this.streams.wantsToSend
     const probe = plan.kind === 'pto' || plan.kind === 'mtu' ? plan.kind : undefined
