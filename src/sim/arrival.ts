@@ -167,7 +167,7 @@ export class Arrival {
 
   #makeReady(): Uint8Array {
     const offer = this.#world.entropy(OFFER_BYTES)
-    const key = kemKey(this.#world.entropy)
+    const key = kemKey(this.#world.entropy, this.#world.algorithms.dhGroups)
     this.#kem.set(toHex(offer), key)
     const { epoch } = this.#state
     const draft = { offer, hit: this.subject.hit, epoch, kem: SIM_KEM, kemKey: key.publicValue }

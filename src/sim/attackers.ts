@@ -112,7 +112,7 @@ export class Attackers {
     const bytes = this.#stolen.at(-1)
     const capsule = bytes === undefined ? 'malformed' : readCapsule(bytes)
     if (typeof capsule === 'string') return
-    const plaintext = openBox(kemKey(this.#world.entropy), capsule.sealed, capsule.aad)
+    const plaintext = openBox(kemKey(this.#world.entropy, this.#world.algorithms.dhGroups), capsule.sealed, capsule.aad)
     if (plaintext !== undefined) throw new Error('a stolen capsule was opened with another key')
   }
 

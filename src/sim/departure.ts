@@ -207,7 +207,13 @@ export class Departure {
     this.#world.see({ type: 'capsule', run, plaintext: prepared.plaintext })
     for (const { secret } of this.#frozen.associations)
       this.#world.see({ type: 'secret', what: 'frozen key', bytes: secret })
-    const sealed = sealBox(ready.kemKey, prepared.plaintext, prepared.aad, this.#world.entropy)
+    const sealed = sealBox(
+      ready.kemKey,
+      prepared.plaintext,
+      prepared.aad,
+      this.#world.entropy,
+      this.#world.algorithms.dhGroups,
+    )
     this.#capsule = finishCapsule(header, sealed, { host: this.instance.signer, to: ready.host, purpose: 'move' })
     this.#later(0, { type: 'sealed' })
   }

@@ -16,7 +16,7 @@ import {
   type StartStep,
   stepStart,
 } from '../core/moving/start.ts'
-import { Identity } from '../crypto/identity.ts'
+import { Identity, type WithKeys } from '../crypto/identity.ts'
 import type { Clock } from './clock.ts'
 import type { SimLedger } from './ledger.ts'
 
@@ -134,9 +134,15 @@ export function startNow(ledger: SimLedger, plan: StartPlan, keys: StartKeys, no
 }
 
 /** What an engine is told of its start: the instance key is made of its secret again. */
-export function ownStart(started: Started): OwnStart {
+export function ownStart(started: Started, algorithms?: WithKeys): OwnStart {
   const { epoch, incarnation, secret, receipt, ledger } = started
-  return { epoch, incarnation, instance: Identity.fromSecret('ed25519', secret), receipt, ledgerKey: ledger }
+  return {
+    epoch,
+    incarnation,
+    instance: Identity.fromSecret('ed25519', secret, algorithms),
+    receipt,
+    ledgerKey: ledger,
+  }
 }
 
 function answer(

@@ -21,6 +21,7 @@ import {
 } from '../core/moving/whereabouts.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
+import type { KeyAlgorithms } from '../crypto/key-algorithm.ts'
 import type { Clock } from './clock.ts'
 import type { EventKind, FaultKind, Profile } from './faults.ts'
 
@@ -33,6 +34,12 @@ export interface LedgerWatch {
   activated(record: LedgerRecord): void
 }
 
+/** What it signs with, and the kinds of key that others may have. */
+export interface LedgerKeys {
+  readonly identity: Identity
+  readonly keys: KeyAlgorithms
+}
+
 const DELAY_MS = 2
 const SLOW_MS_MAX = 3_000
 
@@ -43,16 +50,18 @@ export class SimLedger {
   down = false
   /** Whether it takes claim and activation as one change: every other ledger does. */
   readonly together: boolean
+  readonly #keys: KeyAlgorithms
   readonly #clock: Clock
   readonly #prng: Prng
   readonly #watch: LedgerWatch
   readonly #records = new Map<Hit, LedgerRecord>()
   readonly #whereabouts = new Map<Hit, { readonly bytes: Uint8Array; readonly said: VerifiedWhereabouts }>()
 
-  constructor(clock: Clock, prng: Prng, identity: Identity, watch: LedgerWatch) {
+  constructor(clock: Clock, prng: Prng, { identity, keys }: LedgerKeys, watch: LedgerWatch) {
     this.#clock = clock
     this.#prng = prng
     this.identity = identity
+    this.#keys = keys
     this.together = (identity.publicKey.bytes[0] ?? 0) % 2 === 1
     this.#watch = watch
   }
@@ -85,7 +94,7 @@ export class SimLedger {
 
   claim(request: ClaimRequest): ClaimReply {
     this.#watch.event('claim')
-    const reply = applyClaim(this.#recordOf(request.claim), request)
+    const reply = applyClaim(this.#recordOf(request.claim), request, [], this.#keys)
     if (reply.refused === undefined) this.#records.set(reply.record.hit, reply.record)
     return reply
   }
@@ -105,7 +114,7 @@ export class SimLedger {
     this.#watch.event('activate')
     const before = this.#recordOf(claim.claim)
     const now = Math.floor(this.#clock.now)
-    const answer = applyStart(before, claim, activate, this.identity, now)
+    const answer = applyStart(before, claim, activate, this.identity, now, this.#keys)
     const { refused, record } = answer.reply
     if (refused !== undefined || record === undefined) return answer
     this.#records.set(record.hit, record)

@@ -4,7 +4,7 @@
 import { assert } from '../base/assert.ts'
 import { concat } from '../base/bytes.ts'
 import { nodeAead } from '../crypto/aead.ts'
-import { agree, DH_P256, type DhKey, generateDh } from '../crypto/dh.ts'
+import { agree, DH_GROUPS, DH_P256, type DhGroups, type DhKey, generateDh } from '../crypto/dh.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import { ESP_AES128_GCM_16, hitSuite } from '../crypto/suites.ts'
 
@@ -17,15 +17,21 @@ const FRONT_BYTES = 16
 const ICV_BYTES = 16
 const SHA256_SUITE = 1
 
-export function kemKey(entropy: Entropy): DhKey {
-  const key = generateDh(DH_P256, entropy)
+export function kemKey(entropy: Entropy, groups: DhGroups = DH_GROUPS): DhKey {
+  const key = generateDh(DH_P256, entropy, groups)
   assert(key !== undefined, 'P-256 is there')
   return key
 }
 
 /** Ephemeral point ‖ sealed packet. */
-export function sealBox(to: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, entropy: Entropy): Uint8Array {
-  const ephemeral = kemKey(entropy)
+export function sealBox(
+  to: Uint8Array,
+  plaintext: Uint8Array,
+  aad: Uint8Array,
+  entropy: Entropy,
+  groups?: DhGroups,
+): Uint8Array {
+  const ephemeral = kemKey(entropy, groups)
   const shared = agree(ephemeral, to)
   assert(shared !== undefined, 'a box is sealed to a point of the curve')
   const packet = new Uint8Array(FRONT_BYTES + plaintext.length + ICV_BYTES)

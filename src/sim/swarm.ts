@@ -2,6 +2,7 @@
 // Everything is drawn once, at the beginning, but for what only shows on the way (the target of a move, say).
 
 import { Prng } from '../base/prng.ts'
+import { type Algorithms, STANDARD } from '../crypto/algorithms.ts'
 import { Talker } from './application.ts'
 import { Attackers } from './attackers.ts'
 import type { Departure } from './departure.ts'
@@ -31,11 +32,11 @@ export class Swarm {
   readonly #endsAt: number
   #pings = 0
 
-  constructor(seed: number, kind: SeedKind = SWARM) {
+  constructor(seed: number, kind: SeedKind = SWARM, algorithms: Algorithms = STANDARD) {
     const prng = new Prng(seed + 2 ** 40)
     this.kind = kind
     this.profile = kind.faults(prng)
-    this.world = new World({ seed, profile: this.profile, family: prng.chance(0.7) ? 4 : 6 })
+    this.world = new World({ seed, profile: this.profile, family: prng.chance(0.7) ? 4 : 6, algorithms })
     this.world.ledger.faults = this.profile
     this.#prng = this.world.prng.fork()
     this.#luck = new Prng(seed + 2 ** 41)

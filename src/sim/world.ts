@@ -4,12 +4,12 @@
 import { assert } from '../base/assert.ts'
 import { toHex } from '../base/bytes.ts'
 import { Prng } from '../base/prng.ts'
-import { type Choices, offerOf } from '../core/association/exchange-offer.ts'
-import type { Config } from '../core/config.ts'
+import { offerOf } from '../core/association/exchange-offer.ts'
 import type { OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import type { Started, StartPlan } from '../core/moving/start.ts'
-import { Identity, type IdentityAlgorithm } from '../crypto/identity.ts'
+import { type Algorithms, STANDARD } from '../crypto/algorithms.ts'
+import { Identity } from '../crypto/identity.ts'
 import { incarnationOf } from '../crypto/keymat.ts'
 import { addressOf } from './addresses.ts'
 import { Arrival, type OpenedCapsule } from './arrival.ts'
@@ -17,7 +17,7 @@ import { Checkers } from './checkers.ts'
 import { Clock } from './clock.ts'
 import { Departure } from './departure.ts'
 import { Door, ownStart, type StartOutcome, startNow } from './door.ts'
-import { calmProfile, type EventKind, type FaultKind, linkFaults, type Profile } from './faults.ts'
+import { calmProfile, type EventKind, type FaultKind, linkFaults } from './faults.ts'
 import { Host } from './host.ts'
 import { pooledIdentity } from './identities.ts'
 import type { Instance } from './instance.ts'
@@ -25,34 +25,11 @@ import { SimLedger } from './ledger.ts'
 import { type Filtering, Nat } from './nat.ts'
 import { Network, type Socket } from './network.ts'
 import type { Observation, Run, Violation } from './observation.ts'
+import type { HostOptions, ProcessOptions, WorldOptions } from './options.ts'
 import type { WirePacket } from './packet.ts'
 import { Process } from './process.ts'
 import { KeyNames } from './spy.ts'
 import { Tally } from './tally.ts'
-
-export interface WorldOptions {
-  /** Decides everything. */
-  readonly seed: number
-  /** How things go wrong; nothing does by default. */
-  readonly profile?: Profile
-  readonly family?: 4 | 6
-}
-
-export interface HostOptions {
-  /** Puts the host behind a translator of its own. */
-  readonly nat?: { readonly timeoutMs: number; readonly filtering: Filtering }
-}
-
-export interface ProcessOptions extends Choices {
-  /** Where it starts; a host of the same name by default. */
-  readonly host?: Host
-  readonly algorithm?: IdentityAlgorithm
-  /** False for an identity that has no ledger, and can neither move nor be restarted. */
-  readonly saved?: boolean
-  readonly config?: Partial<Config>
-  /** On how many addresses of its host it is at once; 1 by default, 2 at most. */
-  readonly homes?: number
-}
 
 /** What a swarm may do while things take their course. */
 export interface Hooks {
@@ -81,6 +58,7 @@ export class World {
   readonly processes: Map<string, Process> = new Map()
   hooks: Hooks = {}
   readonly family: 4 | 6
+  readonly algorithms: Algorithms
   readonly #owners = new Map<number, Instance>()
   readonly #doors = new Map<Host, Set<Door>>()
   readonly #firstSubject: number
@@ -89,9 +67,10 @@ export class World {
   #lineages = 0
   #contents = 0
 
-  constructor({ seed, profile = calmProfile(), family = 4 }: WorldOptions) {
+  constructor({ seed, profile = calmProfile(), family = 4, algorithms = STANDARD }: WorldOptions) {
     this.prng = new Prng(seed)
     this.family = family
+    this.algorithms = algorithms
     this.#firstSubject = this.prng.below(SUBJECTS)
     this.#firstHost = this.prng.below(HOSTS)
     this.network = new Network(
@@ -104,16 +83,21 @@ export class World {
       },
       linkFaults(profile),
     )
-    const ledger = pooledIdentity('ledger', this.prng.below(LEDGERS))
-    this.ledger = new SimLedger(this.clock, this.prng.fork(), ledger, {
-      fault: (kind) => this.fault(kind),
-      event: (kind) => this.event(kind),
-      activated: ({ hit, activated }) => {
-        if (activated === undefined) return
-        const { epoch, incarnation } = activated
-        this.see({ type: 'activated', hit, epoch, incarnation: toHex(incarnation) })
+    const ledger = pooledIdentity('ledger', this.prng.below(LEDGERS), 'ed25519', algorithms)
+    this.ledger = new SimLedger(
+      this.clock,
+      this.prng.fork(),
+      { identity: ledger, keys: algorithms.keys },
+      {
+        fault: (kind) => this.fault(kind),
+        event: (kind) => this.event(kind),
+        activated: ({ hit, activated }) => {
+          if (activated === undefined) return
+          const { epoch, incarnation } = activated
+          this.see({ type: 'activated', hit, epoch, incarnation: toHex(incarnation) })
+        },
       },
-    })
+    )
   }
 
   // ── Time ───────────────────────────────────────────────────────────────────
@@ -140,7 +124,7 @@ export class World {
   host(name: string, options: HostOptions = {}): Host {
     assert(!this.hosts.has(name), `there is a host ${name} already`)
     const number = this.hosts.size + 1
-    const identity = pooledIdentity('host', (this.#firstHost + number) % (2 * HOSTS))
+    const identity = pooledIdentity('host', (this.#firstHost + number) % (2 * HOSTS), 'ed25519', this.algorithms)
     const nat = options.nat === undefined ? undefined : this.#nat(number, options.nat)
     const addresses = [number, number + 100].map((part) =>
       addressOf(this.family, nat === undefined ? 'public' : 'private', part),
@@ -155,7 +139,7 @@ export class World {
   process(name: string, options: ProcessOptions = {}): Process {
     assert(!this.processes.has(name), `there is a process ${name} already`)
     const { algorithm = 'ed25519', saved = true, config = {}, homes = 1 } = options
-    const offer = offerOf(options)
+    const offer = offerOf({ algorithms: this.algorithms, ...options })
     const index = (this.#firstSubject + this.processes.size) % SUBJECTS
     const identity = pooledIdentity('subject', index, algorithm, offer.algorithms)
     const subject = new Process(this, name, { identity, config, offer, homes }, saved)
@@ -343,7 +327,7 @@ export class World {
   launch(subject: Process, host: Host, signer: Identity, started: Started, frozen: FrozenState | undefined): Instance {
     const resumed = started.base === undefined ? undefined : frozen
     this.event(resumed === undefined ? 'restart' : 'thaw')
-    return subject.begin(host, signer, ownStart(started), resumed)
+    return subject.begin(host, signer, ownStart(started, this.algorithms), resumed)
   }
 
   // ── Inside ─────────────────────────────────────────────────────────────────
@@ -367,11 +351,11 @@ export class World {
   #startNow(subject: Process, host: Host): OwnStart {
     const started = startNow(this.ledger, this.#plan(subject, {}), this.#keys(subject, host.identity), this.now)
     assert(typeof started !== 'string', `${subject.name} starts: ${String(started)}`)
-    return ownStart(started)
+    return ownStart(started, this.algorithms)
   }
 
   #unsaved(): OwnStart {
-    const instance = Identity.generate(this.entropy)
+    const instance = Identity.generate(this.entropy, 'ed25519', this.algorithms)
     const incarnation = incarnationOf(instance.publicKey.bytes)
     return { epoch: 1, incarnation, instance, receipt: undefined, ledgerKey: undefined }
   }

@@ -312,4 +312,25 @@ export const CONTROLS: readonly Control[] = [
     notices:
       'an SA to which packets are forged > opens nothing more after the last of them, at the cost of no cryptography',
   },
+
+  // ── The simulator's own memory ─────────────────────────────────────────────
+  {
+    breaks: 'a signature that is remembered for any message',
+    edits: [edit('src/sim/recollection.ts', 'equalBytes(known.message, message) &&', '')],
+    file: 'test/sim/recollection.test.ts',
+    notices: 'a table that recollects > computes and refuses what differs in a bit of ed25519',
+  },
+  {
+    breaks: 'a secret that is remembered for any peer',
+    edits: [
+      edit(
+        'src/sim/recollection.ts',
+        'known !== undefined && equalBytes(known.own, peer) && equalBytes(known.peer, own)',
+        'known !== undefined',
+      ),
+      edit('src/sim/recollection.ts', 'placeOf(own) + placeOf(peer)', '0'),
+    ],
+    file: 'test/sim/recollection.test.ts',
+    notices: 'a table that recollects > agrees once for both ends, and lends nobody its own copy',
+  },
 ]
