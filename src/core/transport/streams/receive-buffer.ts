@@ -1,6 +1,5 @@
 // What came of a stream until the application has taken it: each byte is kept once, as it came first, and given out once, in order.
-// Large pieces are kept as they are, and a small one that comes alone; others are copied into pages, so that a burst of packets is a few
-// views.
+// Large pieces are kept as they are; small ones are copied into pages, so that a burst of packets is a few views.
 
 import { assert } from '../../../base/assert.ts'
 import { type Range, Ranges } from '../../../base/ranges.ts'
@@ -128,25 +127,16 @@ export class ReceiveBuffer {
     return buffer
   }
 
-  /** The piece itself if it is large, or alone, unless it would hold more memory than twice what it is. */
+  /** The piece itself, unless it would hold more memory than twice what it is. */
   #keep(start: number, bytes: Uint8Array, lent: boolean): void {
-    let last = this.#pieces?.at(-1)
-    if (last !== undefined && last.bytes.length < PAGE_BYTES && last.start >= this.#delivered) {
-      // It is not alone after all, and nobody has seen it yet.
-      this.#pieces = undefined
-      this.#copy(last.start, last.bytes)
-      last = undefined
+    const last = this.#pieces?.at(-1)
+    const worth = bytes.length >= PAGE_BYTES && 2 * bytes.length >= bytes.buffer.byteLength
+    if (!lent || !worth || (last !== undefined && start < endOf(last))) {
+      this.#pages ??= new Pages(false)
+      return this.#pages.write(start, bytes)
     }
-    const alone = last === undefined && (this.#pages?.bytes ?? 0) === 0
-    const worth = (bytes.length >= PAGE_BYTES || alone) && 2 * bytes.length >= bytes.buffer.byteLength
-    if (!lent || !worth || (last !== undefined && start < endOf(last))) return this.#copy(start, bytes)
     this.#pieces ??= []
     this.#pieces.push({ start, bytes })
-  }
-
-  #copy(start: number, bytes: Uint8Array): void {
-    this.#pages ??= new Pages(false)
-    this.#pages.write(start, bytes)
   }
 
   #views(start: number, end: number): Uint8Array[] {
