@@ -28,5 +28,5 @@ export type StreamEvent =
   | (OfStream & { readonly type: 'stream-finished' })
   /** Both halves are over: the stream is forgotten, and its id will not come again. */
   | (OfStream & { readonly type: 'stream-closed' })
-  /** The association is over, and the stream with it; `ended` follows. */
-  | (OfStream & { readonly type: 'stream-lost'; readonly reason: EndReason; readonly detail: string })
+  /** The association is over, and the stream with it; `ended` follows. 'shed': it alone, for it was too large to move. */
+  | (OfStream & { readonly type: 'stream-lost'; readonly reason: EndReason | 'shed'; readonly detail: string })

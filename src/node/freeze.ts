@@ -206,7 +206,10 @@ async function sealed(
   }
   let prepared = prepare()
   // Who reads nothing must not keep anybody here.
-  if (prepared === 'too-large') prepared = prepare(true)
+  if (prepared === 'too-large') {
+    prepared = prepare(true)
+    carrier.streams.shed()
+  }
   if (prepared === 'too-large') throw tooLarge()
   const ciphertext = await seal(prepared.plaintext, prepared.aad)
   prepared.plaintext.fill(0)

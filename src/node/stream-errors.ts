@@ -30,8 +30,12 @@ export function stoppedError(peer: Hit, port: number, code: number): SojournErro
   return new SojournError('ERR_SOJOURN_RESET', message)
 }
 
-/** The association is over, and the stream with it. */
-export function lostError(peer: Hit, reason: EndReason, detail: string): SojournError {
+/** The association is over, and the stream with it; or the stream stays behind. */
+export function lostError(peer: Hit, reason: EndReason | 'shed', detail: string): SojournError {
+  if (reason === 'shed') {
+    const message = `more waits on the stream with ${peer} than a capsule carries, so the freeze breaks it off: write no more than is asked for`
+    return new SojournError('ERR_SOJOURN_RESET', message)
+  }
   return endError(peer, reason, [], detail)
 }
 

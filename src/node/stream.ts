@@ -187,6 +187,8 @@ export class SojournStream extends SocketShape {
 
   /** What the engine tells of it. */
   heard(event: StreamEvent): void {
+    // What is lost does not travel.
+    if (event.type === 'stream-lost') this.#held = false
     if (this.#held) {
       this.#late ??= []
       this.#late.push(event)

@@ -202,6 +202,18 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     this.#freezing = false
   }
 
+  /**
+   * For a freeze that could not take all along: whoever has a stream that the engine has broken off hears that, and not that it goes on
+   * elsewhere. The engine itself stands still and tells nobody in time.
+   */
+  shed(): void {
+    for (const [peer, streams] of [...this.#streams]) {
+      const left = new Set(this.#engine.streams(peer).map(({ id }) => id))
+      for (const id of [...streams.keys()])
+        if (!left.has(id)) this.heard({ type: 'stream-lost', peer, id, reason: 'shed', detail: '' })
+    }
+  }
+
   /** The freeze came to nothing. */
   unfreeze(): void {
     for (const stream of this.#each()) stream.release()

@@ -42,6 +42,13 @@ function open(): {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** What there is: Node 26 gives a piece a call, earlier ones give all of them. */
+function all(stream: SojournStream): Buffer[] {
+  const pieces: Buffer[] = []
+  for (let piece = stream.read(); piece !== null; piece = stream.read()) pieces.push(piece as Buffer)
+  return pieces
+}
+
 describe('bytes that come one at a time while nobody reads', () => {
   test('are a few pieces of Node, not one each', async () => {
     const { stream, come, consumed } = open()
@@ -82,7 +89,7 @@ describe('bytes that come one at a time while nobody reads', () => {
           if (stream.readableLength > 0 && stream.readableLength < 5) take(stream.read() as Buffer)
         }),
       // Looks, and waits for more.
-      (stream, take) => void stream.on('readable', () => stream.readableLength >= 3 && take(stream.read() as Buffer)),
+      (stream, take) => void stream.on('readable', () => stream.readableLength >= 3 && all(stream).forEach(take)),
     ]
     const plan = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.boolean()), { minLength: 1, maxLength: 40 })
     const cases = fc.asyncProperty(fc.nat(readers.length - 1), plan, async (which, pieces) => {
@@ -124,7 +131,7 @@ describe('bytes that come one at a time while nobody reads', () => {
     come(new Uint8Array(SMALL_PIECE_BYTES_MAX + 1).fill(3))
     come(Uint8Array.of(4))
     stream.heard({ type: 'stream-end', peer, id: 0 })
-    const read = stream.read() as Buffer
+    const read = Buffer.concat(all(stream))
     expect([read.length, read[1], read[2], read.at(-1)]).toEqual([SMALL_PIECE_BYTES_MAX + 4, 2, 3, 4])
   })
 

@@ -296,6 +296,36 @@ describe('a move', () => {
     expect(taken).toEqual([peer.hit])
   })
 
+  test('with more waiting than a capsule holds breaks off what is heaviest, and the rest moves', async () => {
+    const [from, to] = await places(2)
+    const service = await endpointOn({ ...from })
+    const peer = await endpointOn()
+    const sizes = [24 << 20, 5 << 20, 5 << 20, 1_000]
+    const [heavy, ...light] = sizes.map((size, index) => ({ port: 1 + index, wrote: Buffer.alloc(size, index + 1) }))
+    if (heavy === undefined) throw new Error('four streams')
+    const codes = new Map<number, string>()
+    const fars = new Map<number, SojournStream>()
+    for (const { port, wrote } of [heavy, ...light]) {
+      // Whatever waits has been written at once, whether it was asked for or not; the peer reads none of it.
+      service.listen(port, (near) =>
+        near.on('error', ({ code }: NodeJS.ErrnoException) => codes.set(port, `${code}`)).end(wrote),
+      )
+      const far = peer.connect(service.peer, port)
+      fars.set(port, far)
+      await far.opened
+    }
+    const cut = once(fars.get(heavy.port) ?? new PassThrough(), 'error')
+    const { streams } = await thawAt(to, await freezeTo(service, to))
+    expect([...streams.values()].map((ofPeer) => ofPeer.size)).toEqual([light.length])
+    expect([...codes].sort()).toEqual([
+      [heavy.port, 'ERR_SOJOURN_RESET'],
+      ...light.map(({ port }) => [port, 'ERR_SOJOURN_FROZEN']),
+    ])
+    expect((await cut)[0]).toMatchObject({ code: 'ERR_SOJOURN_RESET' })
+    for (const { port, wrote } of light)
+      expect((await buffer(fars.get(port) ?? new PassThrough())).equals(wrote)).toBe(true)
+  })
+
   test('of the peer is not seen by the stream that stays', async () => {
     const { near, far, move } = await moving()
     near.write('before')

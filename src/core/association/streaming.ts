@@ -349,7 +349,7 @@ function breakOff({ context, peer, streaming }: Association): void {
   streams.reset(id, StreamCode.CANCELLED)
   streams.stop(id, StreamCode.CANCELLED)
   context.count('stream-shed')
-  context.event({ type: 'stream-lost', peer, id, reason: 'reset', detail: 'more waited on it than a capsule carries' })
+  context.event({ type: 'stream-lost', peer, id, reason: 'shed', detail: 'more waited on it than a capsule carries' })
 }
 
 // ── The end ──────────────────────────────────────────────────────────────────
