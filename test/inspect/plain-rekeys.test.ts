@@ -8,6 +8,10 @@ import { readCapture } from '../../src/inspect/capture.ts'
 import { carriedBy } from '../../src/inspect/carried.ts'
 import { type Finding, inspect } from '../../src/inspect/inspect.ts'
 import { readKeyLog } from '../../src/inspect/key-log.ts'
+import { INDEXES_MAX } from '../../src/inspect/plain-rekeys.ts'
+import { wrapHip } from '../../src/wire/datagram.ts'
+import { encodeMessage } from '../../src/wire/messages.ts'
+import { encodeEspInfo, encodeSeq } from '../../src/wire/update.ts'
 import { type Abroad, associated, run, talk } from '../support/abroad.ts'
 import { seeded } from '../support/actors.ts'
 import { ForeignPeer } from '../support/foreign-peer.ts'
@@ -120,4 +124,18 @@ describe.each([
     expect(left.filter(({ checks }) => checks.icv === true).length).toBeGreaterThan(0)
     expect(left.filter(({ checks }) => checks.icv === undefined).length).toBeGreaterThan(0)
   })
+})
+
+it('remembers no more places in a KEYMAT than sixty-four, whatever a file names', () => {
+  const { flown, keys } = withoutUs()
+  const [i1] = flown
+  if (i1 === undefined) throw new Error('no I1')
+  const [own, peer] = [i1.bytes.subarray(12, 28), i1.bytes.subarray(28, 44)]
+  const forged = Array.from({ length: INDEXES_MAX }, (_, number) => {
+    const info = encodeEspInfo({ keymatIndex: 2_000 + number, oldSpi: 0x400, newSpi: 0x401 })
+    return { ...i1, bytes: wrapHip(encodeMessage('UPDATE', own, peer, [info, encodeSeq(number)])) }
+  })
+  // Without them every packet is opened.
+  const esp = judge([...forged, ...flown], keys).filter(({ type }) => type === 'ESP')
+  expect(esp.some(({ checks }) => checks.icv === undefined)).toBe(true)
 })

@@ -30,7 +30,17 @@ interface Vectors {
 
 const openssl = openSsl(koffi())
 if (typeof openssl === 'string') throw new Error(openssl)
-const { cipher, clearErrors, control, encryptInit, encryptUpdate, encryptFinal, decryptInit, decryptUpdate, decryptFinal } = openssl
+const {
+  cipher,
+  clearErrors,
+  control,
+  encryptInit,
+  encryptUpdate,
+  encryptFinal,
+  decryptInit,
+  decryptUpdate,
+  decryptFinal,
+} = openssl
 const memory = new Pinned(koffi(), 4_096)
 const [NONCE_AT, LENGTH_AT, TAG_AT, KEY_AT, AAD_AT, TEXT_AT, OPENED_AT] = [0, 32, 48, 64, 128, 1_024, 2_048]
 const address = (at: number): number => memory.address + at
