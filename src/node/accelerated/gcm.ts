@@ -214,8 +214,8 @@ class Plaintexts {
   #piece: Uint8Array = new Uint8Array(0)
   #address = 0
   #used = 0
-  /** Where the last one begins; −1 if it is not in the piece. */
-  #last = -1
+  /** Where the last one that was cut from it begins. */
+  #last = 0
   #large: Uint8Array | undefined
 
   constructor(koffi: Koffi) {
@@ -224,7 +224,6 @@ class Plaintexts {
 
   /** Where `length` bytes may be written. */
   room(length: number): number {
-    this.#last = -1
     this.#large = length > CUT_BYTES_MAX ? uncleared(length) : undefined
     if (this.#large !== undefined) return this.#addresses.of(this.#large)
     if (this.#used + length > this.#piece.length) {
