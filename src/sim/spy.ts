@@ -1,6 +1,7 @@
 // Looks over the shoulder of a machine's cryptography: an AEAD provider that reports every packet it seals and every key it seals
 // under, a key log and an entropy that report what they hand out. The real provider does the work.
 
+import { assert } from '../base/assert.ts'
 import type { KeyLogEntry } from '../core/engine.ts'
 import { type AeadProvider, aeadOf, ESP_SUITES, type EspSuites, type Opener, type Sealer } from '../crypto/aead.ts'
 import type { Entropy } from '../crypto/entropy.ts'
@@ -43,12 +44,16 @@ export function spyAead(options: SpyOptions, suites: EspSuites = ESP_SUITES): Ae
       const { names, now, see } = options
       const key = names.nameOf(suite, keys)
       for (const part of [keys.encryption, keys.authentication]) {
-        if (part.length >= NEEDLE_BYTES) see({ type: 'send-key', run: options.run(), key: part.slice() })
+        if (part.length >= NEEDLE_BYTES && !isBlank(part))
+          see({ type: 'send-key', run: options.run(), key: part.slice() })
       }
       const sealer = real.sealer(suite, keys, entropy)
+      // Zeros stand for no key: an association with an RFC-only peer has none between a thaw and the rekey (MOVING §2).
+      const blank = isBlank(keys.encryption)
       const ivEnd = ESP_HEADER_BYTES + (suites.get(suite)?.ivBytes ?? 0)
       return {
         seal(packet: Uint8Array, sequence: number): void {
+          assert(!blank, 'nothing is sealed under a key of zeros')
           const content = contentId(packet, ivEnd + INNER_UDP_BYTES)
           sealer.seal(packet, sequence)
           const nonce = packet.subarray(ESP_HEADER_BYTES, ivEnd).join()
@@ -57,6 +62,10 @@ export function spyAead(options: SpyOptions, suites: EspSuites = ESP_SUITES): Ae
       }
     },
   }
+}
+
+function isBlank(key: Uint8Array): boolean {
+  return key.length > 0 && key.every((byte) => byte === 0)
 }
 
 export function spyKeylog({ see }: SpyOptions): (entry: KeyLogEntry) => void {

@@ -289,7 +289,7 @@ export const BREACHES: readonly Breach[] = [
     'encodeEspInfo({ keymatIndex: 0, oldSpi, newSpi: inboundSpi })',
     'encodeEspInfo({ keymatIndex: 0, oldSpi, newSpi: oldSpi })',
   ),
-  breach('RFC 7402 §3.3.6 (3)', DATA, 'const due = worn || now', 'const due = now'),
+  breach('RFC 7402 §3.3.6 (3)', DATA, 'const due = worn || keyless', 'const due = keyless'),
   breach(
     'RFC 7402 §3.4 (2)',
     'src/core/engine.ts',

@@ -313,6 +313,20 @@ export const CONTROLS: readonly Control[] = [
       'an SA to which packets are forged > opens nothing more after the last of them, at the cost of no cryptography',
   },
 
+  // ── Peers that know only the RFCs, in worlds of their own ──────────────────
+  {
+    breaks: 'a rekey with an RFC-only peer that is not repeated',
+    edits: [
+      edit(
+        'src/core/association/plain.ts',
+        'if (!rekey.acknowledged) sendRekey(association, now, rekey)\n  timers.set',
+        'timers.set',
+      ),
+    ],
+    file: 'test/seeds/strangers.test.ts',
+    notices: 'a seed with a stranger > holds every rule and comes to rest, with moves, rekeys and readdresses',
+  },
+
   // ── The simulator's own memory ─────────────────────────────────────────────
   {
     breaks: 'a signature that is remembered for any message',

@@ -3,7 +3,7 @@
 // with the command that repeats it), if a seed that is run twice, once with all of its cryptography, took two courses, or if an event or a fault never happened: a
 // simulator that does not do its worst proves nothing.
 
-import { STANDARD } from '../../src/crypto/algorithms.ts'
+import { type Algorithms, STANDARD } from '../../src/crypto/algorithms.ts'
 import {
   addCounts,
   describeFailure,
@@ -15,7 +15,10 @@ import {
   type SeedResult,
   zeros,
 } from '../../src/sim.ts'
+import { runStrangers, STRANGERS } from './strangers.ts'
 
+/** One seed in so many is run with a stranger, too, that knows only the RFCs (strangers.ts). */
+const STRANGERS_EVERY = 20
 /** Fewer seeds than this need not show everything. */
 const ALL_KINDS_MIN = 1_000
 /** One seed in so many is run twice, the second time with nothing remembered (sim/recollection.ts): no multiple of the turn of kinds, so that all of them are. */
@@ -26,9 +29,15 @@ const from = Number(process.argv[2] ?? 1)
 const count = Number(process.argv[3] ?? 5_000)
 const only = process.argv[4]
 const named = SEED_KINDS.find(({ name }) => name === only)
-if (!Number.isSafeInteger(from) || from < 0 || !Number.isSafeInteger(count) || count < 1 || (only && !named)) {
+if (
+  !Number.isSafeInteger(from) ||
+  from < 0 ||
+  !Number.isSafeInteger(count) ||
+  count < 1 ||
+  (only && !named && only !== STRANGERS)
+) {
   process.stderr.write(
-    `usage: run.js [FROM [COUNT [KIND]]], KIND one of ${SEED_KINDS.map(({ name }) => name).join(', ')}\n`,
+    `usage: run.js [FROM [COUNT [KIND]]], KIND one of ${[...SEED_KINDS, { name: STRANGERS }].map(({ name }) => name).join(', ')}\n`,
   )
   process.exit(2)
 }
@@ -42,26 +51,14 @@ let calmed = 0
 
 for (let seed = from; seed < from + count; seed++) {
   const kind = named ?? kindOfSeed(seed)
-  const before = process.cpuUsage()
-  const result = runSeed(seed, kind)
-  addCounts(events, result.events)
-  addCounts(faults, result.faults)
-  calmed += result.calmedMs ?? 0
-  if (!result.ok) {
-    failures.push(result)
-    if (failures.length <= FAILURES_SHOWN) process.stdout.write(`${describeFailure(result)}\n`)
-  }
-  if (seed % TWICE_EVERY === 0 && runSeed(seed, kind, STANDARD).hash !== result.hash) {
-    process.stdout.write(`seed ${seed}: two runs took two courses\n`)
-    process.exitCode = 1
-  }
-  const { user, system } = process.cpuUsage(before)
-  const cost = costs.get(kind.name) ?? { seeds: 0, cpuMs: 0 }
-  costs.set(kind.name, { seeds: cost.seeds + 1, cpuMs: cost.cpuMs + (user + system) / 1_000 })
+  if (only !== STRANGERS) record(seed, kind.name, (algorithms) => runSeed(seed, kind, algorithms))
+  if (only === STRANGERS || (only === undefined && seed % STRANGERS_EVERY === 0))
+    record(seed, STRANGERS, (algorithms) => runStrangers(seed, algorithms))
 }
 
 const wallMs = performance.now() - begin
 const cpuMs = [...costs.values()].reduce((sum, cost) => sum + cost.cpuMs, 0)
+const worlds = [...costs.values()].reduce((sum, { seeds }) => sum + seeds, 0)
 const never = [...absent(events), ...absent(faults)]
 process.stdout.write(`${table('events', events)}\n${table('faults', faults)}\nkinds:\n`)
 for (const [name, cost] of costs) {
@@ -69,8 +66,8 @@ for (const [name, cost] of costs) {
   process.stdout.write(`  ${name.padEnd(20)} ${String(cost.seeds).padStart(9)}  ${mean}\n`)
 }
 process.stdout.write(
-  `${count} seeds from ${from}: ${failures.length} failed, ${(cpuMs / count).toFixed(1)} ms of CPU and ` +
-    `${(wallMs / count).toFixed(1)} ms a seed, ${(calmed / count / 1_000).toFixed(2)} virtual s until calm\n`,
+  `${count} seeds from ${from}, ${worlds} worlds: ${failures.length} failed, ${(cpuMs / worlds).toFixed(1)} ms of CPU and ` +
+    `${(wallMs / worlds).toFixed(1)} ms a world, ${(calmed / worlds / 1_000).toFixed(2)} virtual s until calm\n`,
 )
 if (failures.length > 0) process.exitCode = 1
 if (never.length > 0) {
@@ -85,4 +82,24 @@ function absent(counts: Readonly<Record<string, number>>): string[] {
 function table(title: string, counts: Readonly<Record<string, number>>): string {
   const rows = Object.entries(counts).map(([kind, times]) => `  ${kind.padEnd(20)} ${String(times).padStart(9)}`)
   return [`${title}:`, ...rows].join('\n')
+}
+
+/** Runs one world and takes down what came of it. */
+function record(seed: number, name: string, run: (algorithms?: Algorithms) => SeedResult): void {
+  const before = process.cpuUsage()
+  const result = run()
+  addCounts(events, result.events)
+  addCounts(faults, result.faults)
+  calmed += result.calmedMs ?? 0
+  if (!result.ok) {
+    failures.push(result)
+    if (failures.length <= FAILURES_SHOWN) process.stdout.write(`${describeFailure(result)}\n`)
+  }
+  if (seed % TWICE_EVERY === 0 && run(STANDARD).hash !== result.hash) {
+    process.stdout.write(`seed ${seed} ${name}: two runs took two courses\n`)
+    process.exitCode = 1
+  }
+  const { user, system } = process.cpuUsage(before)
+  const cost = costs.get(name) ?? { seeds: 0, cpuMs: 0 }
+  costs.set(name, { seeds: cost.seeds + 1, cpuMs: cost.cpuMs + (user + system) / 1_000 })
 }

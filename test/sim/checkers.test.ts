@@ -179,6 +179,15 @@ describe('S6 and I9, three times what came from there', () => {
     expect(lastWord(new AmplificationChecker(), [...updates, out(hip(16))])).toBeDefined()
     expect(lastWord(new AmplificationChecker(), [out(hip(2))])).toBeDefined()
   })
+
+  it('passes ten R1s, not eleven, to a place of which that run was told, and none where others said so', () => {
+    const told: Observation = { ...named, run: a }
+    const r1s = Array.from({ length: 10 }, () => out(hip(2)))
+    expect(lastWord(new AmplificationChecker(), [told, ...r1s])).toBeUndefined()
+    expect(lastWord(new AmplificationChecker(), [told, ...r1s, out(hip(2))])).toBeDefined()
+    expect(lastWord(new AmplificationChecker(), [named, out(hip(2))])).toBeDefined()
+    expect(lastWord(new AmplificationChecker(), [{ ...named, run: b }, out(hip(2))])).toBeDefined()
+  })
 })
 
 describe('S7, nothing kept for strangers', () => {

@@ -8,9 +8,17 @@ export interface EspKeys {
   readonly authentication: Uint8Array
 }
 
+/** Keys of both directions. */
 export interface Directions {
   readonly send: EspKeys
   readonly receive: EspKeys
+}
+
+/** An SA that leaves. */
+export interface Outbound {
+  readonly spi: number
+  readonly keys: EspKeys
+  sequence: number
 }
 
 /** Four keys: AES-128-CBC and HMAC-SHA-256, each direction its own. */
@@ -34,6 +42,7 @@ export function seal(keys: EspKeys, spi: number, sequence: number, payload: Uint
   const padding = (16 - ((payload.length + 2) % 16)) % 16
   const trailer = Buffer.from([...Array.from({ length: padding }, (_, at) => at + 1), padding, UDP])
   const iv = Buffer.alloc(16, sequence)
+  iv.writeUInt32BE(sequence)
   const cipher = createCipheriv('aes-128-cbc', keys.encryption, iv).setAutoPadding(false)
   const packet = concat(header, iv, cipher.update(concat(payload, trailer)), cipher.final())
   return concat(packet, icv(keys, packet))

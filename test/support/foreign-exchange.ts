@@ -6,7 +6,17 @@ import type { Identity } from '../../src/crypto/identity.ts'
 import * as exchange from '../../src/wire/exchange.ts'
 import type { R1 } from '../../src/wire/messages.ts'
 import { encodeLocatorSet } from '../../src/wire/mobility.ts'
-import type { ParameterValue } from '../../src/wire/packet.ts'
+import { appendParameter, type ParameterValue } from '../../src/wire/packet.ts'
+
+/** A rekey from this end (RFC 7402 §6.8): what we have sent, whether it is acknowledged, what has come. */
+export interface Rekey {
+  readonly spi: number
+  readonly dh: ECDH | undefined
+  readonly updateId: number
+  readonly keymatIndex: number
+  acknowledged: boolean
+  theirs: { readonly spi: number; readonly dh: Uint8Array | undefined; readonly keymatIndex: number } | undefined
+}
 
 /** RFC 7401 §5.3.2. */
 export function r1Parameters(identity: Identity, i: Uint8Array, publicValue: Uint8Array): ParameterValue[] {
@@ -52,4 +62,10 @@ export function locatorSet({ address, port }: Locator, type: 1 | 2, spi: number)
 /** X ‖ Y (RFC 7401 §5.2.7, RFC 5903 §7). */
 export function publicValueOf(dh: ECDH): Uint8Array {
   return new Uint8Array(dh.getPublicKey().subarray(1))
+}
+
+/** RFC 7401 §5.2.14: HIP_SIGNATURE or HIP_SIGNATURE_2 behind it. */
+export function signed(identity: Identity, packet: Uint8Array, type: 61633 | 61697): Uint8Array {
+  const signature = { algorithm: identity.publicKey.algorithm, bytes: identity.sign(packet) }
+  return appendParameter(packet, type, exchange.encodeSignature(type, signature).contents)
 }

@@ -1,7 +1,7 @@
 // A HIPv2 peer that knows only the RFCs: 7401, 7402 and 8046, and none of our code but the codecs and an identity. Its states, its
 // key schedule, its rekeys and its ESP are written from those texts, as a stranger would read them.
 
-import { createECDH, createHmac, type ECDH, hkdfSync } from 'node:crypto'
+import type { ECDH } from 'node:crypto'
 import type { Locator } from '../../src/base/address.ts'
 import { concat, equalBytes } from '../../src/base/bytes.ts'
 import { type Hit, hitBytes } from '../../src/crypto/hit.ts'
@@ -28,31 +28,16 @@ import {
 } from '../../src/wire/packet.ts'
 import { Parameter } from '../../src/wire/registry.ts'
 import * as update from '../../src/wire/update.ts'
-import { type Directions, drawEsp, ESP_BYTES, type EspKeys, open, seal } from './foreign-esp.ts'
-import { i2Parameters, locatorSet, publicValueOf, r1Parameters } from './foreign-exchange.ts'
+import { type Directions, drawEsp, ESP_BYTES, type EspKeys, type Outbound, open, seal } from './foreign-esp.ts'
+import { i2Parameters, locatorSet, publicValueOf, type Rekey, r1Parameters, signed } from './foreign-exchange.ts'
+import { freshDh, hmacOf, keymatOf, kijOf } from './foreign-keys.ts'
 import type { Flying } from './pair.ts'
 
 const HASH_BYTES = 48
+const TRIES_MAX = 12
 
 /** HIP-gl encryption and integrity, HIP-lg the same: AES-128-CBC and HMAC-SHA-384 (RFC 7401 §6.5). */
 const ESP_INDEX = 2 * (16 + HASH_BYTES)
-
-interface Outbound {
-  readonly spi: number
-  readonly keys: EspKeys
-  sequence: number
-}
-
-/** A rekey from this end (RFC 7402 §6.8): what we have sent, whether it is acknowledged, what has come. */
-interface Rekey {
-  readonly spi: number
-  readonly dh: ECDH | undefined
-  readonly updateId: number
-  readonly keymatIndex: number
-  readonly packet: Uint8Array
-  acknowledged: boolean
-  theirs: { readonly spi: number; readonly dh: Uint8Array | undefined; readonly keymatIndex: number } | undefined
-}
 
 export class ForeignPeer {
   readonly identity: Identity
@@ -69,11 +54,19 @@ export class ForeignPeer {
   bringsDh = true
   /** LOCATOR_SET of its R1, I2 and R2 (RFC 8047 §4.2.8), if it has any. */
   named: readonly ParameterValue[] = []
+  /** What it does with the data of a datagram. */
+  onDatagram: (data: Uint8Array) => void = () => {}
   /** Where it thinks that the other end is. */
   there: Locator | undefined
   peer: Uint8Array = new Uint8Array(16)
   rekey: Rekey | undefined
-  #dh = createECDH('prime256v1')
+  #dh: ECDH
+  readonly #entropy: ((length: number) => Uint8Array) | undefined
+  /** What is repeated until it is answered: the last packet of an exchange, and UPDATEs by their ids. */
+  #opening: Flying | undefined
+  #tries = 0
+  readonly #unacknowledged = new Map<number, Uint8Array>()
+  #r2: Uint8Array | undefined
   #peerDh: Uint8Array = new Uint8Array(0)
   #i: Uint8Array = new Uint8Array(HASH_BYTES)
   #j: Uint8Array = new Uint8Array(HASH_BYTES)
@@ -91,28 +84,35 @@ export class ForeignPeer {
   #nonce = new Uint8Array(0)
   #check: { readonly nonce: Uint8Array; readonly to: Locator } | undefined
 
-  constructor(identity: Identity, at: Locator) {
+  constructor(identity: Identity, at: Locator, entropy?: (length: number) => Uint8Array) {
     this.identity = identity
     this.own = hitBytes(identity.hit)
     this.at = at
-    this.#dh.generateKeys()
+    this.#entropy = entropy
+    this.#dh = freshDh(entropy)
   }
 
   associate(hit: Hit, to: Locator): void {
     this.peer = hitBytes(hit)
     this.state = 'I1-SENT'
+    this.#tries = 0
+    this.#dh = freshDh(this.#entropy)
     this.#send(encodeMessage('I1', this.own, this.peer, [exchange.encodeDhGroupList([7])]), to)
+    this.#opening = this.sent.at(-1)
   }
 
   say(text: string): void {
-    const bytes = new TextEncoder().encode(text)
+    this.sayBytes(new TextEncoder().encode(text))
+  }
+
+  sayBytes(bytes: Uint8Array, sourcePort = 7): void {
     const payload = new Uint8Array(INNER_UDP_BYTES + bytes.length)
     payload.set(bytes, INNER_UDP_BYTES)
-    writeInnerUdp(payload, 0, 7, 7, bytes, this.own, this.peer)
+    writeInnerUdp(payload, 0, sourcePort, 7, bytes, this.own, this.peer)
     const out = this.#outbound
     if (out === undefined || this.there === undefined) throw new Error('nothing to seal with, or nowhere to send to')
     out.sequence += 1
-    this.#post(seal(out.keys, out.spi, out.sequence, payload), this.there)
+    this.sent.push({ from: this.at, to: this.there, bytes: seal(out.keys, out.spi, out.sequence, payload) })
   }
 
   /** RFC 7402 §6.8. Without a new Diffie–Hellman value it asks for keys from the old KEYMAT. */
@@ -150,7 +150,7 @@ export class ForeignPeer {
     const locators = [locatorSet(at, type, this.#inboundSpi)]
     if (rekey) return this.#offer(true, locators)
     const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
-    this.#update([info, ...locators, update.encodeSeq(this.#nextUpdateId++)])
+    this.#sequenced([info, ...locators])
   }
 
   close(): void {
@@ -161,8 +161,11 @@ export class ForeignPeer {
 
   /** RFC 7401 §6.11: whatever has not been acknowledged goes out again. */
   repeat(): void {
-    if (this.rekey !== undefined && !this.rekey.acknowledged && this.there !== undefined)
-      this.#send(this.rekey.packet, this.there)
+    // RFC 7401 §4.4.4: after so many tries it is over.
+    if (this.#opening !== undefined && ++this.#tries > TRIES_MAX) this.state = 'UNASSOCIATED'
+    if (this.state === 'UNASSOCIATED') this.#opening = undefined
+    if (this.#opening !== undefined) this.sent.push(this.#opening)
+    for (const packet of this.#unacknowledged.values()) if (this.there !== undefined) this.#send(packet, this.there)
   }
 
   receive(bytes: Uint8Array, from: Locator): void {
@@ -174,7 +177,7 @@ export class ForeignPeer {
     else if (message.kind === 'R1' && this.state === 'I1-SENT') this.#onR1(message, from)
     else if (message.kind === 'I2') this.#onI2(message, from)
     else if (message.kind === 'R2' && this.state === 'I2-SENT') this.#onR2(message)
-    else if (message.kind === 'UPDATE') this.#onUpdate(message, from)
+    else if (message.kind === 'UPDATE' && !this.state.startsWith('I')) this.#onUpdate(message, from)
     else if (message.kind === 'CLOSE') this.#onClose(message)
     else if (message.kind === 'CLOSE_ACK' && equalBytes(message.echoResponseSigned, this.#nonce))
       this.state = 'UNASSOCIATED'
@@ -183,7 +186,7 @@ export class ForeignPeer {
   #onI1(message: Message, from: Locator): void {
     const offer = r1Parameters(this.identity, this.#i, publicValueOf(this.#dh))
     const packet = encodeMessage('R1', this.own, new Uint8Array(16), [...this.named, ...offer])
-    const bytes = this.#sign(packet, Parameter.HIP_SIGNATURE_2)
+    const bytes = signed(this.identity, packet, Parameter.HIP_SIGNATURE_2)
     bytes.set(message.sender, 24)
     this.#send(bytes, from)
   }
@@ -202,10 +205,12 @@ export class ForeignPeer {
     this.state = 'I2-SENT'
     this.there = from
     this.#inbound.set(this.#inboundSpi, keys.receive)
-    this.#send(this.#sign(this.#mac(packet), Parameter.HIP_SIGNATURE), from)
+    this.#send(signed(this.identity, this.#mac(packet), Parameter.HIP_SIGNATURE), from)
+    this.#opening = this.sent.at(-1)
   }
 
   #onI2(message: I2, from: Locator): void {
+    if (this.#r2 !== undefined && equalBytes(this.#j, message.solution.j)) return this.#send(this.#r2, from)
     this.peer = message.sender.slice()
     this.#i = message.solution.i.slice()
     this.#j = message.solution.j.slice()
@@ -221,15 +226,17 @@ export class ForeignPeer {
       update.encodeEspInfo({ keymatIndex: ESP_INDEX, oldSpi: 0, newSpi: this.#inboundSpi }),
     ])
     const hostIdTlv = encodeParameters([exchange.encodeHostId({ algorithm, label, key })])
-    const mac = this.#hmac(this.#hip?.send, macTwoInput(packet, hostIdTlv))
+    const mac = hmacOf(this.#hip?.send, macTwoInput(packet, hostIdTlv))
     this.state = 'R2-SENT'
-    this.#send(this.#sign(appendParameter(packet, Parameter.HIP_MAC_2, mac), Parameter.HIP_SIGNATURE), from)
+    this.#r2 = signed(this.identity, appendParameter(packet, Parameter.HIP_MAC_2, mac), Parameter.HIP_SIGNATURE)
+    this.#send(this.#r2, from)
   }
 
   #onR2(message: Extract<Message, { kind: 'R2' }>): void {
     this.#verify(macTwoInput(message.packet, this.#peerHostId), message.mac2)
     this.#outbound = { spi: message.espInfo.newSpi, keys: this.#baseKeys().send, sequence: 0 }
     this.state = 'ESTABLISHED'
+    this.#opening = undefined
   }
 
   /** RFC 7401 §6.12, RFC 7402 §6.9, RFC 8046 §5. */
@@ -238,6 +245,7 @@ export class ForeignPeer {
     this.#verify(coveredBy(message.packet, Parameter.HIP_MAC), message.mac)
     if (this.state === 'R2-SENT') this.state = 'ESTABLISHED'
     const { rekey } = this
+    for (const id of message.ack ?? []) this.#unacknowledged.delete(id)
     if (rekey !== undefined && message.ack?.includes(rekey.updateId) === true) rekey.acknowledged = true
     const check = this.#check
     const echo = message.echoResponseSigned
@@ -255,9 +263,11 @@ export class ForeignPeer {
         ? []
         : [update.encodeEchoResponseSigned(message.echoRequestSigned.slice())]
     const replayed = this.#seen.has(seq)
+    // Keys that later ones have overtaken are of no use.
+    const overtaken = seq < Math.max(-1, ...this.#seen)
     this.#seen.add(seq)
     const { espInfo, dh } = message
-    if (replayed || espInfo === undefined || espInfo.oldSpi === espInfo.newSpi) {
+    if (replayed || overtaken || espInfo === undefined || espInfo.oldSpi === espInfo.newSpi) {
       if (message.locators === undefined || replayed) return this.#update([update.encodeAck([seq]), ...echo], from)
       return this.#ask(seq, from)
     }
@@ -282,7 +292,7 @@ export class ForeignPeer {
     this.there = from
     const info = update.encodeEspInfo({ keymatIndex: 0, oldSpi: this.#inboundSpi, newSpi: this.#inboundSpi })
     const request = update.encodeEchoRequestSigned(this.#check.nonce)
-    this.#update([info, update.encodeSeq(this.#nextUpdateId++), update.encodeAck([seq]), request], from)
+    this.#sequenced([info, update.encodeAck([seq]), request], from)
   }
 
   #onClose(message: Close): void {
@@ -292,8 +302,7 @@ export class ForeignPeer {
   }
 
   #offer(withDh: boolean, more: readonly ParameterValue[], oldSpi = this.#inboundSpi): void {
-    const dh = withDh ? createECDH('prime256v1') : undefined
-    dh?.generateKeys()
+    const dh = withDh ? freshDh(this.#entropy) : undefined
     const updateId = this.#nextUpdateId++
     const spi = ++this.#spi
     const keymatIndex = withDh ? 0 : this.#keymatIndex
@@ -303,7 +312,8 @@ export class ForeignPeer {
       ...(dh === undefined ? [] : [exchange.encodeDiffieHellman({ group: 7, publicValue: publicValueOf(dh) })]),
       ...more,
     ])
-    this.rekey = { spi, dh, updateId, keymatIndex, packet, acknowledged: false, theirs: undefined }
+    this.#unacknowledged.set(updateId, packet)
+    this.rekey = { spi, dh, updateId, keymatIndex, acknowledged: false, theirs: undefined }
   }
 
   /** RFC 7402 §6.10. */
@@ -330,10 +340,11 @@ export class ForeignPeer {
 
   /** RFC 7401 §6.5: HKDF over Kij, salt I | J, info the sorted HITs. */
   #keymat(length: number): Uint8Array {
-    const kij = this.#dh.computeSecret(concat(Uint8Array.of(4), this.#peerDh))
+    const { own, peer } = this
+    const kij = kijOf(this.#dh, this.#peerDh)
     this.kijs.push(kij)
-    const info = this.#greater ? concat(this.peer, this.own) : concat(this.own, this.peer)
-    return new Uint8Array(hkdfSync('sha384', kij, concat(this.#i, this.#j), info, length))
+    const info = this.#greater ? concat(peer, own) : concat(own, peer)
+    return keymatOf(kij, concat(this.#i, this.#j), info, length)
   }
 
   #baseKeys(): Directions {
@@ -344,42 +355,32 @@ export class ForeignPeer {
     return drawEsp(keymat.slice(ESP_INDEX), this.#greater)
   }
 
-  #hmac(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
-    return createHmac('sha384', key ?? new Uint8Array(0))
-      .update(bytes)
-      .digest()
-  }
-
   #verify(covered: Uint8Array, mac: Uint8Array): void {
-    if (!equalBytes(this.#hmac(this.#hip?.receive, covered), mac)) throw new Error('a MAC is wrong')
+    if (!equalBytes(hmacOf(this.#hip?.receive, covered), mac)) throw new Error('a MAC is wrong')
   }
 
   #update(parameters: readonly ParameterValue[], to = this.there): void {
     this.#control('UPDATE', parameters, to)
   }
 
+  #sequenced(parameters: readonly ParameterValue[], to = this.there): void {
+    const id = this.#nextUpdateId++
+    this.#unacknowledged.set(id, this.#control('UPDATE', [...parameters, update.encodeSeq(id)], to))
+  }
+
   #control(kind: MessageKind, parameters: readonly ParameterValue[], to = this.there): Uint8Array {
     const packet = encodeMessage(kind, this.own, this.peer, parameters)
-    const bytes = this.#sign(this.#mac(packet), Parameter.HIP_SIGNATURE)
+    const bytes = signed(this.identity, this.#mac(packet), Parameter.HIP_SIGNATURE)
     if (to !== undefined) this.#send(bytes, to)
     return bytes
   }
 
   #mac(packet: Uint8Array): Uint8Array {
-    return appendParameter(packet, Parameter.HIP_MAC, this.#hmac(this.#hip?.send, packet))
-  }
-
-  #sign(packet: Uint8Array, type: 61633 | 61697): Uint8Array {
-    const signature = { algorithm: this.identity.publicKey.algorithm, bytes: this.identity.sign(packet) }
-    return appendParameter(packet, type, exchange.encodeSignature(type, signature).contents)
+    return appendParameter(packet, Parameter.HIP_MAC, hmacOf(this.#hip?.send, packet))
   }
 
   #send(packet: Uint8Array, to: Locator): void {
-    this.#post(wrapHip(packet), to)
-  }
-
-  #post(bytes: Uint8Array, to: Locator): void {
-    this.sent.push({ from: this.at, to, bytes })
+    this.sent.push({ from: this.at, to, bytes: wrapHip(packet) })
   }
 
   #onEsp(packet: Uint8Array): void {
@@ -391,5 +392,6 @@ export class ForeignPeer {
     const datagram = readInnerUdp(opened.payload, this.peer, this.own)
     if (isMalformed(datagram)) throw new Error(datagram.malformed)
     this.heard.push(new TextDecoder().decode(datagram.data))
+    this.onDatagram(datagram.data)
   }
 }

@@ -313,7 +313,9 @@ export function rekeyIfDue(association: Association, now: number): void {
   const { rekeyMs } = context.config
   const worn =
     isWorn(session.outbound, context.config) || session.inbound.some((entry) => isDoubtful(association, entry))
-  const due = worn || now - session.establishedAt >= rekeyMs
+  // Without EPOCH nothing can be sealed between a thaw and the rekey, so one that came to nothing is begun again (MOVING §2).
+  const keyless = session.plain?.thawed === true
+  const due = worn || keyless || now - session.establishedAt >= rekeyMs
   const started = due && startRekey(association, now)
   if (association.state.name === 'parked') return timers.stop('rekey')
   timers.set('rekey', started || !due ? session.establishedAt + 2 * rekeyMs : now + context.config.ptoMaxMs)

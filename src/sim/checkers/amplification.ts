@@ -1,7 +1,8 @@
 // S6, I9: no more than three times what came from an address goes there before its owner has shown that it gets what we send,
 // headers of IP and UDP included. Shown is what really happened in the world: a socket got a packet of ours at that
 // address and then sent one from it. Not counted: the first packets to places that a user, a capsule, a ledger or an honest peer
-// named (I1, P1 and at most ten packets beside it, MOVING §5), and at most four UPDATEs to any other (P2 and address checks).
+// named (I1, P1 and at most ten packets beside it, MOVING §5; R1s among them if the run itself was told), and at most four UPDATEs
+// to any other (P2 and address checks).
 
 import { locatorKey } from '../../base/address.ts'
 import type { Checker, Observation, ObservationType, Run } from '../observation.ts'
@@ -75,9 +76,12 @@ export class AmplificationChecker implements Checker {
   }
 
   #exempt(run: Run, to: string, packet: WirePacket, account: Account): boolean {
-    const named = this.#named.has(to) || this.#namedTo.get(run)?.has(to) === true
+    const expected = this.#namedTo.get(run)?.has(to) === true
+    const named = expected || this.#named.has(to)
     if (packet.kind === 'I1' || packet.kind === 'I2') return named
     if (packet.kind === 'UPDATE') return named || ++account.updates <= UPDATES_MAX
+    // Whoever knows only the RFCs pads no I1 (RFC 7401 §5.3.1), and gets few R1s for that.
+    if (packet.kind === 'R1') return expected && ++account.interim <= INTERIM_PACKETS_MAX
     if (packet.kind === 'ESP') return named && ++account.interim <= INTERIM_PACKETS_MAX
     return named && packet.kind === 'CLOSE'
   }
