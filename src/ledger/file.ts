@@ -56,8 +56,8 @@ export class FileLedger implements Ledger {
   readonly #keys: KeyAlgorithms
   readonly #key: LedgerKey
   readonly #chains = new Map<Hit, Chain>()
-  /** When the receipt of a start that is prepared was written, by identity. */
-  readonly #prepared = new Map<Hit, { readonly activate: Uint8Array; readonly timeMs: number }>()
+  /** Starts that are prepared, by identity. */
+  readonly #prepared = new Map<Hit, PreparedStart>()
   #runner: Promise<Runner> | undefined
 
   constructor(options: FileLedgerOptions) {
@@ -110,36 +110,47 @@ export class FileLedger implements Ledger {
     const about = peekClaim(request.claim)
     if (about === undefined) return { step: 'claim', reply: { refused: 'malformed', record: undefined } }
     const runner = await this.#self()
+    const prepared = this.#preparedFor(about.hit, activate)
+    let tried = false
     return this.#race<StartReply>(about.hit, 'now', async (newest) => {
-      const prepared = this.#prepared.get(about.hit)
-      const known = prepared !== undefined && equalBytes(prepared.activate, activate)
-      const timeMs = known ? prepared.timeMs : this.#now()
+      // Deciding again: the name was taken, and not by us.
+      if (prepared !== undefined && tried) prepared.asked = false
+      const timeMs = prepared?.timeMs ?? this.#now()
       const answer = applyStart(newest?.record, request, activate, identity, timeMs, this.#keys)
       const { refused, record } = answer.reply
-      if (refused !== undefined || record === newest?.record) return { reply: answer }
+      if (refused !== undefined) return { reply: answer }
+      if (record === newest?.record)
+        return { reply: prepared?.asked === false ? { step: 'activate', reply: { refused: 'used', record } } : answer }
       const alive = await this.#stillAlive(newest, about.granted, request)
       if (alive !== undefined) return { reply: { step: 'claim', reply: alive } }
+      tried = true
+      if (prepared !== undefined) prepared.asked = true
       const { receipt } = answer.reply
       return { reply: answer, next: { record, runner }, meanwhile: () => foreseen?.(receipt) }
     })
   }
 
-  async prepare(nonce: Uint8Array, activate: Uint8Array): Promise<() => void> {
+  async prepare(nonce: Uint8Array, activate: Uint8Array): Promise<(() => void) | undefined> {
     const identity: Identity = await this.#key.identity()
     const about = peekClaim(activate)
     const chain = about && this.#chain(about.hit)
     const newest = await chain?.newest()
-    if (about === undefined || chain === undefined || newest === undefined) return () => undefined
+    if (about === undefined || chain === undefined || newest === undefined) return undefined
     const timeMs = this.#now()
     const record = foretellStart(newest.record, nonce, activate, identity, timeMs)
-    if (record === undefined) return () => undefined
+    if (record === undefined) return undefined
     const remove = await chain.prepare({ record, runner: await this.#self() })
-    const prepared = { activate, timeMs }
+    const prepared = { activate, timeMs, asked: false }
     this.#prepared.set(about.hit, prepared)
     return () => {
       remove()
       if (this.#prepared.get(about.hit) === prepared) this.#prepared.delete(about.hit)
     }
+  }
+
+  #preparedFor(hit: Hit, activate: Uint8Array): PreparedStart | undefined {
+    const prepared = this.#prepared.get(hit)
+    return prepared !== undefined && equalBytes(prepared.activate, activate) ? prepared : undefined
   }
 
   async publish(whereabouts: Uint8Array): Promise<void> {
@@ -248,6 +259,18 @@ export class FileLedger implements Ledger {
       `the ledger in ${folder.path} is too busy: stop what else starts this identity`,
     )
   }
+}
+
+/**
+ * A start that has been drawn and not asked for. It can lie about for a minute, in the memory of a process that somebody copies: so an
+ * answer is repeated only to who may have had it before.
+ */
+interface PreparedStart {
+  readonly activate: Uint8Array
+  /** When the receipt was written. */
+  readonly timeMs: number
+  /** A version with it may have been named by this ledger, and by no copy. */
+  asked: boolean
 }
 
 interface Decision<R> {

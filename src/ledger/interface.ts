@@ -28,9 +28,10 @@ export interface Ledger {
   start?(claim: ClaimRequest, activate: Uint8Array, foreseen?: (receipt: Uint8Array) => void): Promise<StartReply>
   /**
    * Makes ready what `start` will keep if a claim with this nonce is granted and this `activate` comes with it: it then waits for
-   * less. Decides nothing, and shows nothing to anybody. What it returns takes it back; for one start of an identity at a time.
+   * less. Decides nothing, and shows nothing to anybody. What it returns takes it back; undefined if there is nothing to prepare. For
+   * one start of an identity at a time. Of two processes with copies of one prepared start, `start` is to refuse one as `used`.
    */
-  prepare?(nonce: Uint8Array, activate: Uint8Array): Promise<() => void>
+  prepare?(nonce: Uint8Array, activate: Uint8Array): Promise<(() => void) | undefined>
   /** Keeps whereabouts for `find` if they are of the start activated last and newer than those kept; else does nothing. */
   publish(whereabouts: Uint8Array): Promise<void>
   /** The newest whereabouts published, as published: to be verified by the reader. */

@@ -53,6 +53,11 @@ export class Readiness {
     if (record === undefined) return new Readiness(place, port)
     const drawn = drawStart(hit, record.epoch + 1, { host, entropy: systemEntropy })
     const takeBack = await ledger.prepare?.(drawn.nonce, drawn.request).catch(() => undefined)
+    // What no ledger has prepared for is drawn when it is wanted, and not a moment before.
+    if (takeBack === undefined) {
+      wipe(drawn.secret)
+      return new Readiness(place, port)
+    }
     const instance = Identity.fromSecret('ed25519', drawn.secret)
     return new Readiness(place, port, { drawn, instance }, takeBack)
   }

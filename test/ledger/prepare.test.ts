@@ -83,6 +83,24 @@ describe('what is prepared', () => {
     expect(await open().read(X.hit)).toEqual(reply.record)
   })
 
+  it.each(['one after the other', 'at once'])(
+    'starts once of two copies of a process that has it, %s',
+    async (when) => {
+      await held()
+      const request = activate(HOST_B, 2, 2)
+      const [a, b] = [open(), open()]
+      await a.prepare(nonce(5), request)
+      await b.prepare(nonce(5), request)
+      const first = a.start(granted(), request)
+      if (when !== 'at once') await first
+      const answers = await Promise.all([first, b.start(granted(), request)])
+      expect(answers.map(({ reply }) => reply.refused).sort()).toEqual(['used', undefined])
+      // Who has had an answer gets it again, should it have been lost; who has not, never.
+      const again = await Promise.all([a, b].map((ledger) => ledger.start(granted(), request)))
+      expect(again.map(({ reply }) => reply.refused)).toEqual(answers.map(({ reply }) => reply.refused))
+    },
+  )
+
   it('loses to whoever started in between', async () => {
     const ledger = await held()
     const request = activate(HOST_B, 2, 2)
@@ -97,8 +115,8 @@ describe('what is prepared', () => {
     const ledger = await held()
     const request = activate(HOST_B, 2, 2)
     const takeBack = await ledger.prepare(nonce(5), request)
-    takeBack()
-    takeBack()
+    takeBack?.()
+    takeBack?.()
     expect(unnamed()).toEqual([])
     expect((await ledger.start(granted(), request)).reply.refused).toBeUndefined()
     expect([named(), unnamed()]).toEqual([[version(1), version(2)], []])
@@ -108,7 +126,7 @@ describe('what is prepared', () => {
     const ledger = await held()
     const takeBack = await ledger.prepare(nonce(5), activate(HOST_B, 2, 2))
     await ledger.prepare(nonce(5), activate(HOST_B, 2, 3))
-    takeBack()
+    takeBack?.()
     expect(unnamed()).toHaveLength(1)
     const { reply } = await ledger.start(granted(), activate(HOST_B, 2, 3))
     expect([reply.refused, unnamed()]).toEqual([undefined, []])
