@@ -12,6 +12,7 @@ import { memory } from './memory.ts'
 import { moves } from './moves.ts'
 import { type BenchOptions, benchOptions } from './options.ts'
 import { writePage } from './page.ts'
+import { profile } from './profile.ts'
 import { Report } from './report.ts'
 import { rtt } from './rtt.ts'
 import { scale } from './scale.ts'
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: BenchOptions) =
   rtt,
   connect,
   scale,
+  profile,
 }
 
 const argv = process.argv.slice(2)

@@ -1,6 +1,7 @@
 // One side of one contender: listens, or connects and measures.
 
 import { type Client, type Contender, type ContenderOptions, contender, type Line } from '../contenders/contender.ts'
+import { beginSampling, endSampling } from '../sampling.ts'
 import { answer } from '../support.ts'
 
 const [name = ''] = process.argv.slice(2)
@@ -64,6 +65,8 @@ answer({
     return { bytes: delivered, ms: performance.now() - at, cpuSeconds: cpuSeconds() - cpu }
   },
   cpu: () => ({ seconds: cpuSeconds() }),
+  sample: () => beginSampling(),
+  sampled: () => endSampling(),
   pings: async ({ count, bytes }: { readonly count: number; readonly bytes: number }) => {
     const payload = new Uint8Array(bytes).fill(0x5a)
     const each: number[] = []
