@@ -5,7 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Figure, RESULTS, type Result } from './report.ts'
 
-const ROOT = new URL('../../', import.meta.url)
+/** This file runs as it is, and compiled below `dist`. */
+const ROOT = new URL(import.meta.url.includes('/dist/bench/') ? '../../' : '../', import.meta.url)
 const PAGE = 'docs/PERFORMANCE.md'
 const PLACES = /(<!-- results of (\w+) -->\n)[\s\S]*?(<!-- end of \2 -->)/g
 /** Figures that are drawn: their cases are a name and how many there are. */
