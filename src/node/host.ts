@@ -120,6 +120,11 @@ export class Host {
     return this.#offers.get(toHex(offer))?.readiness
   }
 
+  /** A thaw needs a port now: whoever only may need one, for a capsule that may never come, gives way. */
+  async yieldPorts(): Promise<void> {
+    await Promise.all([...this.#offers.values()].map(({ readiness }) => readiness?.yieldPort()))
+  }
+
   /** Destroys a one-time key that has opened its capsule. The long-term one stays. */
   forget(keys: KemKeys): void {
     for (const [id, offer] of this.#offers) {

@@ -71,6 +71,15 @@ export class Readiness {
     return port
   }
 
+  /** Lets go of a port whose number somebody else may want now. One that was free to choose stands in nobody's way. */
+  async yieldPort(): Promise<void> {
+    const binds: readonly Bind[] = [this.#place.bind ?? {}].flat()
+    if (binds.every(({ port = 0 }) => port === 0)) return
+    const port = this.#port
+    this.#port = undefined
+    await port?.close()
+  }
+
   /** The start, if the ledger is the one that has prepared for it. Its secrets are the taker's from now on. */
   takeStart(ledger: Ledger): ReadyStart | undefined {
     if (ledger !== this.#place.ledger) return undefined

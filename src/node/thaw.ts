@@ -69,7 +69,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   const bound = readiness?.takePort(options.bind)
   const [opened, port] = await both(
     unsealed(read, options),
-    bound === undefined ? openPorts(options.bind) : Promise.resolve(bound),
+    bound === undefined ? host.yieldPorts().then(() => openPorts(options.bind)) : Promise.resolve(bound),
   )
   const { frozen, identity, keys } = opened
   let ahead: Ahead | undefined

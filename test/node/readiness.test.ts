@@ -79,6 +79,24 @@ test('a port that cannot be had is told of by the thaw, and the capsule is still
   expect(await ask(talk, service.hit, 'after')).toBe('after')
 })
 
+test.each([
+  ['an offer before it, for a capsule that never came', 2, 'as offered'],
+  ['its own offer, in other words', 1, 'in a list'],
+])('a port that is held ready for %s is there for the thaw', async (_what, offers, words) => {
+  const { service, talk, to } = await stage()
+  const free = await openPort({ address: '127.0.0.1' })
+  await free.close()
+  const place = { ledger: to.ledger, bind: free.locator }
+  let ready = await to.host.offer(service.hit, 0, place)
+  for (let more = 1; more < offers; more++) ready = await to.host.offer(service.hit, 0, place)
+  const wanted = words === 'in a list' ? [free.locator] : free.locator
+  const thawed = await thaw(await service.freeze({ to: ready }), { host: to.host, ledger: to.ledger, bind: wanted })
+  closeLater(thawed.endpoint)
+  for (const socket of thawed.sockets.values()) answerOn(socket)
+  expect(await ask(talk, service.hit, 'after')).toBe('after')
+  expect(thawed.endpoint.locator.port).toBe(free.locator.port)
+})
+
 test('what nobody has taken is let go of: the port is free, the ledger clean, the key gone', async () => {
   const { service, to, unnamed } = await stage()
   const wanted = await openPort({ address: '127.0.0.1' })
