@@ -55,6 +55,17 @@ describe('the budget', () => {
     expect(late.streams.write(theirs, pattern(9_000))).toBe('taken')
   })
 
+  it('lets a peer that leaves all our answers unread open another stream and ask on it', () => {
+    const end = new StreamEnd(true, {}, new StreamBudget(1_000_000))
+    expect(end.streams.receive(open(1))).toBeUndefined()
+    for (let size = 100_000; size >= 1; size = Math.floor(size / 10))
+      while (end.streams.write(1, pattern(size)) !== 'full');
+    expect(end.streams.receive(open(3))).toBeUndefined()
+    expect(end.streams.receive(data(3, 0, 10_000))).toBeUndefined()
+    // What it sends has a limit, too.
+    expect(end.streams.receive(data(3, 10_000, 20_000))).toBe('full')
+  })
+
   it('is not exceeded by streams that are opened and left empty', () => {
     const budget = new StreamBudget(10_000)
     const end = new StreamEnd(true, {}, budget)

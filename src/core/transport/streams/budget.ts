@@ -1,7 +1,8 @@
 // One budget for what waits on the streams of all peers of an identity: unread, unsent or unacknowledged. It is no more than a
 // capsule carries, so that no peer who reads nothing keeps the identity from moving. Nobody has a fixed share: each may hold as much as
 // is still free (Choudhury and Hahne, 1998, dynamic thresholds). One alone has half of all; n that take what they can leave one in
-// n + 1 free, so that who comes later, or reads what comes, always finds room.
+// n + 1 free, so that who comes later, or reads what comes, always finds room. What we write stops a little earlier than what the peer
+// sends: otherwise a peer that leaves our answers unread could not even open another stream.
 
 /** What a stream takes in a capsule however empty it is, and each separate piece of one. */
 export const STREAM_WEIGHT = 256
@@ -10,13 +11,18 @@ export const PIECE_WEIGHT = 16
 /** A refused write is told to try again as soon as there is room for this much of it. */
 export const MORSEL_BYTES = 4_096
 
+/** Of the budget, what is for streams and bytes of peers alone: one part in so many. */
+const PEERS_PART = 32
+
 export class StreamBudget {
   readonly #bytesMax: number
+  readonly #writtenMax: number
   #held = 0
   readonly #waiting = new Set<Account>()
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
+    this.#writtenMax = bytesMax - Math.floor(bytesMax / PEERS_PART)
   }
 
   get held(): number {
@@ -30,14 +36,23 @@ export class StreamBudget {
 
   /** How much more who holds so many bytes may take: afterwards no more than is then left. */
   room(held: number): number {
-    return Math.max(0, Math.floor((this.#bytesMax - this.#held - held) / 2))
+    return this.#share(this.#bytesMax, held)
+  }
+
+  /** The same of what our own applications write. */
+  roomToWrite(held: number): number {
+    return this.#share(this.#writtenMax, held)
+  }
+
+  #share(bytesMax: number, held: number): number {
+    return Math.max(0, Math.floor((bytesMax - this.#held - held) / 2))
   }
 
   change(bytes: number): void {
     this.#held += bytes
     if (bytes >= 0 || this.#waiting.size === 0) return
     for (const account of [...this.#waiting]) {
-      if (account.room < MORSEL_BYTES) continue
+      if (account.roomToWrite < MORSEL_BYTES) continue
       this.#waiting.delete(account)
       account.onRoom()
     }
@@ -53,7 +68,7 @@ export class StreamBudget {
 }
 
 interface Account {
-  readonly room: number
+  readonly roomToWrite: number
   onRoom(): void
 }
 
@@ -76,6 +91,10 @@ export class StreamAccount<S = unknown> {
 
   get room(): number {
     return this.#budget.room(this.#held)
+  }
+
+  get roomToWrite(): number {
+    return this.#budget.roomToWrite(this.#held)
   }
 
   change(bytes: number): void {
@@ -107,7 +126,7 @@ export class StreamAccount<S = unknown> {
 
   /** Those who may try again now, in turn, as many as there is room for; whoever writes no more is no longer in the way. */
   *admit(writes: (stream: S) => boolean): IterableIterator<S> {
-    let { room } = this
+    let room = this.roomToWrite
     for (const [stream, bytes] of this.#refused) {
       if (writes(stream) && room < Math.min(bytes, MORSEL_BYTES)) return this.#budget.wait(this)
       room -= bytes

@@ -65,7 +65,7 @@ export class Streams {
   write(id: number, bytes: Uint8Array, last = false): Written {
     const stream = this.#streams.get(id)
     if (stream === undefined || !stream.sending.writable) return 'over'
-    const full = bytes.length > this.account.room && !last
+    const full = bytes.length > this.account.roomToWrite && !last
     if (full) this.account.refuse(stream, bytes.length)
     else {
       this.#before(stream)
