@@ -8,11 +8,14 @@ import { DH_GROUPS, type DhGroups } from './dh.ts'
 import { HIP_CIPHERS, type HipCiphers } from './envelope.ts'
 import type { KeyAlgorithms } from './key-algorithm.ts'
 import { KEY_ALGORITHMS } from './public-key.ts'
+import { HIT_SUITES, type HitSuites } from './suites.ts'
 
 /** What an endpoint can do. What it offers and accepts of it is chosen beside it. */
 export interface Algorithms {
   /** Kinds of Host Identity, best first. Their HIT suites, in this order, are the HIT_SUITE_LIST (RFC 7401 §5.2.10). */
   readonly keys: KeyAlgorithms
+  /** What the HIT suites compute (RFC 7401 §5.2.10); whose HITs are taken is what `keys` say. */
+  readonly hitSuites: HitSuites
   /** RFC 7401 §5.2.7. */
   readonly dhGroups: DhGroups
   /** RFC 7401 §5.2.8. */
@@ -24,6 +27,7 @@ export interface Algorithms {
 /** Ed25519 and ECDSA P-256; groups 7, 8 and 4; AES-128-CBC and AES-256-CBC; ESP suites 13, 12, 9 and 8. */
 export const STANDARD: Algorithms = Object.freeze({
   keys: KEY_ALGORITHMS,
+  hitSuites: HIT_SUITES,
   dhGroups: DH_GROUPS,
   ciphers: HIP_CIPHERS,
   espSuites: ESP_SUITES,

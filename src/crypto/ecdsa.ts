@@ -5,7 +5,14 @@ import { createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:
 import { concat } from '../base/bytes.ts'
 import { base64url, fromBase64url } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
-import { HI_ECDSA, type IdentityAlgorithm, type KeyAlgorithm, LABEL_P256, SUITE_ECDSA_SHA384 } from './key-algorithm.ts'
+import {
+  HI_ECDSA,
+  type IdentityAlgorithm,
+  type KeyAlgorithm,
+  LABEL_P256,
+  SUITE_ECDSA_SHA384,
+  type Verifier,
+} from './key-algorithm.ts'
 import { drawScalar, type NistCurve, P256, uncompressed, validScalar } from './nist-curve.ts'
 
 /** What tells the kinds of ECDSA apart. */
@@ -26,16 +33,16 @@ export function ecdsa({ name, label, curve, hash }: EcdsaParts): KeyAlgorithm {
     label,
     hitSuite: SUITE_ECDSA_SHA384,
     normalise: (bytes: Uint8Array) => uncompressed(curve, bytes),
-    importKey(bytes: Uint8Array): KeyObject | undefined {
-      try {
-        return createPublicKey({ key: point(curve, bytes), format: 'jwk' })
-      } catch {
-        return undefined // not a point of the curve
-      }
+    importKey: (bytes: Uint8Array) => importPublic(curve, bytes),
+    verifier(bytes: Uint8Array): Verifier | undefined {
+      const key = importPublic(curve, bytes)
+      return (
+        key && {
+          verify: (message, signature) => verify(hash, message, { key, dsaEncoding: 'ieee-p1363' }, signature),
+        }
+      )
     },
     signatureBytes: () => 2 * curve.bytes,
-    verify: (key: KeyObject, message: Uint8Array, signature: Uint8Array) =>
-      verify(hash, message, { key, dsaEncoding: 'ieee-p1363' }, signature),
     generate: (entropy: Entropy) => drawScalar(curve, entropy),
     validSecret: (secret: Uint8Array) => validScalar(curve, secret),
     keyPair: (secret: Uint8Array) => ({ publicBytes: publicKey(secret), privateKey: undefined }),
@@ -57,6 +64,14 @@ export function ecdsa({ name, label, curve, hash }: EcdsaParts): KeyAlgorithm {
 
 /** ECDSA over P-256 with SHA-256. */
 export const ECDSA_P256: KeyAlgorithm = ecdsa({ name: 'ecdsa-p256', label: LABEL_P256, curve: P256, hash: 'sha256' })
+
+function importPublic(curve: NistCurve, bytes: Uint8Array): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: point(curve, bytes), format: 'jwk' })
+  } catch {
+    return undefined // not a point of the curve
+  }
+}
 
 function point(curve: NistCurve, bytes: Uint8Array): Record<string, string> {
   const x = base64url(bytes.subarray(1, 1 + curve.bytes))

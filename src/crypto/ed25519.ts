@@ -7,7 +7,14 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes, fromHex } from '../base/bytes.ts'
 import { base64url, fromBase64url, plain } from './buffer.ts'
 import type { Entropy } from './entropy.ts'
-import { HI_EDDSA, type KeyAlgorithm, type KeyPair, LABEL_ED25519, SUITE_EDDSA_CSHAKE128 } from './key-algorithm.ts'
+import {
+  HI_EDDSA,
+  type KeyAlgorithm,
+  type KeyPair,
+  LABEL_ED25519,
+  SUITE_EDDSA_CSHAKE128,
+  type Verifier,
+} from './key-algorithm.ts'
 
 const SECRET_BYTES = 32
 const PUBLIC_BYTES = 32
@@ -21,12 +28,12 @@ export const ED25519: KeyAlgorithm = Object.freeze({
   label: LABEL_ED25519,
   hitSuite: SUITE_EDDSA_CSHAKE128,
   normalise: (bytes: Uint8Array) => (bytes.length === PUBLIC_BYTES ? bytes : undefined),
-  importKey(bytes: Uint8Array): KeyObject | undefined {
-    if (weak(bytes)) return undefined
-    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: base64url(bytes) }, format: 'jwk' })
+  importKey: importPublic,
+  verifier(bytes: Uint8Array): Verifier | undefined {
+    const key = importPublic(bytes)
+    return key && { verify: (message, signature) => verify(undefined, message, key, signature) }
   },
   signatureBytes: () => SIGNATURE_BYTES,
-  verify: (key: KeyObject, message: Uint8Array, signature: Uint8Array) => verify(undefined, message, key, signature),
   generate: (entropy: Entropy) => entropy(SECRET_BYTES),
   validSecret: (secret: Uint8Array) => secret.length === SECRET_BYTES,
   keyPair: (seed: Uint8Array) => keyPairByNode(seed) ?? { publicBytes: derivedByNoble(seed), privateKey: undefined },
@@ -64,6 +71,11 @@ export function derivedByNoble(seed: Uint8Array): Uint8Array {
   return ed25519.getPublicKey(seed)
 }
 
+function importPublic(bytes: Uint8Array): KeyObject | undefined {
+  if (isWeak(bytes)) return undefined
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: base64url(bytes) }, format: 'jwk' })
+}
+
 function importPrivate(seed: Uint8Array, publicBytes: Uint8Array): KeyObject {
   const key = { kty: 'OKP', crv: 'Ed25519', x: base64url(publicBytes), d: base64url(seed) }
   return createPrivateKey({ key, format: 'jwk' })
@@ -79,7 +91,8 @@ const SMALL_ORDER: readonly Uint8Array[] = [
   fromHex('ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'),
 ]
 
-function weak(bytes: Uint8Array): boolean {
+/** Whether these 32 bytes are no public key that may be used: of small order, or not canonical. Whether they are a point is seen when something is verified. */
+export function isWeak(bytes: Uint8Array): boolean {
   const y = Uint8Array.from(bytes)
   y[31] = (y[31] ?? 0) & 0x7f
   return atLeastP(y) || SMALL_ORDER.some((point) => equalBytes(point, y))

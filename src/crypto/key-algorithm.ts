@@ -7,6 +7,12 @@ import type { Entropy } from './entropy.ts'
 /** The names of the kinds of key an identity can have. The last two are there only with `sojourn/conformance`. */
 export type IdentityAlgorithm = 'ed25519' | 'ecdsa-p256' | 'ecdsa-p384' | 'rsa'
 
+/** A public key that is ready to verify with. */
+export interface Verifier {
+  /** `signature` is as long as those of the key. Never throws. */
+  verify(message: Uint8Array, signature: Uint8Array): boolean
+}
+
 /** One kind of key. `bytes` is a public key as HOST_ID carries it after the curve label. */
 export interface KeyAlgorithm {
   readonly name: IdentityAlgorithm
@@ -22,9 +28,9 @@ export interface KeyAlgorithm {
   normalise(bytes: Uint8Array): Uint8Array | undefined
   /** The key in its one form as node:crypto has it; undefined if it is none or too weak. Never throws. */
   importKey(bytes: Uint8Array): KeyObject | undefined
+  /** The same, ready to verify with. */
+  verifier(bytes: Uint8Array): Verifier | undefined
   signatureBytes(bytes: Uint8Array): number
-  /** `signature` has `signatureBytes`. Never throws. */
-  verify(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean
   /** Draws a secret; undefined where that takes more than entropy and patience (RSA). */
   readonly generate: ((entropy: Entropy) => Uint8Array) | undefined
   validSecret(secret: Uint8Array): boolean

@@ -5,7 +5,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { ECDSA_P256 } from './ecdsa.ts'
 import { ED25519 } from './ed25519.ts'
-import { HI_ECDSA, type KeyAlgorithm, type KeyAlgorithms } from './key-algorithm.ts'
+import { HI_ECDSA, type KeyAlgorithm, type KeyAlgorithms, type Verifier } from './key-algorithm.ts'
 
 export { HI_ECDSA, HI_EDDSA, LABEL_ED25519, LABEL_P256 } from './key-algorithm.ts'
 
@@ -39,7 +39,7 @@ export function publicKeyFrom(
   keys: KeyAlgorithms = KEY_ALGORITHMS,
 ): PublicKey | undefined {
   const key = normalised({ algorithm, label, bytes: Uint8Array.from(bytes) }, keys)
-  return key !== undefined && keyObject(key, keys) !== undefined ? key : undefined
+  return key !== undefined && verifierOf(key, keys) !== undefined ? key : undefined
 }
 
 /** The key in its one form; undefined if it is of no kind in the table, or has the shape of none. */
@@ -68,13 +68,12 @@ export function verify(
 ): boolean {
   const kind = kindOf(key, keys)
   if (kind === undefined || signature.length !== kind.signatureBytes(key.bytes)) return false
-  const object = keyObject(key, keys)
-  return object !== undefined && kind.verify(object, message, signature)
+  return verifierOf(key, keys)?.verify(message, signature) ?? false
 }
 
 /** The SPKI PEM text of a valid key. */
 export function publicKeyPem(key: PublicKey, keys: KeyAlgorithms = KEY_ALGORITHMS): string {
-  const pem = keyObject(key, keys)?.export({ type: 'spki', format: 'pem' })
+  const pem = imported(key, keys)?.export({ type: 'spki', format: 'pem' })
   if (pem === undefined) throw new TypeError('this public key is not valid, so it has no PEM form')
   return pem.toString()
 }
@@ -120,36 +119,42 @@ export function oneForm({ algorithm, bytes }: PublicKey): Uint8Array {
   return full
 }
 
-// Imported keys, least recently used first. Importing costs a tenth of a verification, so a flood of strangers' keys that
-// empties the cache costs its victims little.
-const IMPORTED_LIMIT = 256
-const imported = new Map<string, KeyObject>()
+function imported(key: PublicKey, keys: KeyAlgorithms): KeyObject | undefined {
+  const kind = kindOf(key, keys)
+  const bytes = kind?.normalise(key.bytes)
+  return bytes && kind?.importKey(bytes)
+}
 
-function keyObject(key: PublicKey, keys: KeyAlgorithms): KeyObject | undefined {
+// Keys that are ready, least recently used first. Making one ready costs a tenth of a verification, so a flood of strangers' keys that
+// empties the cache costs its victims little. Of one key that two tables have in ways of their own, the last one counts.
+const READY_LIMIT = 256
+const ready = new Map<string, { readonly kind: KeyAlgorithm; readonly verifier: Verifier }>()
+
+function verifierOf(key: PublicKey, keys: KeyAlgorithms): Verifier | undefined {
   const kind = kindOf(key, keys)
   if (kind === undefined) return undefined
-  const text = importedText(key)
-  const known = imported.get(text)
-  if (known !== undefined) {
-    imported.delete(text)
-    imported.set(text, known)
-    return known
+  const text = readyText(key)
+  const known = ready.get(text)
+  if (known !== undefined) ready.delete(text)
+  if (known?.kind === kind) {
+    ready.set(text, known)
+    return known.verifier
   }
   const bytes = kind.normalise(key.bytes)
-  const fresh = bytes && kind.importKey(bytes)
-  if (fresh === undefined) return undefined
-  if (imported.size >= IMPORTED_LIMIT) {
-    for (const oldest of imported.keys()) {
-      imported.delete(oldest)
+  const verifier = bytes && kind.verifier(bytes)
+  if (verifier === undefined) return undefined
+  if (ready.size >= READY_LIMIT) {
+    for (const oldest of ready.keys()) {
+      ready.delete(oldest)
       break
     }
   }
-  imported.set(text, fresh)
-  return fresh
+  ready.set(text, { kind, verifier })
+  return verifier
 }
 
 // Shorter and sooner made than `publicKeyText`: every signature that is checked asks for it.
-function importedText(key: PublicKey): string {
+function readyText(key: PublicKey): string {
   const { algorithm, label } = key
   const bytes = oneForm(key)
   return `${algorithm}.${label}.${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')}`

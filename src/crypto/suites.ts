@@ -39,12 +39,16 @@ export interface Keymat {
   readonly keymat: Uint8Array
 }
 
+/** HIT suites by number. */
+export type HitSuites = ReadonlyMap<number, HitSuite>
+
 /** The HIT suite of that id (5, 2 or 1), or undefined. */
-export function hitSuite(id: number): HitSuite | undefined {
-  return HIT_SUITES.get(id)
+export function hitSuite(id: number, suites: HitSuites = HIT_SUITES): HitSuite | undefined {
+  return suites.get(id)
 }
 
-const HIT_SUITES: ReadonlyMap<number, HitSuite> = new Map([
+/** All that an association can compute with, whoever's keys are taken. */
+export const HIT_SUITES: HitSuites = new Map([
   [SUITE_EDDSA_CSHAKE128, keccakSuite()],
   [SUITE_ECDSA_SHA384, hmacSuite(SUITE_ECDSA_SHA384, 'sha384', 48)],
   [SUITE_RSA_SHA256, hmacSuite(SUITE_RSA_SHA256, 'sha256', 32)],

@@ -66,10 +66,11 @@ function node(): Finding {
 }
 
 function providers(): readonly Finding[] {
-  const { koffi, ports, aead } = choice()
+  const { koffi, ports, aead, algorithms } = choice()
   const each = [
     ['datagrams', ports],
     ['encryption', aead],
+    ['handshakes', algorithms],
   ] as const
   const package_ = koffi === undefined ? [] : [good('koffi', koffi)]
   return [

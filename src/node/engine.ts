@@ -30,9 +30,11 @@ export interface EnginePlace {
 export function makeEngine({ identity, port, place, frozen, floors, access }: EnginePlace, start: OwnStart): Engine {
   const keylog = openKeyLog()
   const choices = checkedChoices(place, identity)
-  const { espSuites } = choices.algorithms ?? STANDARD
+  const algorithms = choices.algorithms ?? STANDARD
+  const { espSuites } = algorithms
   const options = {
     ...choices,
+    algorithms: choice().algorithms.accelerated?.(algorithms) ?? algorithms,
     identity,
     start,
     entropy: systemEntropy,

@@ -6,12 +6,10 @@
 import { equalBytes } from '../base/bytes.ts'
 import { type Algorithms, STANDARD } from '../crypto/algorithms.ts'
 import type { DhGroup, DhKey } from '../crypto/dh.ts'
-import type { KeyAlgorithm } from '../crypto/key-algorithm.ts'
+import type { KeyAlgorithm, Verifier } from '../crypto/key-algorithm.ts'
 
 /** Signatures, and agreements of a group, that are remembered: more than a world has under way at once. */
 const KNOWN_MAX = 4_096
-
-type VerifyKey = Parameters<KeyAlgorithm['verify']>[0]
 
 interface Signed {
   readonly publicBytes: Uint8Array
@@ -49,12 +47,6 @@ class Memory<T> {
 function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
   const memory = new Memory<Signed>()
   const owners = new WeakMap<Uint8Array, Uint8Array>()
-  const importedFrom = new WeakMap<VerifyKey, Uint8Array>()
-  const publicOf = (key: VerifyKey): Uint8Array | undefined => {
-    const known = importedFrom.get(key) ?? kind.publicOf(key)
-    if (known !== undefined) importedFrom.set(key, known)
-    return known
-  }
   const keep = (publicBytes: Uint8Array | undefined, message: Uint8Array, signature: Uint8Array): void => {
     if (publicBytes === undefined) return
     memory.keep(placeOf(signature), { publicBytes, message: message.slice(), signature: signature.slice() })
@@ -71,19 +63,23 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
       keep(owners.get(secret), message, signature)
       return signature
     },
-    verify(key: VerifyKey, message: Uint8Array, signature: Uint8Array): boolean {
-      const publicBytes = publicOf(key)
-      const known = memory.find(placeOf(signature))
-      const same =
-        known !== undefined &&
-        publicBytes !== undefined &&
-        equalBytes(known.signature, signature) &&
-        equalBytes(known.message, message) &&
-        equalBytes(known.publicBytes, publicBytes)
-      if (same) return true
-      const good = kind.verify(key, message, signature)
-      if (good) keep(publicBytes, message, signature)
-      return good
+    verifier(publicBytes: Uint8Array): Verifier | undefined {
+      const verifier = kind.verifier(publicBytes)
+      if (verifier === undefined) return undefined
+      return {
+        verify(message: Uint8Array, signature: Uint8Array): boolean {
+          const known = memory.find(placeOf(signature))
+          const same =
+            known !== undefined &&
+            equalBytes(known.signature, signature) &&
+            equalBytes(known.message, message) &&
+            equalBytes(known.publicBytes, publicBytes)
+          if (same) return true
+          const good = verifier.verify(message, signature)
+          if (good) keep(publicBytes, message, signature)
+          return good
+        },
+      }
     },
   })
 }

@@ -23,6 +23,7 @@ test('on a machine that is in order everything works, and nothing is left behind
     'platform',
     'datagrams',
     'encryption',
+    'handshakes',
     'buffers',
     'ipv4',
     'ipv6',
@@ -64,13 +65,13 @@ test('says which providers are used and why: lines for people, JSON for programs
     .split('\n')
     .map((line) => JSON.parse(line))
   expect(lines.at(-1)).toEqual({ works: true })
-  for (const name of ['datagrams', 'encryption'])
+  for (const name of ['datagrams', 'encryption', 'handshakes'])
     expect(named(lines, name)).toMatchObject({ state: 'less', found: 'portable: SOJOURN_PORTABLE is set' })
 })
 
 test.runIf(process.platform === 'linux')('tells of every part of what is accelerated', async () => {
   const { code, stdout } = await runCli(['doctor'], { SOJOURN_HOME: freshHome(), SOJOURN_PORTABLE: '0' })
   expect(code).toBe(0)
-  for (const name of ['koffi', 'datagrams', 'encryption', 'bursts', 'merged reads', 'whole packets'])
+  for (const name of ['koffi', 'datagrams', 'encryption', 'handshakes', 'bursts', 'merged reads', 'whole packets'])
     expect(stdout).toMatch(new RegExp(`^(ok|less) +${name} `, 'm'))
 })

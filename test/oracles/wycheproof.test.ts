@@ -5,6 +5,7 @@ import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import { kmac128 } from '@noble/hashes/sha3-addons.js'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../../src/base/bytes.ts'
+import { type Algorithms, STANDARD } from '../../src/crypto/algorithms.ts'
 import { agree, generateDh } from '../../src/crypto/dh.ts'
 import { decryptParameter, encryptParameter } from '../../src/crypto/envelope.ts'
 import { type HashName, hmac } from '../../src/crypto/hash.ts'
@@ -12,7 +13,18 @@ import { expand, extract } from '../../src/crypto/hkdf.ts'
 import { type PublicKey, publicKeyFrom, verify } from '../../src/crypto/identity.ts'
 import { conformance } from '../../src/crypto/suites/conformance/algorithms.ts'
 import { hitSuite } from '../../src/crypto/suites.ts'
+import { acceleratedAlgorithms } from '../../src/node/accelerated/algorithms.ts'
+import { koffi } from '../node/accelerated/calls.ts'
 import { sharedJson } from '../support/shared.ts'
+
+const accelerate = acceleratedAlgorithms(koffi())
+if (typeof accelerate === 'string') throw new Error(accelerate)
+/** The standard algorithms by OpenSSL directly. */
+const DIRECT = accelerate(STANDARD)
+const TABLES = [
+  ['by node:crypto and noble', STANDARD],
+  ['by OpenSSL directly', DIRECT],
+] as const
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -98,22 +110,24 @@ describe('Wycheproof', () => {
     })
   })
 
-  it('Ed25519: exactly the valid signatures verify', () => {
+  it.each(TABLES)('Ed25519, %s: exactly the valid signatures verify', (_name, { keys }) => {
     each(casesOf('ed25519'), 100, (one) => {
       const key: PublicKey = { algorithm: 13, label: 1, bytes: one.key('pk') }
-      expect(verify(key, one.bytes('msg'), one.bytes('sig')), one.name).toBe(one.valid)
+      expect(verify(key, one.bytes('msg'), one.bytes('sig'), keys), one.name).toBe(one.valid)
     })
   })
 
-  it.each<[string, string, number, number, number]>([
-    ['ECDH P-256', 'ecdh_secp256r1_ecpoint', 7, 32, 200],
-    ['ECDH P-384', 'ecdh_secp384r1_ecpoint', 8, 48, 700],
+  it.each<[string, string, number, number, number, Algorithms]>([
+    ['ECDH P-256', 'ecdh_secp256r1_ecpoint', 7, 32, 200, STANDARD],
+    ['ECDH P-256 by OpenSSL directly', 'ecdh_secp256r1_ecpoint', 7, 32, 200, DIRECT],
+    ['ECDH P-384', 'ecdh_secp384r1_ecpoint', 8, 48, 700, STANDARD],
   ])(
     '%s: uncompressed points agree or are refused, other encodings are refused',
-    (_name, file, group, width, least) => {
+    (_name, file, group, width, least, algorithms) => {
       each(casesOf(file), least, (one) => {
         const point = one.bytes('public')
-        const kij = agreed(group, width, one.bytes('private'), point[0] === 4 ? point.subarray(1) : point)
+        const value = point[0] === 4 ? point.subarray(1) : point
+        const kij = agreed(algorithms, group, width, one.bytes('private'), value)
         const usable = one.valid && point[0] === 4
         expect(kij && toHex(kij), one.name).toBe(usable ? one.text('shared') : undefined)
       })
@@ -152,8 +166,10 @@ describe('Wycheproof', () => {
       cases.filter((one) => one.number('tagSize') === 256),
       10,
       (one) => {
-        const tag = hitSuite(5)?.mac(one.bytes('key'), one.bytes('msg'))
-        expect(tag && toHex(tag) === one.text('tag'), one.name).toBe(one.valid)
+        for (const [name, { hitSuites }] of TABLES) {
+          const tag = hitSuite(5, hitSuites)?.mac(one.bytes('key'), one.bytes('msg'))
+          expect(tag && toHex(tag) === one.text('tag'), `${one.name}, ${name}`).toBe(one.valid)
+        }
       },
     )
   })
@@ -214,11 +230,17 @@ describe('Wycheproof', () => {
 })
 
 /** Kij with a private key as Wycheproof writes it: any number of bytes. */
-function agreed(group: number, width: number, secret: Uint8Array, peerPublic: Uint8Array): Uint8Array | undefined {
+function agreed(
+  { dhGroups }: Algorithms,
+  group: number,
+  width: number,
+  secret: Uint8Array,
+  peerPublic: Uint8Array,
+): Uint8Array | undefined {
   const scalar = new Uint8Array(width)
   const digits = secret.subarray(Math.max(0, secret.length - width))
   scalar.set(digits, width - digits.length)
-  const key = generateDh(group, () => scalar)
+  const key = generateDh(group, () => scalar, dhGroups)
   if (key === undefined) throw new Error(`group ${group} is missing`)
   return agree(key, peerPublic)
 }

@@ -222,7 +222,7 @@ interface Choice {
 
 // RFC 7401 §6.8 steps 5 to 10. The lists are in the Responder's order of preference.
 function choose(self: ExchangeContext, peer: Uint8Array, r1: R1): Choice | Drop<R1Fault> {
-  const suite = hitSuite(suiteIdOf(peer))
+  const suite = hitSuite(suiteIdOf(peer), self.algorithms.hitSuites)
   if (suite === undefined || !r1.hitSuites.includes(suiteIdOf(self.hitBytes))) return { drop: 'r1-hit-suite' }
   // RFC 7401 §5.2.6: the first of its groups that we offered, so that nobody in between can choose a weaker one.
   const group = r1.dhGroups.find((offered) => self.dhGroups.includes(offered))

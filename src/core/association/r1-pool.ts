@@ -71,8 +71,8 @@ export class R1Pool {
   #stale = false
 
   constructor(self: ExchangeContext) {
-    const { config, identity, hitBytes, entropy } = self
-    const suite = hitSuite(suiteIdOf(hitBytes))
+    const { config, identity, hitBytes, entropy, algorithms } = self
+    const suite = hitSuite(suiteIdOf(hitBytes), algorithms.hitSuites)
     assert(suite !== undefined, 'an identity has a HIT suite that we have')
     this.suite = suite
     this.hostIdTlv = ownHostIdTlv(identity)

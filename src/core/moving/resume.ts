@@ -160,7 +160,7 @@ export function thawAssociation(
   baseEpoch: number,
   now: number,
 ): Association {
-  const suite = hitSuite(frozen.hitSuite)
+  const suite = hitSuite(frozen.hitSuite, context.algorithms.hitSuites)
   assert(suite !== undefined, 'a decoded capsule names suites that we have')
   const peer = hitOf(frozen.peerKey)
   const association = new Association(context, peer, now)

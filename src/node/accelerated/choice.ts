@@ -1,7 +1,8 @@
-// Which provider of datagram ports and of AEADs this process uses, and why. Decided once, at the first question, for the whole process:
+// Which provider of datagram ports, of AEADs and of algorithms this process uses, and why. Decided once, at the first question, for the whole process:
 // the accelerated ones where koffi is there and everything they need, the portable ones anywhere else, each for itself.
 
 import type { AeadProvider } from '../../crypto/aead.ts'
+import { type Accelerate, acceleratedAlgorithms } from './algorithms.ts'
 import { acceleratedAead } from './gcm.ts'
 import { type Koffi, loadKoffi } from './koffi.ts'
 import { PortMaker } from './port.ts'
@@ -15,6 +16,7 @@ export interface Choice {
   readonly koffi: string | undefined
   readonly ports: Chosen<PortMaker>
   readonly aead: Chosen<(others: AeadProvider) => AeadProvider>
+  readonly algorithms: Chosen<Accelerate>
 }
 
 let made: Choice | undefined
@@ -34,13 +36,16 @@ export function choose(
 ): Choice {
   const portable = env.SOJOURN_PORTABLE
   const koffi = portable === undefined || portable === '' || portable === '0' ? load() : 'SOJOURN_PORTABLE is set'
-  if (typeof koffi === 'string') return { koffi: undefined, ports: without(koffi), aead: without(koffi) }
+  if (typeof koffi === 'string')
+    return { koffi: undefined, ports: without(koffi), aead: without(koffi), algorithms: without(koffi) }
   const calls = systemCalls(koffi, platform, arch)
   const aead = acceleratedAead(koffi)
+  const algorithms = acceleratedAlgorithms(koffi)
   return {
     koffi: koffi.version,
     ports: typeof calls === 'string' ? without(calls) : { accelerated: new PortMaker(koffi, calls) },
     aead: typeof aead === 'string' ? without(aead) : { accelerated: aead },
+    algorithms: typeof algorithms === 'string' ? without(algorithms) : { accelerated: algorithms },
   }
 }
 

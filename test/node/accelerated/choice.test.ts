@@ -11,19 +11,19 @@ const here = (env: Readonly<Record<string, string>> = {}, load: () => Koffi | st
 
 const whyOf = (chosen: { readonly accelerated: unknown; readonly why?: string }): string | undefined => chosen.why
 
-test.runIf(process.platform === 'linux')('with koffi both are accelerated', () => {
+test.runIf(process.platform === 'linux')('with koffi all are accelerated', () => {
   for (const env of [{}, { SOJOURN_PORTABLE: '0' }, { SOJOURN_PORTABLE: '' }]) {
-    const { koffi: version, ports, aead } = here(env)
+    const { koffi: version, ports, aead, algorithms } = here(env)
     expect(version).toBe(koffi().version)
-    expect([whyOf(ports), whyOf(aead)]).toEqual([undefined, undefined])
+    expect([ports, aead, algorithms].map(whyOf)).toEqual([undefined, undefined, undefined])
   }
 })
 
 it('is portable when it was told so, and koffi is not even loaded', () => {
-  const { ports, aead } = here({ SOJOURN_PORTABLE: '1' }, () => {
+  const { ports, aead, algorithms } = here({ SOJOURN_PORTABLE: '1' }, () => {
     throw new Error('it was loaded')
   })
-  expect([whyOf(ports), whyOf(aead)]).toEqual(['SOJOURN_PORTABLE is set', 'SOJOURN_PORTABLE is set'])
+  for (const chosen of [ports, aead, algorithms]) expect(whyOf(chosen)).toBe('SOJOURN_PORTABLE is set')
 })
 
 it('is portable without koffi, and says how to get it', () => {
@@ -43,15 +43,31 @@ it('is portable with a koffi that breaks, or is something else', () => {
   expect(whyOf(here({}, () => loadKoffi(() => ({}))).aead)).toMatch(/something else/)
 })
 
-it('decides for ports and AEADs apart', () => {
+it('decides for ports, AEADs and algorithms apart', () => {
   const elsewhere = choose({}, loadKoffi, 'darwin', 'arm64')
   expect(whyOf(elsewhere.ports)).toMatch(/darwin/)
-  expect(whyOf(elsewhere.aead)).toBeUndefined()
+  expect([whyOf(elsewhere.aead), whyOf(elsewhere.algorithms)]).toEqual([undefined, undefined])
   expect(whyOf(choose({}, loadKoffi, 'linux', 's390x').ports)).toMatch(/s390x/)
   const { node: _gone, ...older } = koffi()
   expect(whyOf(here({}, () => older).ports)).toMatch(/3\.3 or later/)
   const mute = { ...koffi(), load: () => ({ func: (name: string) => fail(name) }) }
   expect(whyOf(here({}, () => mute).aead)).toMatch(/OpenSSL/)
+  expect(whyOf(here({}, () => mute).algorithms)).toMatch(/OpenSSL/)
+  const lacking = (missing: string): Koffi => ({
+    ...koffi(),
+    load: (path) => ({
+      func: (name, ...rest) =>
+        name === missing
+          ? fail(name)
+          : koffi()
+              .load(path)
+              .func(name, ...rest),
+    }),
+  })
+  for (const missing of ['EVP_MAC_fetch', 'EC_POINT_mul', 'EVP_PKEY_new_raw_public_key']) {
+    const { aead, algorithms } = here({}, () => lacking(missing))
+    expect([whyOf(aead), whyOf(algorithms)]).toEqual([undefined, expect.stringMatching(/OpenSSL/)])
+  }
   expect(whyOf(here({}, () => mute).ports)).toMatch(/system calls/)
 })
 

@@ -14,9 +14,17 @@ const at = (file: string, title: string): Elsewhere => ({ file: `test/node/accel
 const SOURCES = 'four thousand sources are remembered, and the next one begins anew'
 const TARGETS = 'four thousand targets and links are remembered, and the next one begins anew'
 const TURN = 'what is more than a turn takes waits for the next, and none of it is lost'
+const KECCAK = 'suite 5 computes the same, however short or long keys, messages and outputs are'
 const PLAINTEXTS = 'what has been opened stays as it is while more is opened'
 
 const CROSSINGS: Readonly<Record<string, readonly Elsewhere[]>> = {
+  'ed25519.ts: MESSAGE_BYTES_MAX': [
+    at('algorithms', 'Ed25519 gives the same verdicts, whatever is wrong and however long the message'),
+  ],
+  'kmac.ts: KEY_BYTES_MAX': [at('algorithms', KECCAK)],
+  'kmac.ts: KEY_BYTES_MIN': [at('algorithms', KECCAK)],
+  'kmac.ts: MESSAGE_BYTES_MAX': [at('algorithms', KECCAK)],
+  'kmac.ts: OUTPUT_BYTES_MAX': [at('algorithms', KECCAK)],
   'gcm.ts: CUT_BYTES_MAX': [at('gcm', PLAINTEXTS)],
   'gcm.ts: COPIED_BYTES_MAX': [at('gcm', PLAINTEXTS)],
   'inbox.ts: CALLS_MAX': [at('limits', TURN)],

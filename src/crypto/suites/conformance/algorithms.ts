@@ -44,6 +44,7 @@ const MODP_1536 = modpGroup({
  */
 export const conformance: Algorithms = Object.freeze({
   keys: [...STANDARD.keys, ECDSA_P384, RSA],
+  hitSuites: STANDARD.hitSuites,
   dhGroups: new Map([...DH_GROUPS, [MODP_1536.id, MODP_1536]]),
   ciphers: new Map([...HIP_CIPHERS, [NULL_ENCRYPT.id, NULL_ENCRYPT]]),
   espSuites: new Map([

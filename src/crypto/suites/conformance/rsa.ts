@@ -14,7 +14,7 @@ import { assert } from '../../../base/assert.ts'
 import { concat, equalBytes, utf8 } from '../../../base/bytes.ts'
 import { base64url, plain } from '../../buffer.ts'
 import { hmac, sha256 } from '../../hash.ts'
-import { HI_RSA, type KeyAlgorithm, SUITE_RSA_SHA256 } from '../../key-algorithm.ts'
+import { HI_RSA, type KeyAlgorithm, SUITE_RSA_SHA256, type Verifier } from '../../key-algorithm.ts'
 
 const MODULUS_BITS_MIN = 2048
 const MODULUS_BITS_MAX = 3072
@@ -31,17 +31,18 @@ export const RSA: KeyAlgorithm = Object.freeze({
   label: 0,
   hitSuite: SUITE_RSA_SHA256,
   normalise: (bytes: Uint8Array) => (readKey(bytes) === undefined ? undefined : bytes),
-  importKey(bytes: Uint8Array): KeyObject | undefined {
-    const key = readKey(bytes)
-    if (key === undefined) return undefined
-    const jwk = { kty: 'RSA', n: base64url(key.modulus), e: base64url(key.exponent) }
-    return createPublicKey({ key: jwk, format: 'jwk' })
+  importKey: importPublic,
+  verifier(bytes: Uint8Array): Verifier | undefined {
+    const key = importPublic(bytes)
+    const padding = constants.RSA_PKCS1_PSS_PADDING
+    return (
+      key && {
+        verify: (message, signature) =>
+          nodeVerify('sha256', message, { key, padding, saltLength: SALT_BYTES }, signature),
+      }
+    )
   },
   signatureBytes: (bytes: Uint8Array) => readKey(bytes)?.modulus.length ?? 0,
-  verify(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
-    const padding = constants.RSA_PKCS1_PSS_PADDING
-    return nodeVerify('sha256', message, { key, padding, saltLength: SALT_BYTES }, signature)
-  },
   generate: undefined,
   validSecret(secret: Uint8Array): boolean {
     try {
@@ -60,6 +61,13 @@ export const RSA: KeyAlgorithm = Object.freeze({
   secretOf,
   sign,
 })
+
+function importPublic(bytes: Uint8Array): KeyObject | undefined {
+  const key = readKey(bytes)
+  if (key === undefined) return undefined
+  const jwk = { kty: 'RSA', n: base64url(key.modulus), e: base64url(key.exponent) }
+  return createPublicKey({ key: jwk, format: 'jwk' })
+}
 
 interface RsaKey {
   readonly exponent: Uint8Array
