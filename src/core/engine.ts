@@ -19,7 +19,7 @@ import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
 import { holdStreams, nextStreamEvent, shedStreams } from './association/streaming.ts'
-import { type Config, DEFAULTS } from './config.ts'
+import { DEFAULTS } from './config.ts'
 import { Inquiries } from './inquiries.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
@@ -50,7 +50,6 @@ type Phase =
 
 export class Engine extends StreamCommands implements Machine {
   readonly hit: Hit
-  readonly #config: Config
   readonly #context: OwnContext
   readonly #reception: Reception
   readonly #associations = new Map<Hit, Association>()
@@ -67,7 +66,6 @@ export class Engine extends StreamCommands implements Machine {
     super()
     const config = { ...DEFAULTS, ...options.config }
     this.hit = options.identity.hit
-    this.#config = config
     this.#outlet = new Outlet(config)
     this.#flight = new Flight(config.offersOutstandingMax)
     this.#spis = new Spis(options.entropy)
@@ -84,9 +82,8 @@ export class Engine extends StreamCommands implements Machine {
       fenced: (epoch) => this.#fenced(epoch),
     })
     const responding = new Responding(this.#context, options.admit ?? (() => true))
-    const make = (peer: Hit, now: number): Association => this.#make(peer, now)
-    const inquiries = new Inquiries(this.#context)
-    this.#reception = { context: this.#context, associations: this.#associations, responding, inquiries, make }
+    const [context, inquiries] = [this.#context, new Inquiries(this.#context)]
+    this.#reception = { context, associations: this.#associations, responding, inquiries, make: this.#make }
   }
 
   /** A machine that goes on where another one stopped (MOVING §4). `options.start` has been claimed and activated. */
@@ -168,6 +165,8 @@ export class Engine extends StreamCommands implements Machine {
     return Math.min(this.#agenda.next, responding.deadline, inquiries.deadline, freezing)
   }
 
+  readonly answers = (): boolean => this.#outlet.hasPacket
+
   // ── Commands ───────────────────────────────────────────────────────────────
 
   /** Begins an association, or does nothing if there is one. */
@@ -203,7 +202,7 @@ export class Engine extends StreamCommands implements Machine {
 
   /** Queues one datagram. The bytes are copied. */
   send(_now: number, peer: Hit, sourcePort: number, port: number, bytes: Uint8Array): SendOutcome {
-    if (bytes.length > this.#config.datagramBytesMax) return 'too-long'
+    if (bytes.length > this.#context.config.datagramBytesMax) return 'too-long'
     return this.#enqueue(peer, (association) => draftDatagram(association, sourcePort, port, bytes))
   }
 
@@ -355,7 +354,7 @@ export class Engine extends StreamCommands implements Machine {
     return association.usable !== undefined && association.paths.current?.state === 'active' ? 'sent' : 'queued'
   }
 
-  #make(peer: Hit, now: number): Association {
+  readonly #make = (peer: Hit, now: number): Association => {
     const association = new Association(this.#context, peer, now)
     this.#associations.set(peer, association)
     return association

@@ -92,6 +92,8 @@ export interface Machine {
   event(): MachineEvent | undefined
   /** When `expire` wants to be called next; Infinity if never. */
   readonly deadline: number
+  /** Whether it has something to send of which the application has nothing to say: exchanges and moves wait for that. */
+  answers?(): boolean
 }
 
 /** Where a pump puts what it drains. */

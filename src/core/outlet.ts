@@ -50,6 +50,10 @@ export class Outlet {
     this.#counters.set(name, (this.#counters.get(name) ?? 0) + 1)
   }
 
+  get hasPacket(): boolean {
+    return this.#packets.size > 0
+  }
+
   packet(): Transmit | undefined {
     return this.#packets.shift()
   }

@@ -113,6 +113,8 @@ export class Driver implements Sink {
     if (this.#telling) return
     this.#telling = true
     this.#told = 0
+    // But for what the application has no part in, and who has asked waits for.
+    if (this.#machine.answers?.() === true) this.run()
     this.#tell()
   }
 

@@ -39,6 +39,7 @@ class FakeMachine implements Machine {
   readonly events: MachineEvent[] = []
   readonly expired: { readonly at: number; readonly deadline: number }[] = []
   received = 0
+  urgent = false
   onExpire: () => void = () => undefined
   receive(): void {
     this.received++
@@ -53,6 +54,9 @@ class FakeMachine implements Machine {
   }
   event(): MachineEvent | undefined {
     return this.events.shift()
+  }
+  answers(): boolean {
+    return this.urgent
   }
 }
 
@@ -114,6 +118,24 @@ test('what has come at once is told one event after the other, and whoever waits
   await waiter
   expect(waited).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
   expect(port.sent.length).toBe(1)
+})
+
+test('answers that the application has no part in leave before it is told, and everything else after it', async () => {
+  const sent: number[] = []
+  const { machine, port } = drive(() => void sent.push(port.flushed))
+  machine.events.push(aboutPeer)
+  machine.out.push(datagram(1))
+  machine.urgent = true
+  port.onMessage(Uint8Array.of(0), HERE)
+  port.onBatch()
+  expect(sent).toEqual([1])
+  await turn()
+  machine.urgent = false
+  machine.events.push(aboutPeer)
+  machine.out.push(datagram(2))
+  port.onBatch()
+  await turn()
+  expect([...sent, port.flushed]).toEqual([1, 1, 2])
 })
 
 test('ends follow data in the same turn, and what breaks something off comes in a later one', async () => {
