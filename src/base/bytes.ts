@@ -204,5 +204,7 @@ export function fromHex(text: string): Uint8Array {
 
 /** The UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return encoder.encode(text)
 }
+
+const encoder = new TextEncoder()

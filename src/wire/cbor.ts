@@ -1,11 +1,10 @@
 // Deterministic CBOR (RFC 8949 §4.2.1) without floats, tags and indefinite lengths: one encoding for each value, so that
-// what was signed can be compared as bytes. cborg reads and writes; limits come first, and what is not written in the one way is
-// refused: numbers and lengths by cborg, the order of keys here, and text by encoding it back.
+// what was signed can be compared as bytes. cborg reads, and cbor-encoding.ts writes; limits come first, and what is not written in
+// the one way is refused: numbers and lengths by cborg, the order of keys here, and text by encoding it back.
 
-import { decode, encode, encodeInto, rfc8949EncodeOptions, type Token, Tokenizer, Type } from 'cborg'
-import { encodedLength } from 'cborg/length'
-import { assert, InvariantError } from '../base/assert.ts'
+import { type Token, Tokenizer, Type, tokensToObject } from 'cborg'
 import { equalBytes } from '../base/bytes.ts'
+import { encodeCbor } from './cbor-encoding.ts'
 import { type Malformed, malformed } from './malformed.ts'
 
 /** What our records are made of. Numbers are whole and safe; map keys are numbers. */
@@ -23,26 +22,10 @@ export interface CborLimits {
   readonly bytes?: number
   /** Deepest nesting of arrays and maps; 16 if not given. */
   readonly depth?: number
-  /** It holds secrets: the check of its form is made as `encodeSecretCbor` encodes, and overwritten. */
-  readonly secret?: boolean
 }
 
 const DEFAULT_BYTES = 65536
 const DEFAULT_DEPTH = 16
-
-/** The one encoding of a value. Anything but a CborValue is our bug (InvariantError). */
-export function encodeCbor(value: CborValue): Uint8Array {
-  // The encoder hands out views of a pool, and in Node they are Buffers.
-  return new Uint8Array(encode(value, ENCODE_OPTIONS))
-}
-
-/** The same, in memory of its own: nothing stays behind in the buffers that the encoder uses again. It takes twice as long. */
-export function encodeSecretCbor(value: CborValue): Uint8Array {
-  const bytes = new Uint8Array(encodedLength(value, ENCODE_OPTIONS))
-  const { written } = encodeInto(value, bytes, ENCODE_OPTIONS)
-  assert(written === bytes.length, 'a CBOR value is as long as it was counted')
-  return bytes
-}
 
 /** Reads exactly one value; its byte strings are copies. */
 export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValue | Malformed {
@@ -50,30 +33,13 @@ export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValu
   // A Buffer's slices would be Buffers.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const tokenizer = new StrictTokenizer(plain, limits.depth ?? DEFAULT_DEPTH)
-  let value: CborValue
   try {
-    value = decode(plain, { ...DECODE_OPTIONS, tokenizer })
+    // As cborg's `decode` does it, but for the options, which it puts together anew each time.
+    const value = tokenizer.done() ? undefined : tokensToObject(tokenizer, DECODE_OPTIONS)
+    return tokenizer.done() && value !== undefined ? value : malformed('not one CBOR value', tokenizer.pos())
   } catch (error) {
     return malformed(error instanceof Error ? error.message : 'CBOR is not sound', tokenizer.pos())
   }
-  if (!tokenizer.text) return value
-  const again = limits.secret === true ? encodeSecretCbor(value) : encodeCbor(value)
-  const same = equalBytes(again, bytes)
-  if (limits.secret === true) again.fill(0)
-  return same ? value : malformed('CBOR is not deterministic', 0)
-}
-
-const ENCODE_OPTIONS = {
-  ...rfc8949EncodeOptions,
-  typeEncoders: {
-    number: (value: unknown): null => {
-      assert(Number.isSafeInteger(value) && !Object.is(value, -0), 'CBOR numbers are whole and safe')
-      return null
-    },
-    undefined: (): never => {
-      throw new InvariantError('CBOR records hold null, never undefined')
-    },
-  },
 }
 
 const DECODE_OPTIONS = {
@@ -96,13 +62,13 @@ interface Container {
 
 // Refuses what this dialect leaves out, keys out of order, and nesting too deep, before cborg recurses into it.
 class StrictTokenizer extends Tokenizer {
-  /** Whether there is text, which cborg reads whatever its bytes are. */
-  text = false
+  readonly #bytes: Uint8Array
   readonly #depth: number
   readonly #open: Container[] = []
 
   constructor(bytes: Uint8Array, depth: number) {
     super(bytes, DECODE_OPTIONS)
+    this.#bytes = bytes
     this.#depth = depth
   }
 
@@ -113,7 +79,9 @@ class StrictTokenizer extends Tokenizer {
     const token = super.next()
     if (!(key ? KEY_TYPES : VALUE_TYPES).has(token.type))
       throw new Error(`CBOR ${token.type.name} not allowed at ${at}`)
-    if (token.type === Type.string) this.text = true
+    // cborg reads text whatever its bytes are.
+    if (token.type === Type.string && !equalBytes(encodeCbor(token.value), this.#bytes.subarray(at, this.pos())))
+      throw new Error(`CBOR text is not UTF-8 at ${at}`)
     if (container !== undefined) container.left--
     if (key) {
       if (container.key !== undefined && !follows(container.key, token.value)) throw new Error('CBOR keys out of order')

@@ -2,10 +2,12 @@
 // payload says which field is what; a payload with a field missing, misshapen or unknown is Malformed.
 
 import { concat, utf8 } from '../base/bytes.ts'
-import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
+import { type CborValue, decodeCbor } from './cbor.ts'
+import { encodeCbor } from './cbor-encoding.ts'
 import { isMalformed, type Malformed, malformed } from './malformed.ts'
 
-export { type CborLimits, type CborValue, decodeCbor, encodeCbor, encodeSecretCbor } from './cbor.ts'
+export { type CborLimits, type CborValue, decodeCbor } from './cbor.ts'
+export { encodeCbor } from './cbor-encoding.ts'
 
 /** A public key as signed objects name it: the numbers of HOST_ID and the key without its label. */
 export interface KeyTriple {

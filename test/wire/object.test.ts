@@ -151,6 +151,18 @@ describe('CBOR', () => {
     ['1903e8', 1000],
     ['1b000000e8d4a51000', 1000000000000],
     ['3903e7', -1000],
+    // Where a head grows, and the ends of what is safe.
+    ['17', 23],
+    ['1818', 24],
+    ['18ff', 255],
+    ['190100', 256],
+    ['19ffff', 65_535],
+    ['1a00010000', 65_536],
+    ['1affffffff', 4_294_967_295],
+    ['1b0000000100000000', 4_294_967_296],
+    ['1b001fffffffffffff', Number.MAX_SAFE_INTEGER],
+    ['3b001ffffffffffffe', Number.MIN_SAFE_INTEGER],
+    ['63e282ac', '€'],
     ['6449455446', 'IETF'],
     ['4401020304', Uint8Array.of(1, 2, 3, 4)],
     ['f4', false],
@@ -161,6 +173,15 @@ describe('CBOR', () => {
       new Map([
         [1, 2],
         [3, 4],
+      ]),
+    ],
+    [
+      'a4010218180320042105',
+      new Map([
+        [-2, 5],
+        [24, 3],
+        [-1, 4],
+        [1, 2],
       ]),
     ],
   ])('%s is one value, and its only encoding', (hex, value) => {
@@ -183,6 +204,7 @@ describe('CBOR', () => {
     ['a number above 2^53', '1b0020000000000000'],
     ['a negative number below -2^53', '3b0020000000000000'],
     ['text that is not UTF-8', '61ff'],
+    ['text that begins with a mark of its byte order, which is not read as text', '64efbbbf61'],
     ['an array that promises more', '8201'],
     ['bytes that promise 4 GiB', '5affffffff00'],
     ['an array that promises 4 Gi items', '9affffffff00'],

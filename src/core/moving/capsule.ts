@@ -182,7 +182,7 @@ function haveBegun({ streams, peerKey }: FrozenAssociation, own: Hit): boolean {
 }
 
 function readState(plaintext: Uint8Array, header: CapsuleHeader, algorithms: Algorithms): FrozenState | Malformed {
-  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8, secret: true })
+  const value = decodeCbor(plaintext, { bytes: CAPSULE_BYTES_MAX, depth: 8 })
   if (isMalformed(value)) return value
   const state = decodeState(value, header.version, algorithms)
   if (isMalformed(state)) return state

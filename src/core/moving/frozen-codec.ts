@@ -8,7 +8,7 @@ import { HI_ECDSA, HI_EDDSA, HI_RSA, type IdentityAlgorithm } from '../../crypto
 import { redacted } from '../../crypto/secret.ts'
 import { hitSuite } from '../../crypto/suites.ts'
 import type { Malformed } from '../../wire/malformed.ts'
-import { type CborValue, encodeSecretCbor } from '../../wire/object.ts'
+import { type CborValue, encodeCbor } from '../../wire/object.ts'
 import { type FieldMap, type Fields, fieldMap, keyField, locatorField, readFields, startField } from './fields.ts'
 import { FLOORS_MAX, readFloor, writeFloor } from './floor-codec.ts'
 import type {
@@ -56,7 +56,7 @@ const NUMBERS: Readonly<Record<IdentityAlgorithm, number>> = {
 
 /** The plaintext of a capsule. */
 export function encodeState(state: FrozenState): Uint8Array {
-  return encodeSecretCbor(
+  return encodeCbor(
     fieldMap([
       [1, LAYOUT],
       [2, NUMBERS[state.identity.algorithm]],
