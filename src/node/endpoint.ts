@@ -5,13 +5,14 @@ import { EventEmitter } from 'node:events'
 import type { Locator } from '../base/address.ts'
 import { AccessList } from '../core/access.ts'
 import type { Engine, OwnStart } from '../core/engine.ts'
+import { pump, type Transmit } from '../core/machine.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import { type Access, accessRules } from './access.ts'
 import { type Association, endError } from './association.ts'
 import { Carrier } from './carrier.ts'
 import { checkedChoices } from './choices.ts'
-import { ASSOCIATE_MS, FINISH_MS, GOODBYE_MS } from './config.ts'
+import { ASSOCIATE_MS, FINISH_MS, GOODBYE_MS, TURN_DATAGRAMS_MAX } from './config.ts'
 import { type ConnectOptions, connected } from './connect.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { now } from './driver.ts'
@@ -111,12 +112,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   /** For `thaw`: takes up a frozen state that `engine` goes on from, by a start that was just activated. */
   static resume(at: EnginePlace, engine: Engine, start: OwnStart): Resumed & { readonly endpoint: Endpoint } {
-    const endpoint = Endpoint.#run(at, engine, start, [at.identity, start.instance])
-    const carrier = endpoint.#carrier
-    const open = resumed(carrier, at.frozen)
     // The peers are told before anything else is done; what they answer comes in a later turn.
-    carrier.driver.run()
-    return { endpoint, ...open }
+    const { port } = at
+    const transmit = ({ bytes, to, whole }: Transmit): void => port.send(bytes, to, whole)
+    pump(engine, now(), { transmit, event: () => undefined }, TURN_DATAGRAMS_MAX, 0)
+    port.flush()
+    const endpoint = Endpoint.#run(at, engine, start, [at.identity, start.instance])
+    return { endpoint, ...resumed(endpoint.#carrier, at.frozen) }
   }
 
   static #run(at: EnginePlace, engine: Engine, start: OwnStart, own: readonly Identity[]): Endpoint {
