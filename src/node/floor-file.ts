@@ -2,7 +2,7 @@
 // identity still refuses what it had refused. Only the last start of an identity runs, so a file has one writer.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
@@ -23,11 +23,13 @@ import { secretFolder } from './secret-file.ts'
 export class FloorFile {
   readonly floors: Floors
   readonly #path: string
+  readonly #mark: string
   #timer: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
 
-  private constructor(path: string, max: number, kept: readonly FrozenFloor[]) {
+  private constructor(path: string, mark: string, max: number, kept: readonly FrozenFloor[]) {
     this.#path = path
+    this.#mark = mark
     this.floors = new Floors(max)
     for (const floor of kept) this.floors.raise({ ...floor, receipt: undefined })
     this.floors.onChange = () => this.#later()
@@ -37,7 +39,13 @@ export class FloorFile {
   static async open(host: Host, hit: Hit, { config, algorithms }: PlaceOptions): Promise<FloorFile> {
     const path = join(host.home, 'floors', toHex(hitBytes(hit)))
     const max = Math.min(config?.floorsMax ?? DEFAULTS.floorsMax, FLOORS_MAX)
-    return new FloorFile(path, max, readFloors(path, algorithms?.keys))
+    const mark = markOf(path)
+    return new FloorFile(path, mark, max, readFloors(path, algorithms?.keys))
+  }
+
+  /** Whether the file is still the one that was read: each change is another file. */
+  get current(): boolean {
+    return markOf(this.#path) === this.#mark
   }
 
   /** Writes what is new, unless a newer start does so by now. Never rejects. */
@@ -63,6 +71,11 @@ export class FloorFile {
       // The process goes on without: it only knows less of its peers when it is started again.
       .catch((error) => process.emitWarning(`${this.#path} cannot be written (${messageOf(error)})`, 'SojournWarning'))
   }
+}
+
+function markOf(path: string): string {
+  const { ino, size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { ino: 0, size: 0, mtimeMs: 0 }
+  return `${ino} ${size} ${mtimeMs}`
 }
 
 /** In one go: a process that thaws stands still, and each step handed to another thread would cost more than it takes. */

@@ -96,7 +96,7 @@ export class Host {
   async offer(hit: Hit, epoch = 0, place?: ThawPlace): Promise<Uint8Array> {
     await this.#prepare(hit)
     const keys = await generateKemKeys()
-    const readiness = place && (await Readiness.make(hit, place, this.identity))
+    const readiness = place && (await Readiness.make(hit, place, this))
     const offer = systemEntropy(OFFER_ID_BYTES)
     this.#expire()
     // To drop an older one would lose the process that is being sealed to it.

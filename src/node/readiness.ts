@@ -1,6 +1,6 @@
-// What a host that has said READY has ready (MOVING, PREPARE): the UDP port is bound, the start is drawn, and the ledger has written
-// down, without a name, what it will keep if the start is granted. All of it depends on no capsule, and a frozen process would wait
-// for it. It holds as long as READY does and serves one thaw.
+// What a host that has said READY has ready (MOVING, PREPARE): the UDP port is bound, floors and record are read, the start is drawn,
+// and the ledger has written down, without a name, what it will keep if the start is granted. All of it depends on no capsule, and a
+// frozen process would wait for it. It holds as long as READY does and serves one thaw.
 
 import { isDeepStrictEqual } from 'node:util'
 import { type DrawnStart, drawStart } from '../core/moving/drawn-start.ts'
@@ -8,8 +8,11 @@ import { READY_SECONDS } from '../core/moving/ready.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { Identity } from '../crypto/identity.ts'
 import { wipe } from '../crypto/secret.ts'
-import type { Ledger } from '../ledger/interface.ts'
+import type { Ledger, LedgerRecord } from '../ledger/interface.ts'
+import type { PlaceOptions } from './endpoint.ts'
 import { systemEntropy } from './entropy.ts'
+import { FloorFile } from './floor-file.ts'
+import type { Host } from './host.ts'
 import type { Bind, DatagramPort } from './port.ts'
 import { openPorts } from './port-set.ts'
 
@@ -27,16 +30,30 @@ export interface ReadyStart {
   readonly instance: Identity
 }
 
+/** What has been read of the identity. */
+interface ReadAhead {
+  readonly record: LedgerRecord | undefined
+  readonly floors: FloorFile | undefined
+}
+
 /** Made while the process still runs elsewhere. */
 export class Readiness {
   readonly #place: ThawPlace
+  readonly #read: ReadAhead
   readonly #timer: NodeJS.Timeout
   #start: ReadyStart | undefined
   #port: DatagramPort | undefined
   #takeBack: () => void
 
-  private constructor(place: ThawPlace, port: DatagramPort | undefined, start?: ReadyStart, takeBack?: () => void) {
+  private constructor(
+    place: ThawPlace,
+    read: ReadAhead,
+    port: DatagramPort | undefined,
+    start?: ReadyStart,
+    takeBack?: () => void,
+  ) {
     this.#place = place
+    this.#read = read
     this.#port = port
     this.#start = start
     this.#takeBack = takeBack ?? ((): void => undefined)
@@ -46,20 +63,34 @@ export class Readiness {
   }
 
   /** Never rejects: what cannot be had now, the thaw asks for itself, and says what is wrong. */
-  static async make(hit: Hit, place: ThawPlace, host: Identity): Promise<Readiness> {
+  static async make(hit: Hit, place: ThawPlace, host: Host): Promise<Readiness> {
     const { ledger, bind } = place
     const port = await openPorts(bind).catch(() => undefined)
+    const floors = await FloorFile.open(host, hit, {}).catch(() => undefined)
     const record = ledger.prepare && (await ledger.read(hit).catch(() => undefined))
-    if (record === undefined) return new Readiness(place, port)
-    const drawn = drawStart(hit, record.epoch + 1, { host, entropy: systemEntropy })
+    const read = { record, floors }
+    if (record === undefined) return new Readiness(place, read, port)
+    const drawn = drawStart(hit, record.epoch + 1, { host: host.identity, entropy: systemEntropy })
     const takeBack = await ledger.prepare?.(drawn.nonce, drawn.request).catch(() => undefined)
     // What no ledger has prepared for is drawn when it is wanted, and not a moment before.
     if (takeBack === undefined) {
       wipe(drawn.secret)
-      return new Readiness(place, port)
+      return new Readiness(place, read, port)
     }
     const instance = Identity.fromSecret('ed25519', drawn.secret)
-    return new Readiness(place, port, { drawn, instance }, takeBack)
+    return new Readiness(place, read, port, { drawn, instance }, takeBack)
+  }
+
+  /** The record, if that start was the last one: what has become of it since, the ledger finds when it decides. */
+  recordOf(ledger: Ledger, epoch: number): LedgerRecord | undefined {
+    const { record } = this.#read
+    return ledger === this.#place.ledger && record?.activated?.epoch === epoch ? record : undefined
+  }
+
+  /** The floors, if they are what would be read now. */
+  floorsFor({ config, algorithms }: PlaceOptions): FloorFile | undefined {
+    const { floors } = this.#read
+    return config?.floorsMax === undefined && algorithms === undefined && floors?.current === true ? floors : undefined
   }
 
   /** The port, if it is the one wanted. It is the taker's from now on. */

@@ -60,12 +60,13 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   accessRules(options, options.algorithms)
   const read = openCapsule(plain(capsule), host.hit)
   if (typeof read === 'string') throw capsuleError(FAULTS[read])
+  const { hit, epoch, offer } = read.header
+  const readiness = host.readyFor(offer)
   // Opened side by side, because the process stands still meanwhile. When one of them fails, the capsule is not used up.
-  const record = ledger.read(read.header.hit)
+  const record = Promise.resolve(readiness?.recordOf(ledger, epoch) ?? ledger.read(hit))
   record.catch(() => undefined)
-  const kept = FloorFile.open(host, read.header.hit, options)
+  const kept = Promise.resolve(readiness?.floorsFor(options) ?? FloorFile.open(host, hit, options))
   kept.catch(() => undefined)
-  const readiness = host.readyFor(read.header.offer)
   const bound = readiness?.takePort(options.bind)
   const [opened, port] = await both(
     unsealed(read, options),

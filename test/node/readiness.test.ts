@@ -1,6 +1,6 @@
 // What a host has ready once it has said READY: it saves a frozen process waiting, and starts nothing by itself.
 
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
@@ -97,18 +97,37 @@ test.each([
   expect(thawed.endpoint.locator.port).toBe(free.locator.port)
 })
 
+test('what was read ahead counts only as long as it is what is there', async () => {
+  const { service, from, to, ready } = await stage()
+  const readiness = await Readiness.make(service.hit, { ledger: to.ledger, bind }, to.host)
+  const record = await to.ledger.read(service.hit)
+  expect(readiness.recordOf(to.ledger, service.epoch)).toEqual(record)
+  expect(readiness.recordOf(from.ledger, service.epoch)).toBeUndefined()
+  expect(readiness.recordOf(to.ledger, service.epoch + 1)).toBeUndefined()
+  expect(readiness.floorsFor({ bind })).toBeDefined()
+  expect(readiness.floorsFor({ bind, config: { floorsMax: 1 } })).toBeUndefined()
+  readiness.drop()
+  const capsule = await service.freeze({ to: await ready() })
+  const floors = join(to.host.home, 'floors')
+  mkdirSync(floors, { recursive: true, mode: 0o700 })
+  writeFileSync(join(floors, toHex(hitBytes(service.hit))), 'written since', { mode: 0o600 })
+  await expect(thawAt(to, capsule)).rejects.toMatchObject({ code: 'ERR_SOJOURN_KEY_FILE' })
+})
+
 test('what nobody has taken is let go of: the port is free, the ledger clean, the key gone', async () => {
   const { service, to, unnamed } = await stage()
   const wanted = await openPort({ address: '127.0.0.1' })
   const { locator } = wanted
   await wanted.close()
-  const readiness = await Readiness.make(service.hit, { ledger: to.ledger, bind: locator }, to.host.identity)
+  const readiness = await Readiness.make(service.hit, { ledger: to.ledger, bind: locator }, to.host)
   const start = readiness.takeStart(to.ledger)
-  expect([start?.drawn.epoch, readiness.takeStart(to.ledger), unnamed()]).toEqual([2, undefined, 1])
+  expect([start?.drawn.epoch, readiness.takeStart(to.ledger)]).toEqual([2, undefined])
+  // Whereabouts may be published meanwhile, by way of such a file too.
+  await until(() => unnamed() === 1)
   expect(readiness.takePort({ address: '127.0.0.2' })).toBeUndefined()
   readiness.drop()
   expect(unnamed()).toBe(0)
-  const again = await Readiness.make(service.hit, { ledger: to.ledger, bind: locator }, to.host.identity)
+  const again = await Readiness.make(service.hit, { ledger: to.ledger, bind: locator }, to.host)
   const port = again.takePort({ ...locator })
   expect(port?.locator).toEqual(locator)
   again.drop()
