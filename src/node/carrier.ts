@@ -66,6 +66,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   #soon = false
   #nextPort = 0
   #open = true
+  #halted: Promise<void> | undefined
 
   constructor({ engine, port, ledger, algorithms }: CarrierOptions) {
     super()
@@ -242,23 +243,28 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     this.emit('moved', from, port.locator)
   }
 
+  /** Neither sends nor receives any more: the ports are closed. */
+  halt(): Promise<void> {
+    this.driver.stop()
+    this.#halted ??= this.#ports.close()
+    return this.#halted
+  }
+
   /** Stops everything at once and closes the ports; the engine is left as it is. Every socket and association ends. */
   async shut(reason: EndReason | 'frozen' | 'destroyed', detail: string): Promise<void> {
     if (!this.#open) return
     this.#open = false
-    this.driver.stop()
+    const halted = this.halt()
     this.#seeker?.stopAll()
     for (const socket of [...this.sockets.values()]) socket.close()
     this.streams.shut(reason)
     for (const association of this.#associations.values()) association.finish({ reason, detail })
     this.#associations.clear()
     const error = new SojournError('ERR_SOJOURN_CLOSED', `this endpoint is closed (${reason}): open another one`)
-    this.#attempts.failAll(error)
-    this.#pings.failAll(error)
-    this.questions.failAll(error)
+    for (const asked of [this.#attempts, this.#pings, this.questions]) asked.failAll(error)
     this.emit('shut')
     const publisher = this.#publisher?.stop()
-    await this.#ports.close()
+    await halted
     // A frozen process is waited for; what it last told the ledger is not.
     if (reason !== 'frozen') await publisher
   }

@@ -283,8 +283,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       const plan = { ...options, host, epoch: this.epoch, algorithms, check }
       const capsule = await freezeCarrier(this.#carrier, plan)
       observe('frozen', { hit: this.hit, epoch: this.epoch, bytes: capsule.length })
-      // The port is closed when this returns; who waits for the capsule need not wait until its socket says so.
-      void this.#shut({ reason: 'frozen' }).catch(() => undefined)
+      const end = { reason: 'frozen' } as const
+      this.#end = end
+      // The port is closed when this returns. The rest is put away when who waits for the capsule has had it.
+      void this.#carrier.halt()
+      process.nextTick(() => void this.#putAway(end).catch(() => undefined))
       return capsule
     } catch (error) {
       // Closed or fenced meanwhile: that is the better reason.
@@ -359,6 +362,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   async #shut(end: EndpointEnd): Promise<void> {
     if (this.#end !== undefined) return
     this.#end = end
+    await this.#putAway(end)
+  }
+
+  async #putAway(end: EndpointEnd): Promise<void> {
     const shut = this.#carrier.shut(end.reason, `the endpoint is ${end.reason}`)
     // Nothing is sealed or signed any more: the keys need not wait until the port has closed.
     this.#carrier.engine.destroy()
