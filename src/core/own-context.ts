@@ -35,15 +35,20 @@ export function ownContext(options: EngineOptions, parts: EngineParts): OwnConte
   const { config, outlet, spis, ports, listeners, associations } = parts
   const budgets = new Budgets(config, options.entropy)
   const alarm = new Alarm(config, associations, outlet)
-  const offer = offerOf(options, options.identity)
+  const { algorithms, dhGroups, hipCiphers, espSuites, hitSuites } = offerOf(options, options.identity)
+  // Written out: spread, its two dozen fields would be added one after the other, and every thaw would wait for that.
   return {
-    ...offer,
+    algorithms,
+    dhGroups,
+    hipCiphers,
+    espSuites,
+    hitSuites,
     config,
     identity: options.identity,
     hitBytes: hitBytes(options.identity.hit),
     start: options.start,
     entropy: options.entropy,
-    aead: options.aead ?? aeadOf(offer.algorithms.espSuites),
+    aead: options.aead ?? aeadOf(algorithms.espSuites),
     dontFragment: options.dontFragment ?? false,
     floors: options.floors ?? new Floors(config.floorsMax),
     streamBudget: new StreamBudget(config.waitingBytesMax),
