@@ -2,6 +2,7 @@
 // piece of memory (udp(7), UDP_GRO) and says that length: so they are told apart by what the kernel knows, and by nothing that
 // a sender could write. The last may be shorter.
 
+import { performance } from 'node:perf_hooks'
 import type { Route } from '../../base/address.ts'
 import type { Koffi } from './koffi.ts'
 import { Pinned } from './memory.ts'
@@ -23,6 +24,8 @@ import {
 const READS = 8
 /** Calls of one turn: whatever comes meanwhile waits for the next, so that others have theirs. */
 const CALLS_MAX = 4
+/** Of dealing with what was read: so much that more has come meanwhile, if anything comes. */
+const LONG_MS = 1
 const DATA_BYTES = 65_536
 const NAME_ROOM = 32
 const CONTROL_ROOM = 64
@@ -69,9 +72,11 @@ export class Inbox {
    */
   read(heard: (bytes: Uint8Array, source: Route) => void, open: () => boolean): void {
     for (let call = 0; call < CALLS_MAX && open(); call++) {
+      const begun = performance.now()
       const count = this.#call()
       for (let read = 0; read < count && open(); read++) this.#tell(read, heard, open)
-      if (count < READS) return
+      // What a packet kept waiting that took long, as the P1 of a move does, is told of before the answer to it is.
+      if (count < READS && performance.now() - begun < LONG_MS) return
     }
   }
 

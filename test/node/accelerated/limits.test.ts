@@ -28,6 +28,7 @@ const CROSSINGS: Readonly<Record<string, readonly Elsewhere[]>> = {
   'gcm.ts: CUT_BYTES_MAX': [at('gcm', PLAINTEXTS)],
   'gcm.ts: COPIED_BYTES_MAX': [at('gcm', PLAINTEXTS)],
   'inbox.ts: CALLS_MAX': [at('limits', TURN)],
+  'inbox.ts: LONG_MS': [at('port', 'what comes while another takes long is told of before that is answered')],
   'names.ts: NAMES_MAX': [at('limits', SOURCES), at('limits', TARGETS)],
   'outbox.ts: WAITING_MAX': [at('port', 'anything for long is given up on with what is beyond the limit')],
   'outbox.ts: BURST_BYTES_MAX': [at('port', 'of 1,400 bytes take less than one call in forty to send, and to receive')],

@@ -1,7 +1,7 @@
 // Bursts and merged reads: whatever is sent arrives as it was, in order and by few system calls, whether the system helps or not.
 
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { toHex } from '../../../src/base/bytes.ts'
 import { WAITING_MAX } from '../../../src/node/accelerated/outbox.ts'
 import { type DatagramPort, openPort } from '../../../src/node/port.ts'
@@ -55,6 +55,25 @@ function packets(count: number, size = MARKED): Uint8Array[] {
   for (let index = 0; index < count; index++) new DataView(memory.buffer).setUint32(index * size, index)
   return Array.from({ length: count }, (_, index) => memory.subarray(index * size, (index + 1) * size))
 }
+
+it('what comes while another takes long is told of before that is answered', async () => {
+  const [from, to] = [kept(await openPort({ address: '127.0.0.1' })), kept(await openPort({ address: '127.0.0.1' }))]
+  const told: string[] = []
+  let time = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => time)
+  await new Promise<void>((resolve) => {
+    to.onMessage = (bytes) => {
+      told.push(toHex(bytes))
+      if (told.length > 1) return
+      time += 1
+      sendAll(from, to, [Uint8Array.of(2)])
+    }
+    to.onBatch = resolve
+    sendAll(from, to, [Uint8Array.of(1)])
+  })
+  clock.mockRestore()
+  expect(told).toEqual(['01', '02'])
+})
 
 describe('a thousand packets', () => {
   it('of 1,400 bytes take less than one call in forty to send, and to receive', async () => {
