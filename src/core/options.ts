@@ -1,6 +1,7 @@
 // What a machine is made of (DESIGN §1): everything ambient is an argument.
 
 import type { AeadProvider } from '../crypto/aead.ts'
+import type { DhKey } from '../crypto/dh.ts'
 import type { Entropy } from '../crypto/entropy.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
@@ -29,6 +30,8 @@ export interface EngineOptions extends Choices {
   readonly admit?: (key: PublicKey, peer: Hit) => boolean
   /** What earlier starts of this identity learnt of its peers; by default nothing. */
   readonly floors?: Floors
+  /** Drawn ahead for the first exchange that takes one of its group: the P1 of a thaw that was prepared for. */
+  readonly dh?: DhKey | undefined
   /** Whether an I1 without a receiver HIT is answered (RFC 7401 §4.1.8); by default it is not. */
   readonly opportunistic?: boolean
   readonly now: number

@@ -33,6 +33,7 @@ export interface EngineParts {
 
 export function ownContext(options: EngineOptions, parts: EngineParts): OwnContext {
   const { config, outlet, spis, ports, listeners, associations } = parts
+  let { dh } = options
   const budgets = new Budgets(config, options.entropy)
   const alarm = new Alarm(config, associations, outlet)
   const { algorithms, dhGroups, hipCiphers, espSuites, hitSuites } = offerOf(options, options.identity)
@@ -48,6 +49,11 @@ export function ownContext(options: EngineOptions, parts: EngineParts): OwnConte
     hitBytes: hitBytes(options.identity.hit),
     start: options.start,
     entropy: options.entropy,
+    takeDh: (group) => {
+      const taken = dh?.group === group ? dh : undefined
+      if (taken !== undefined) dh = undefined
+      return taken
+    },
     aead: options.aead ?? aeadOf(algorithms.espSuites),
     dontFragment: options.dontFragment ?? false,
     floors: options.floors ?? new Floors(config.floorsMax),

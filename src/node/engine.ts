@@ -6,6 +6,7 @@ import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { aeadOf } from '../crypto/aead.ts'
 import { STANDARD } from '../crypto/algorithms.ts'
+import type { DhKey } from '../crypto/dh.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
 import { choice } from './accelerated/choice.ts'
@@ -25,9 +26,14 @@ export interface EnginePlace {
   readonly frozen: FrozenState | undefined
   readonly floors: FloorFile | undefined
   readonly access: AccessList
+  /** As in EngineOptions. */
+  readonly dh?: DhKey | undefined
 }
 
-export function makeEngine({ identity, port, place, frozen, floors, access }: EnginePlace, start: OwnStart): Engine {
+export function makeEngine(
+  { identity, port, place, frozen, floors, access, dh }: EnginePlace,
+  start: OwnStart,
+): Engine {
   const keylog = openKeyLog()
   const choices = checkedChoices(place, identity)
   const algorithms = choices.algorithms ?? STANDARD
@@ -43,6 +49,7 @@ export function makeEngine({ identity, port, place, frozen, floors, access }: En
     locators: port.own,
     now: now(),
     access,
+    dh,
     admit: (key: PublicKey, peer: Hit) => place.admit?.(peer, key) ?? true,
     opportunistic: place.opportunistic ?? false,
     config: configOf(place),

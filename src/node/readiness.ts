@@ -1,10 +1,11 @@
-// What a host that has said READY has ready (MOVING, PREPARE): the UDP port is bound, floors and record are read, the start is drawn,
-// and the ledger has written down, without a name, what it will keep if the start is granted. All of it depends on no capsule, and a
+// What a host that has said READY has ready (MOVING, PREPARE): the UDP port is bound, floors and record are read, start and DH key are
+// drawn, and the ledger has written down, without a name, what it will keep if the start is granted. All of it depends on no capsule, and a
 // frozen process would wait for it. It holds as long as READY does and serves one thaw.
 
 import { isDeepStrictEqual } from 'node:util'
 import { type DrawnStart, drawStart } from '../core/moving/drawn-start.ts'
 import { READY_SECONDS } from '../core/moving/ready.ts'
+import { DH_P256, type DhKey, generateDh } from '../crypto/dh.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { Identity } from '../crypto/identity.ts'
 import { wipe } from '../crypto/secret.ts'
@@ -43,6 +44,8 @@ export class Readiness {
   readonly #timer: NodeJS.Timeout
   #start: ReadyStart | undefined
   #port: DatagramPort | undefined
+  /** For the peer that is told first: one key serves one move. Others get theirs when it is wanted. */
+  #dh: DhKey | undefined = generateDh(DH_P256, systemEntropy)
   #takeBack: () => void
 
   private constructor(
@@ -119,6 +122,13 @@ export class Readiness {
     return start
   }
 
+  /** The Diffie–Hellman key for a P1. */
+  takeDh(): DhKey | undefined {
+    const dh = this.#dh
+    this.#dh = undefined
+    return dh
+  }
+
   /** Lets go of what nobody has taken. */
   drop(): void {
     clearTimeout(this.#timer)
@@ -129,6 +139,7 @@ export class Readiness {
       this.#start.instance.destroy()
     }
     this.#start = undefined
+    this.#dh = undefined
     void this.#port?.close()
     this.#port = undefined
   }

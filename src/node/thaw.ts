@@ -76,7 +76,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   let ahead: Ahead | undefined
   try {
     const access = new AccessList(accessRules(options, options.algorithms))
-    const at = { identity, port, place: options, frozen, floors: await kept, access }
+    const at = { identity, port, place: options, frozen, floors: await kept, access, dh: readiness?.takeDh() }
     const start = readiness?.takeStart(ledger)
     const plan = {
       hit: identity.hit,

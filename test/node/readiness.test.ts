@@ -124,6 +124,7 @@ test('what nobody has taken is let go of: the port is free, the ledger clean, th
   expect([start?.drawn.epoch, readiness.takeStart(to.ledger)]).toEqual([2, undefined])
   // Whereabouts may be published meanwhile, by way of such a file too.
   await until(() => unnamed() === 1)
+  expect([readiness.takeDh()?.group, readiness.takeDh()]).toEqual([7, undefined])
   expect(readiness.takePort({ address: '127.0.0.2' })).toBeUndefined()
   readiness.drop()
   expect(unnamed()).toBe(0)

@@ -2,6 +2,7 @@
 
 import type { Locator, Route } from '../../base/address.ts'
 import type { AeadProvider } from '../../crypto/aead.ts'
+import type { DhKey } from '../../crypto/dh.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
 import type { Hit } from '../../crypto/hit.ts'
 import type { Identity, PublicKey } from '../../crypto/identity.ts'
@@ -45,6 +46,8 @@ export interface Context extends Offer {
   readonly hitBytes: Uint8Array
   readonly start: OwnStart
   readonly entropy: Entropy
+  /** A Diffie–Hellman key that was drawn ahead, once; undefined if there is none of that group. */
+  takeDh(group: number): DhKey | undefined
   readonly aead: AeadProvider
   /** As in EngineOptions. */
   readonly dontFragment: boolean

@@ -94,8 +94,9 @@ export function offerParameters(
 }
 
 export function freshDh(association: Association, session: Session): DhKey {
-  const { entropy, algorithms } = association.context
-  const dh = generateDh(session.dhGroup, entropy, algorithms.dhGroups)
+  const { context } = association
+  const { entropy, algorithms } = context
+  const dh = context.takeDh(session.dhGroup) ?? generateDh(session.dhGroup, entropy, algorithms.dhGroups)
   assert(dh !== undefined, 'an association has a Diffie–Hellman group that we have')
   return dh
 }

@@ -25,7 +25,7 @@ export class KnownSignatures {
 
   /** A signature by the key over `message` that is remembered: as good as another one. */
   by(key: PublicKey, message: Uint8Array): Uint8Array | undefined {
-    const known = this.#known.find((one) => equalBytes(one.message, message) && samePublicKey(one.key, key))
+    const known = this.#known.findLast((one) => equalBytes(one.message, message) && samePublicKey(one.key, key))
     return known?.signature.slice()
   }
 
