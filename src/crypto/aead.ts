@@ -24,8 +24,8 @@ export interface Opener {
   /** The plaintext with its trailer, in memory of its own; undefined if it is forged or too short. Never throws. */
   open(packet: Uint8Array, sequence: number): Uint8Array | undefined
   /**
-   * What was opened last is looked at no more, unless it fills at least half of the buffer it is in: then it may be kept. Other memory
-   * may be that of the next one.
+   * What `open` gave last is looked at no more, unless it fills at least half of the buffer it is in: then it may be kept. Anything else
+   * is kept as it is.
    */
   release?(plaintext: Uint8Array): void
   /** Ends it, as that of a sealer; nothing opens afterwards. */

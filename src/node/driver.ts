@@ -37,6 +37,8 @@ export class Driver implements Sink {
   #stopped = false
   #telling = false
   #told = 0
+  /** When the last datagram came that did not come along with another. */
+  #heardAt = 0
   /** Fetched already, to be told in the next turn. */
   #held: MachineEvent | undefined
 
@@ -99,9 +101,10 @@ export class Driver implements Sink {
     this.#held = undefined
   }
 
-  readonly #receive = (bytes: Uint8Array, source: Locator): void => {
+  readonly #receive = (bytes: Uint8Array, source: Locator, along = false): void => {
     if (this.#stopped) return
-    this.#machine.receive(now(), bytes, source)
+    if (!along) this.#heardAt = now()
+    this.#machine.receive(this.#heardAt, bytes, source)
   }
 
   /**

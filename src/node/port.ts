@@ -35,8 +35,8 @@ export interface DatagramPort {
   readonly wanted: readonly Bind[]
   /** Datagrams that are to be kept whole are: none larger than a link on the way arrives in pieces. */
   readonly dontFragment: boolean
-  /** Set by whoever reads the port. `bytes` are lent until it returns. */
-  onMessage: (bytes: Uint8Array, source: Route) => void
+  /** Set by whoever reads the port. `bytes` are lent until it returns. `along`: it came together with the one before. */
+  onMessage: (bytes: Uint8Array, source: Route, along?: boolean) => void
   /** Called when all messages that were there have been told of: the time to answer. */
   onBatch: () => void
   /**

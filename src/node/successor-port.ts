@@ -39,14 +39,14 @@ export class SuccessorPort implements DatagramPort {
   }
 
   set onMessage(heard: DatagramPort['onMessage']) {
-    this.fresh.onMessage = (bytes, source) => {
+    this.fresh.onMessage = (bytes, source, along) => {
       if (this.#callers.size > 0) this.#callers.delete(locatorKey(source))
-      heard(bytes, source)
+      heard(bytes, source, along)
     }
-    this.original.onMessage = (bytes, source) => {
+    this.original.onMessage = (bytes, source, along) => {
       if (this.#callers.size >= OLD_PORT_CALLERS_MAX) this.#callers.clear()
       this.#callers.add(locatorKey(source))
-      heard(bytes, bare(source))
+      heard(bytes, bare(source), along)
     }
   }
 

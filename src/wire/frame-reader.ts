@@ -9,10 +9,13 @@ const FIN = 0x01
 const LENGTH = 0x02
 const OFFSET = 0x04
 
-/** All frames of a packet in their order, data as views of it; or what is wrong, and at which byte. An empty packet is wrong. */
-export function decodeFrames(payload: Uint8Array): readonly Frame[] | Malformed {
-  if (payload.length === 0) return malformed('a packet without frames', 0)
-  const reader = new Reader(payload)
+/**
+ * All frames of a packet in their order, data as views of it; or what is wrong, and at which byte. An empty packet is wrong. The packet is
+ * the first `length` bytes of `payload`.
+ */
+export function decodeFrames(payload: Uint8Array, length: number = payload.length): readonly Frame[] | Malformed {
+  if (length === 0) return malformed('a packet without frames', 0)
+  const reader = new Reader(payload, 0, length)
   const frames: Frame[] = []
   while (reader.remaining > 0) {
     const at = reader.offset
@@ -63,8 +66,9 @@ function readFrame(reader: Reader, payload: Uint8Array): Frame | Malformed {
 /** A run of padding is one frame, so that a packet of nothing else costs no more than another. */
 function readPadding(reader: Reader, payload: Uint8Array): Frame {
   const start = reader.offset
+  const limit = start + reader.remaining
   let end = start
-  while (payload[end] === FrameType.PADDING) end++
+  while (end < limit && payload[end] === FrameType.PADDING) end++
   reader.skip(end - start)
   return { kind: 'padding', bytes: end - start + 1 }
 }

@@ -313,7 +313,7 @@ export const BREACHES: readonly Breach[] = [
     'RFC 7402 §B.1.6 (2)',
     'src/core/sa/inbound.ts',
     "      return 'forged'\n",
-    '      return { nextHeader: 59, payload: packet, sequence }\n',
+    '      return { nextHeader: 59, plaintext: packet, length: packet.length, sequence }\n',
   ),
 
   breach('RFC 7402 §6.5 (3)', RESPONDER, 'i2.espInfo.oldSpi !== 0 || ', ''),

@@ -52,11 +52,11 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   if (opened.sequence >= sealedPacketsMax && association.timers.at('rekey') > now + ptoMaxMs)
     association.timers.set('rekey', now)
   if (tuple !== association.paths.current && isNewest(session, entry, opened.sequence)) follow(association, now, tuple)
-  const { nextHeader, payload, sequence } = opened
+  const { nextHeader, plaintext, length, sequence } = opened
   const ofStreams = nextHeader === NextHeader.TRANSPORT
-  onStreamPacket(association, now, spi, sequence, ofStreams ? payload : undefined)
-  if (!ofStreams) deliver(association, session, now, nextHeader, payload)
-  else entry.sa.release(payload)
+  onStreamPacket(association, now, spi, sequence, ofStreams ? plaintext : undefined, length)
+  if (!ofStreams) deliver(association, session, now, nextHeader, plaintext.subarray(0, length))
+  else entry.sa.release(plaintext)
 }
 
 /**

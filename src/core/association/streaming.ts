@@ -76,16 +76,17 @@ function optionsOf(association: Association): TransportOptions {
 
 // ── In ───────────────────────────────────────────────────────────────────────
 
-/** An authentic packet came under `spi`; its payload if it is for streams. */
+/** An authentic packet came under `spi`; what its payload of `length` bytes begins, if it is for streams. */
 export function onStreamPacket(
   association: Association,
   now: number,
   spi: number,
   sequence: number,
-  payload: Uint8Array | undefined,
+  plaintext: Uint8Array | undefined,
+  length: number,
 ): void {
   const { session, context } = association
-  if (payload === undefined) {
+  if (plaintext === undefined) {
     association.streaming?.transport.note(now, spi, sequence)
     return
   }
@@ -94,7 +95,7 @@ export function onStreamPacket(
   const { transport } = streamingOf(association)
   association.usedAt = now
   followPath(association, now)
-  transport.receive(now, spi, sequence, payload)
+  transport.receive(now, spi, sequence, plaintext, length)
   tend(association, now)
 }
 

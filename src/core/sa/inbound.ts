@@ -23,9 +23,12 @@ export interface InboundOptions {
   readonly final?: number | undefined
 }
 
-/** What came out of a packet, or why nothing did. `payload` is a view of memory that nobody else writes to. */
+/**
+ * What came out of a packet, or why nothing did. The payload is the first `length` bytes of `plaintext`, which lies in memory that nobody
+ * else writes to; behind it stand padding and trailer.
+ */
 export type Opened =
-  | { readonly nextHeader: number; readonly payload: Uint8Array; readonly sequence: number }
+  | { readonly nextHeader: number; readonly plaintext: Uint8Array; readonly length: number; readonly sequence: number }
   | OpenFault
 
 /** `forged`: the ICV is wrong. `malformed`: no packet of this suite, or authentic but with padding that cannot be. */
@@ -79,12 +82,12 @@ export class InboundSa {
     window.mark(sequence)
     const trailer = readTrailer(plaintext)
     if (trailer === undefined) return 'malformed'
-    return { nextHeader: trailer.nextHeader, payload: plaintext.subarray(0, trailer.length), sequence }
+    return { nextHeader: trailer.nextHeader, plaintext, length: trailer.length, sequence }
   }
 
-  /** The payload that was opened last is not looked at any more. */
-  release(payload: Uint8Array): void {
-    this.#opener.release?.(payload)
+  /** The plaintext that was opened last is not looked at any more. */
+  release(plaintext: Uint8Array): void {
+    this.#opener.release?.(plaintext)
   }
 
   /** Overwrites the keys; nothing opens afterwards. */

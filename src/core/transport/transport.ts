@@ -85,10 +85,10 @@ export class Transport {
     this.received.note(now, spi, number, false)
   }
 
-  /** Takes the payload of a packet. What is wrong with it closes the transport, whoever is to blame. */
-  receive(now: number, spi: number, number: number, payload: Uint8Array): void {
+  /** Takes a packet, the first `length` bytes of `payload`. What is wrong with it closes the transport, whoever is to blame. */
+  receive(now: number, spi: number, number: number, payload: Uint8Array, length: number = payload.length): void {
     if (this.#closing !== undefined) return
-    const frames = decodeFrames(payload)
+    const frames = decodeFrames(payload, length)
     if (isMalformed(frames)) return this.#close(TransportError.FRAME_ENCODING)
     // What there is no room for is as good as lost: the peer sends it again.
     let lost = this.held

@@ -211,11 +211,12 @@ const COPIED_BYTES_MAX = 512
  */
 class Plaintexts {
   readonly #addresses: Addresses
-  #piece: Uint8Array = new Uint8Array(0)
+  #piece: ArrayBuffer = new ArrayBuffer(0)
   #address = 0
   #used = 0
-  /** Where the last one that was cut from it begins. */
-  #last = 0
+  /** What was cut from it last, and where it begins. */
+  #last: Uint8Array | undefined
+  #lastAt = 0
   #large: Uint8Array | undefined
 
   constructor(koffi: Koffi) {
@@ -224,14 +225,15 @@ class Plaintexts {
 
   /** Where `length` bytes may be written. */
   room(length: number): number {
-    this.#large = length > CUT_BYTES_MAX ? uncleared(length) : undefined
+    this.#large = length > CUT_BYTES_MAX ? new Uint8Array(uncleared(length)) : undefined
     if (this.#large !== undefined) return this.#addresses.of(this.#large)
-    if (this.#used + length > this.#piece.length) {
+    if (this.#used + length > this.#piece.byteLength) {
       this.#piece = uncleared(PIECE_BYTES)
-      this.#address = this.#addresses.of(this.#piece)
+      this.#address = this.#addresses.of(new Uint8Array(this.#piece))
       // Others have parts of it.
-      markAsUntransferable(this.#piece.buffer)
+      markAsUntransferable(this.#piece)
       this.#used = 0
+      this.#last = undefined
     }
     return this.#address + this.#used
   }
@@ -239,21 +241,24 @@ class Plaintexts {
   /** What has been written there: nobody else writes to it. */
   take(length: number): Uint8Array {
     if (this.#large !== undefined) return this.#large
-    if (length <= COPIED_BYTES_MAX) return this.#piece.slice(this.#used, this.#used + length)
-    const taken = this.#piece.subarray(this.#used, this.#used + length)
-    this.#last = this.#used
+    if (length <= COPIED_BYTES_MAX) return new Uint8Array(this.#piece, this.#used, length).slice()
+    // One whose turn is over, as those of packets that are all of one length: the same bytes, and nobody looks at it.
+    const last = this.#lastAt === this.#used && this.#last?.length === length ? this.#last : undefined
+    const taken = last ?? new Uint8Array(this.#piece, this.#used, length)
+    this.#last = taken
+    this.#lastAt = this.#used
     this.#used += (length + 7) & ~7
     return taken
   }
 
   /** Nobody looks any more at what was taken last. */
   release(plaintext: Uint8Array): void {
-    if (plaintext.byteOffset === this.#last && plaintext.buffer === this.#piece.buffer) this.#used = this.#last
+    if (plaintext === this.#last) this.#used = this.#lastAt
   }
 }
 
-function uncleared(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+function uncleared(length: number): ArrayBuffer {
+  return Buffer.allocUnsafeSlow(length).buffer
 }
 
 function writeSalt(bytes: Uint8Array, keys: Uint8Array): void {

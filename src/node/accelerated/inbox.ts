@@ -34,6 +34,8 @@ const CONTROL_ROOM = 64
 export class ReadMemory {
   readonly headers: Pinned
   readonly data: ArrayBuffer
+  /** Of the datagrams of each read: what is lent once may be lent again. */
+  readonly #datagrams: readonly Uint8Array[][] = Array.from({ length: READS }, () => [])
 
   constructor(koffi: Koffi) {
     const each = MMSGHDR.bytes + IOVEC_BYTES + NAME_ROOM + CONTROL_ROOM
@@ -51,7 +53,21 @@ export class ReadMemory {
     this.headers = headers
     this.data = data.buffer
   }
+
+  /** The datagram of that place in a read: so many bytes from `at` on. */
+  datagram(read: number, place: number, at: number, length: number): Uint8Array {
+    const start = read * DATA_BYTES + at
+    const lent = this.#datagrams[read]?.[place]
+    if (lent?.length === length && lent.byteOffset === start) return lent
+    const fresh = new Uint8Array(this.data, start, length)
+    const datagrams = this.#datagrams[read]
+    if (datagrams !== undefined) datagrams[place] = fresh
+    return fresh
+  }
 }
+
+/** `along`: it is of the same merged read as the one before. */
+type Heard = (bytes: Uint8Array, source: Route, along: boolean) => void
 
 export class Inbox {
   readonly #calls: SystemCalls
@@ -70,7 +86,7 @@ export class Inbox {
    * Hands over what is there, or a part of it if there is much. `bytes` are lent: they are something else after the call. Goes on as
    * long as `open` says so.
    */
-  read(heard: (bytes: Uint8Array, source: Route) => void, open: () => boolean): void {
+  read(heard: Heard, open: () => boolean): void {
     for (let call = 0; call < CALLS_MAX && open(); call++) {
       const begun = performance.now()
       const count = this.#call()
@@ -90,16 +106,17 @@ export class Inbox {
     return this.#calls.recvmmsg(this.#socket.fd, address, READS, MSG_DONTWAIT, 0)
   }
 
-  #tell(read: number, heard: (bytes: Uint8Array, source: Route) => void, open: () => boolean): void {
-    const { headers, data } = this.#memory
+  #tell(read: number, heard: Heard, open: () => boolean): void {
+    const { headers } = this.#memory
     const source = this.#names.read(headers, nameAt(read))
     const length = headers.view.getUint32(headerAt(read) + MMSGHDR.length, true)
-    const start = read * DATA_BYTES
     const each = this.#stride(read) || length
     let at = 0
+    let place = 0
     do {
-      heard(new Uint8Array(data, start + at, Math.min(each, length - at)), source)
+      heard(this.#memory.datagram(read, place, at, Math.min(each, length - at)), source, place > 0)
       at += each
+      place += 1
     } while (at < length && open())
   }
 

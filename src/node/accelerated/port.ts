@@ -49,7 +49,7 @@ class AcceleratedPort implements DatagramPort {
   readonly locator: Locator
   readonly wanted: readonly Bind[]
   readonly dontFragment: boolean
-  onMessage: (bytes: Uint8Array, source: Route) => void = () => undefined
+  onMessage: DatagramPort['onMessage'] = () => undefined
   onBatch: () => void = () => undefined
   readonly #socket: UdpSocket
   readonly #inbox: Inbox
@@ -127,7 +127,7 @@ class AcceleratedPort implements DatagramPort {
     }
   }
 
-  readonly #heard = (bytes: Uint8Array, source: Route): void => this.onMessage(bytes, source)
+  readonly #heard = (bytes: Uint8Array, source: Route, along: boolean): void => this.onMessage(bytes, source, along)
 
   readonly #isOpen = (): boolean => this.#open
 

@@ -127,7 +127,7 @@ it('what is looked at no more makes room for the next, and only if it was opened
     return opener.open(packet, sequence) ?? fromHex('')
   }
   const first = open(1_000)
-  opener.release?.(first.subarray(0, 900))
+  opener.release?.(first)
   const second = open(1_000)
   expect([second.buffer === first.buffer, second.byteOffset]).toEqual([true, first.byteOffset])
   const kept = [second, open(1_000), open(30), open(20_000)]
