@@ -3,8 +3,9 @@
 
 import { afterAll, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
+import { IcvParameter } from '../../src/node/accelerated/icv-parameter.ts'
 import { Pinned } from '../../src/node/accelerated/memory.ts'
-import { EVP_CTRL_AEAD_GET_TAG, EVP_CTRL_AEAD_SET_TAG, openSsl } from '../../src/node/accelerated/openssl.ts'
+import { openSsl } from '../../src/node/accelerated/openssl.ts'
 import { koffi } from '../node/accelerated/calls.ts'
 import { sharedJson } from '../support/shared.ts'
 
@@ -33,7 +34,7 @@ if (typeof openssl === 'string') throw new Error(openssl)
 const {
   cipher,
   clearErrors,
-  control,
+  getParameters,
   encryptInit,
   encryptUpdate,
   encryptFinal,
@@ -43,6 +44,7 @@ const {
 } = openssl
 const memory = new Pinned(koffi(), 4_096)
 const [NONCE_AT, LENGTH_AT, TAG_AT, KEY_AT, AAD_AT, TEXT_AT, OPENED_AT] = [0, 32, 48, 64, 128, 1_024, 2_048]
+const icv = new IcvParameter(memory, 3_072)
 const address = (at: number): number => memory.address + at
 /** One context of each kind for all vectors: an SA has one for all its packets, and a key is set only once. */
 const contexts = [openssl.newContext(), openssl.newContext()] as const
@@ -61,12 +63,12 @@ function seal({ key, iv, aad, msg }: Vector): readonly [ct: string, tag: string]
   place(key, KEY_AT)
   place(iv, NONCE_AT)
   const done =
-    encryptInit(context, cipher, 0, address(KEY_AT), 0) > 0 &&
-    encryptInit(context, 0, 0, 0, address(NONCE_AT)) > 0 &&
+    encryptInit(context, cipher, address(KEY_AT), 0, 0) > 0 &&
+    encryptInit(context, 0, 0, address(NONCE_AT), 0) > 0 &&
     encryptUpdate(context, 0, address(LENGTH_AT), address(AAD_AT), aadBytes) > 0 &&
     encryptUpdate(context, address(TEXT_AT), address(LENGTH_AT), address(TEXT_AT), bytes) > 0 &&
     encryptFinal(context, address(TAG_AT), address(LENGTH_AT)) > 0 &&
-    control(context, EVP_CTRL_AEAD_GET_TAG, 16, address(TEXT_AT + bytes)) > 0
+    getParameters(context, icv.at(address(TEXT_AT + bytes), 16)) > 0
   if (!done) throw new Error('OpenSSL did not seal')
   const sealed = memory.bytes.subarray(TEXT_AT, TEXT_AT + bytes + 16)
   return [toHex(sealed.subarray(0, bytes)), toHex(sealed.subarray(bytes))]
@@ -80,9 +82,8 @@ function open({ key, iv, aad, ct, tag }: Vector): string | undefined {
   place(key, KEY_AT)
   place(iv, NONCE_AT)
   const authentic =
-    decryptInit(context, cipher, 0, address(KEY_AT), 0) > 0 &&
-    decryptInit(context, 0, 0, 0, address(NONCE_AT)) > 0 &&
-    control(context, EVP_CTRL_AEAD_SET_TAG, 16, address(TEXT_AT + bytes)) > 0 &&
+    decryptInit(context, cipher, address(KEY_AT), 0, 0) > 0 &&
+    decryptInit(context, 0, 0, address(NONCE_AT), icv.at(address(TEXT_AT + bytes), 16)) > 0 &&
     decryptUpdate(context, 0, address(LENGTH_AT), address(AAD_AT), aadBytes) > 0 &&
     decryptUpdate(context, address(OPENED_AT), address(LENGTH_AT), address(TEXT_AT), bytes) > 0 &&
     decryptFinal(context, address(TAG_AT), address(LENGTH_AT)) > 0

@@ -10,9 +10,10 @@ import { ESP_AES128_GCM_8, ESP_AES128_GCM_16, nodeAead } from '../../crypto/aead
 import { ESP_HEADER_BYTES, writeSequence } from '../../crypto/esp-number.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
 import { secretCopy, wipe } from '../../crypto/secret.ts'
+import { IcvParameter } from './icv-parameter.ts'
 import type { Koffi } from './koffi.ts'
 import { Addresses, Pinned } from './memory.ts'
-import { EVP_CTRL_AEAD_GET_TAG, EVP_CTRL_AEAD_SET_TAG, type OpenSsl, openSsl } from './openssl.ts'
+import { type OpenSsl, openSsl } from './openssl.ts'
 import { WarmContext } from './warm-context.ts'
 
 const KEY_BYTES = 16
@@ -21,14 +22,15 @@ const IV_BYTES = 8
 const TAG_BYTES = 16
 const START = ESP_HEADER_BYTES + IV_BYTES
 
-// What is handed over beside the packet: nonce, AAD, a length that nobody reads, a tag, a key.
+// What is handed over beside the packet: nonce, AAD, a length that nobody reads, a tag, a key, and where the ICV is.
 const NONCE_AT = 0
 const AAD_AT = 16
 const AAD_BYTES = 12
 const LENGTH_AT = 32
 const TAG_AT = 48
 const KEY_AT = 64
-const ROOM = 80
+const ICV_AT = 80
+const ROOM = ICV_AT + IcvParameter.bytes
 
 const ICV_BYTES: ReadonlyMap<number, number> = new Map([
   [ESP_AES128_GCM_16, 16],
@@ -85,12 +87,14 @@ class Gcm {
   readonly memory: Pinned
   readonly packets: Addresses
   readonly plaintexts: Plaintexts
+  readonly icv: IcvParameter
 
   constructor(koffi: Koffi, openssl: OpenSsl) {
     this.openssl = openssl
     this.memory = new Pinned(koffi, ROOM)
     this.packets = new Addresses(koffi)
     this.plaintexts = new Plaintexts(koffi)
+    this.icv = new IcvParameter(this.memory, ICV_AT)
   }
 
   /** The address of a key, for as long as `use` runs. */
@@ -116,14 +120,14 @@ class GcmSealer implements Sealer {
     this.#icvBytes = icvBytes
     this.#keys = keys
     this.#context = new WarmContext(openssl, (context) =>
-      gcm.withKey(keys.subarray(0, KEY_BYTES), (key) => openssl.encryptInit(context, openssl.cipher, 0, key, 0)),
+      gcm.withKey(keys.subarray(0, KEY_BYTES), (key) => openssl.encryptInit(context, openssl.cipher, key, 0, 0)),
     )
   }
 
   seal(packet: Uint8Array, sequence: number): void {
     assert(sequence > this.#last, 'a sequence number was to be sealed twice')
     this.#last = sequence
-    const { openssl, memory, packets } = this.#gcm
+    const { openssl, memory, packets, icv } = this.#gcm
     const { bytes, address } = memory
     const end = packet.length - this.#icvBytes
     writeSequence(packet, ESP_HEADER_BYTES, sequence)
@@ -133,11 +137,11 @@ class GcmSealer implements Sealer {
     const context = this.#context.address
     const at = packets.of(packet) + START
     const done =
-      openssl.encryptInit(context, 0, 0, 0, address + NONCE_AT) > 0 &&
+      openssl.encryptInit(context, 0, 0, address + NONCE_AT, 0) > 0 &&
       openssl.encryptUpdate(context, 0, address + LENGTH_AT, address + AAD_AT, AAD_BYTES) > 0 &&
       openssl.encryptUpdate(context, at, address + LENGTH_AT, at, end - START) > 0 &&
       openssl.encryptFinal(context, address + TAG_AT, address + LENGTH_AT) > 0 &&
-      openssl.control(context, EVP_CTRL_AEAD_GET_TAG, this.#icvBytes, at + end - START) > 0
+      openssl.getParameters(context, icv.at(at + end - START, this.#icvBytes)) > 0
     assert(done, 'OpenSSL did not seal')
   }
 
@@ -161,14 +165,14 @@ class GcmOpener implements Opener {
     this.#icvBytes = icvBytes
     this.#keys = encryption
     this.#context = new WarmContext(openssl, (context) =>
-      gcm.withKey(encryption.subarray(0, KEY_BYTES), (key) => openssl.decryptInit(context, openssl.cipher, 0, key, 0)),
+      gcm.withKey(encryption.subarray(0, KEY_BYTES), (key) => openssl.decryptInit(context, openssl.cipher, key, 0, 0)),
     )
   }
 
   open(packet: Uint8Array, sequence: number): Uint8Array | undefined {
     const length = packet.length - this.#icvBytes - START
     if (length < 0 || this.#forgotten) return undefined
-    const { openssl, memory, packets, plaintexts } = this.#gcm
+    const { openssl, memory, packets, plaintexts, icv } = this.#gcm
     const { bytes, address } = memory
     writeSalt(bytes, this.#keys)
     // The IV is used as read: another implementation may count it in its own way (MOVING §3).
@@ -178,8 +182,7 @@ class GcmOpener implements Opener {
     const at = packets.of(packet) + START
     const to = plaintexts.room(length)
     const authentic =
-      openssl.decryptInit(context, 0, 0, 0, address + NONCE_AT) > 0 &&
-      openssl.control(context, EVP_CTRL_AEAD_SET_TAG, this.#icvBytes, at + length) > 0 &&
+      openssl.decryptInit(context, 0, 0, address + NONCE_AT, icv.at(at + length, this.#icvBytes)) > 0 &&
       openssl.decryptUpdate(context, 0, address + LENGTH_AT, address + AAD_AT, AAD_BYTES) > 0 &&
       openssl.decryptUpdate(context, to, address + LENGTH_AT, at, length) > 0 &&
       openssl.decryptFinal(context, address + TAG_AT, address + LENGTH_AT) > 0

@@ -13,15 +13,11 @@ export interface OpenSsl {
   readonly decryptInit: ForeignFunction
   readonly decryptUpdate: ForeignFunction
   readonly decryptFinal: ForeignFunction
-  readonly control: ForeignFunction
+  readonly getParameters: ForeignFunction
   readonly clearErrors: ForeignFunction
   /** The address of AES-128-GCM. */
   readonly cipher: number
 }
-
-/** openssl/evp.h */
-export const EVP_CTRL_AEAD_GET_TAG = 0x10
-export const EVP_CTRL_AEAD_SET_TAG = 0x11
 
 /** The functions, or why they are not there. */
 export function openSsl(koffi: Koffi): OpenSsl | string {
@@ -34,13 +30,13 @@ export function openSsl(koffi: Koffi): OpenSsl | string {
     return {
       newContext: c.func('EVP_CIPHER_CTX_new', pointer, []),
       freeContext: c.func('EVP_CIPHER_CTX_free', 'void', [pointer]),
-      encryptInit: c.func('EVP_EncryptInit_ex', 'int', init),
+      encryptInit: c.func('EVP_EncryptInit_ex2', 'int', init),
       encryptUpdate: c.func('EVP_EncryptUpdate', 'int', update),
       encryptFinal: c.func('EVP_EncryptFinal_ex', 'int', final),
-      decryptInit: c.func('EVP_DecryptInit_ex', 'int', init),
+      decryptInit: c.func('EVP_DecryptInit_ex2', 'int', init),
       decryptUpdate: c.func('EVP_DecryptUpdate', 'int', update),
       decryptFinal: c.func('EVP_DecryptFinal_ex', 'int', final),
-      control: c.func('EVP_CIPHER_CTX_ctrl', 'int', [pointer, 'int', 'int', pointer]),
+      getParameters: c.func('EVP_CIPHER_CTX_get_params', 'int', [pointer, pointer]),
       clearErrors: c.func('ERR_clear_error', 'void', []),
       cipher: c.func('EVP_aes_128_gcm', pointer, [])(),
     }
