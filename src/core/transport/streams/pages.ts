@@ -6,8 +6,14 @@ import { assert } from '../../../base/assert.ts'
 /** A page is made when its first byte is written, and dropped with its last. */
 export const PAGE_BYTES = 8_192
 
+/** With its buffer at hand: views are cut of that in half the time. */
+interface Page {
+  readonly buffer: ArrayBuffer
+  readonly bytes: Uint8Array
+}
+
 /** Pages that nobody has seen from outside, to be used again: making one costs more than filling it. */
-const spare: Uint8Array[] = []
+const spare: Page[] = []
 const SPARE_PAGES_MAX = 512
 
 /** What is no longer and comes when nothing is held, such as a question or its answer: a page is large for it. */
@@ -17,7 +23,10 @@ export class Pages {
   /** Nobody is given views of these pages, so that they can be used again. */
   readonly #recycled: boolean
   /** None while nothing is held: most streams are idle most of the time. */
-  #pages: Map<number, Uint8Array> | undefined
+  #pages: Map<number, Page> | undefined
+  /** The page that was looked up last: mostly that of the next bytes, too. */
+  #recent: Page | undefined
+  #recentIndex = -1
   /** Pages below this one are gone. */
   #lowest = 0
   /** All there is, as long as that is little, and no page; and where it begins. */
@@ -46,7 +55,7 @@ export class Pages {
       const within = at % PAGE_BYTES
       const length = Math.min(PAGE_BYTES - within, bytes.length - done)
       const part = length === bytes.length ? bytes : bytes.subarray(done, done + length)
-      this.#page(Math.floor(at / PAGE_BYTES)).set(part, within)
+      this.#page(Math.floor(at / PAGE_BYTES)).bytes.set(part, within)
       done += length
     }
   }
@@ -59,7 +68,7 @@ export class Pages {
       const page = this.#at(at)
       const within = at % PAGE_BYTES
       const length = Math.min(PAGE_BYTES - within, end - at)
-      views.push(page.subarray(within, within + length))
+      views.push(new Uint8Array(page.buffer, within, length))
       at += length
     }
     return views
@@ -72,7 +81,7 @@ export class Pages {
       const page = this.#at(start + done)
       const within = (start + done) % PAGE_BYTES
       const part = Math.min(PAGE_BYTES - within, length - done)
-      target.set(page.subarray(within, within + part), to + done)
+      target.set(new Uint8Array(page.buffer, within, part), to + done)
       done += part
     }
   }
@@ -95,7 +104,7 @@ export class Pages {
     this.#few = undefined
     if (this.#pages === undefined) return
     for (const index of this.#pages.keys()) this.#drop(index)
-    this.#pages = undefined
+    this.#pages = this.#recent = undefined
   }
 
   /** More has come: into pages with it. Views of it that were given out stay as they are. */
@@ -113,22 +122,36 @@ export class Pages {
   #drop(index: number): void {
     const page = this.#recycled ? this.#pages?.get(index) : undefined
     if (page !== undefined && spare.length < SPARE_PAGES_MAX) spare.push(page)
+    if (this.#recentIndex === index) this.#recent = undefined
     this.#pages?.delete(index)
   }
 
-  #at(offset: number): Uint8Array {
-    const page = this.#pages?.get(Math.floor(offset / PAGE_BYTES))
+  #at(offset: number): Page {
+    const page = this.#find(Math.floor(offset / PAGE_BYTES))
     assert(page !== undefined, 'bytes are read where they were written')
     return page
   }
 
-  #page(index: number): Uint8Array {
-    this.#pages ??= new Map()
-    let page = this.#pages.get(index)
-    if (page === undefined) {
-      page = (this.#recycled ? spare.pop() : undefined) ?? new Uint8Array(PAGE_BYTES)
-      this.#pages.set(index, page)
-    }
+  #find(index: number): Page | undefined {
+    if (this.#recent !== undefined && this.#recentIndex === index) return this.#recent
+    const page = this.#pages?.get(index)
+    if (page === undefined) return undefined
+    this.#recent = page
+    this.#recentIndex = index
     return page
   }
+
+  #page(index: number): Page {
+    const known = this.#find(index)
+    if (known !== undefined) return known
+    const page = (this.#recycled ? spare.pop() : undefined) ?? freshPage()
+    this.#pages ??= new Map()
+    this.#pages.set(index, page)
+    return page
+  }
+}
+
+function freshPage(): Page {
+  const buffer = new ArrayBuffer(PAGE_BYTES)
+  return { buffer, bytes: new Uint8Array(buffer) }
 }
