@@ -13,6 +13,9 @@ export class Agenda<T extends Dated> {
   readonly #heap: { readonly at: number; readonly item: T }[] = []
   /** The entry that counts for each item: none of a later deadline than it has. */
   readonly #noted = new Map<T, number>()
+  /** The one that was noted last, and for when: mostly it is the next one, too. */
+  #recent: T | undefined
+  #recentAt = Infinity
 
   /**
    * Notes the present deadline of an item. One that has only become later, as deadlines do with every packet, costs nothing here:
@@ -20,15 +23,20 @@ export class Agenda<T extends Dated> {
    */
   note(item: T): void {
     const at = item.due
+    if (item === this.#recent && at >= this.#recentAt) return
     const noted = this.#noted.get(item)
+    this.#recent = item
+    this.#recentAt = noted ?? Infinity
     if (noted === undefined ? at === Infinity : at >= noted) return
     this.#noted.set(item, at)
+    this.#recentAt = at
     if (this.#heap.length > 2 * this.#noted.size + SLACK) this.#compact()
     else this.#push({ at, item })
   }
 
   forget(item: T): void {
     this.#noted.delete(item)
+    this.#recent = undefined
   }
 
   /** The earliest deadline; Infinity if there is none. */
@@ -43,7 +51,7 @@ export class Agenda<T extends Dated> {
     const top = this.#heap[0]
     if (top === undefined || top.at > now) return undefined
     this.#pop()
-    this.#noted.delete(top.item)
+    this.forget(top.item)
     return top.item
   }
 
@@ -61,7 +69,7 @@ export class Agenda<T extends Dated> {
       if (counts && item.due === at) return
       this.#pop()
       if (!counts) continue
-      this.#noted.delete(item)
+      this.forget(item)
       this.note(item)
     }
   }

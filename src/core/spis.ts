@@ -8,6 +8,9 @@ import type { Association } from './association/association.ts'
 export class Spis {
   readonly #entropy: Entropy
   readonly #table = new Map<number, Association>()
+  /** What was asked last, and the answer: packets come in rows. */
+  #asked = -1
+  #answer: Association | undefined
 
   constructor(entropy: Entropy) {
     this.#entropy = entropy
@@ -18,7 +21,10 @@ export class Spis {
   }
 
   find(spi: number): Association | undefined {
-    return this.#table.get(spi)
+    if (spi === this.#asked) return this.#answer
+    this.#asked = spi
+    this.#answer = this.#table.get(spi)
+    return this.#answer
   }
 
   /** A fresh SPI for this association. */
@@ -27,7 +33,7 @@ export class Spis {
       const bytes = this.#entropy(4)
       const spi = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
       if (spi < LOWEST_SPI || this.#table.has(spi)) continue
-      this.#table.set(spi, association)
+      this.claim(spi, association)
       return spi
     }
   }
@@ -35,13 +41,21 @@ export class Spis {
   /** An SPI that a capsule brings. */
   claim(spi: number, association: Association): void {
     this.#table.set(spi, association)
+    this.#changed()
   }
 
   drop(spi: number): void {
     this.#table.delete(spi)
+    this.#changed()
   }
 
   clear(): void {
     this.#table.clear()
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#asked = -1
+    this.#answer = undefined
   }
 }

@@ -137,6 +137,9 @@ export class Association {
   readonly pair: number
   state: State = { name: 'unassociated' }
   #input: Input | undefined
+  /** What that does in a state of this name. */
+  #judged: StateName | undefined
+  #action: Action | undefined
   /** How many base exchanges this association has needed. */
   baseExchanges = 0
   readonly reliable: Map<Reliable['purpose'], Reliable> = new Map()
@@ -224,8 +227,13 @@ export class Association {
 
   /** Something comes: what the table has for it in the present state; undefined: nothing. */
   on(input: Input): Action | undefined {
+    const name = nameOf(this.state)
+    // Packet after packet the answer is that of before.
+    if (input === this.#input && name === this.#judged) return this.#action
     this.#input = input
-    return actionOf(nameOf(this.state), input)
+    this.#judged = name
+    this.#action = actionOf(name, input)
+    return this.#action
   }
 
   /** The one place that changes the outer state: as the table has it for what came last. */

@@ -35,6 +35,12 @@ export interface Closing {
   readonly byPeer: boolean
 }
 
+/** The highest number sealed or skipped under an SPI: nobody can have seen a higher one. */
+interface Sealed {
+  readonly spi: number
+  highest: number
+}
+
 /** Of an acknowledgement on its own, which with ranges enough to fill it tells of the newest of them. */
 const ACK_PACKET_BYTES = 600
 const CLOSE_PACKET_BYTES = 64
@@ -44,8 +50,9 @@ export class Transport {
   readonly recovery: Recovery<Carried>
   readonly received: Received
   readonly #spacesMax: number
-  /** The highest number sealed or skipped under each SPI: nobody can have seen a higher one. */
-  readonly #sealed = new Map<number, number>()
+  readonly #sealed = new Map<number, Sealed>()
+  /** That of the packet that was sealed last: mostly of the next one, too. */
+  #latest: Sealed | undefined
   #probes = 0
   #asks = false
   #closing: Closing | undefined
@@ -92,14 +99,18 @@ export class Transport {
     if (isMalformed(frames)) return this.#close(TransportError.FRAME_ENCODING)
     // What there is no room for is as good as lost: the peer sends it again.
     let lost = this.held
+    let answered = false
     for (const frame of frames) {
-      if (this.held && frame.kind !== 'ack') continue
+      const { kind } = frame
+      if (this.held && kind !== 'ack') continue
       const fault = this.#take(now, frame)
       if (fault === 'full') lost = true
       else if (fault !== undefined) return this.#close(fault)
       if (this.#closing !== undefined) return
+      // RFC 9000 §13.2: whether the peer wants to hear that this came.
+      answered ||= kind !== 'ack' && kind !== 'padding'
     }
-    if (!lost) this.received.note(now, spi, number, frames.some(elicits))
+    if (!lost) this.received.note(now, spi, number, answered)
   }
 
   #take(now: number, frame: Frame): number | 'full' | undefined {
@@ -119,7 +130,7 @@ export class Transport {
 
   /** What an SA of an earlier start of ours is said to have carried means nothing to this one. */
   #onAck(now: number, { spi, delayMs, ranges }: AckFrame): number | undefined {
-    const highest = this.#sealed.get(spi)
+    const highest = this.#sealed.get(spi)?.highest
     if (highest === undefined) return undefined
     const inclusive = ranges.map(({ start, end }) => ({ smallest: start, largest: end - 1 }))
     const outcome = this.recovery.onAck(now, { space: spi, ranges: inclusive, delayMs }, highest)
@@ -226,7 +237,8 @@ export class Transport {
 
   /** Numbers of one SA rise. Where they begin again there are other keys on an SPI of before, and what it carried is lost. */
   #noteSealed(spi: number, number: number): void {
-    const highest = this.#sealed.get(spi)
+    const known = this.#latest?.spi === spi ? this.#latest : this.#sealed.get(spi)
+    const highest = known?.highest
     if (highest !== undefined && number <= highest) this.#lost(this.recovery.dropSpace(spi))
     if (highest === undefined && this.#sealed.size >= this.#spacesMax) {
       for (const oldest of this.#sealed.keys()) {
@@ -235,7 +247,9 @@ export class Transport {
         break
       }
     }
-    this.#sealed.set(spi, number)
+    this.#latest = known ?? { spi, highest: number }
+    this.#latest.highest = number
+    if (known === undefined) this.#sealed.set(spi, this.#latest)
   }
 
   /** Runs what is due: losses by time, and probes when nothing is heard. */
@@ -264,9 +278,4 @@ export class Transport {
   freeze(): FrozenStreams {
     return this.streams.freeze()
   }
-}
-
-/** RFC 9000 §13.2: whether the peer wants to hear that this came. */
-function elicits({ kind }: Frame): boolean {
-  return kind !== 'ack' && kind !== 'padding' && kind !== 'close-transport'
 }

@@ -5,6 +5,7 @@ import type { RecoveryConfig } from '../recovery-config.ts'
 import type { Acknowledgement } from './acknowledgement.ts'
 
 interface Space {
+  readonly spi: number
   /** Highest first, disjoint, not adjacent. */
   ranges: { smallest: number; largest: number }[]
   largestAt: number
@@ -16,6 +17,8 @@ interface Space {
 export class Received {
   readonly #config: RecoveryConfig
   readonly #spaces = new Map<number, Space>()
+  /** The one of the packet that came last: mostly of the next one, too. */
+  #recent: Space | undefined
   /** Packets that elicit an acknowledgement and have come since the last one. */
   #unacknowledged = 0
   /** Acknowledgements made since the peer was last known to have one. */
@@ -94,11 +97,13 @@ export class Received {
   /** The SA is gone: nobody counts on its numbers any more. */
   dropSpace(spi: number): void {
     this.#spaces.delete(spi)
+    this.#recent = undefined
   }
 
   /** The sender has thawed or moved to new keys: nothing of before is waited for. */
   restart(): void {
     this.#spaces.clear()
+    this.#recent = undefined
     this.#unacknowledged = 0
     this.#told = 0
     this.#deadline = Infinity
@@ -114,7 +119,8 @@ export class Received {
   }
 
   #space(spi: number): Space {
-    const known = this.#spaces.get(spi)
+    const known = this.#recent?.spi === spi ? this.#recent : this.#spaces.get(spi)
+    this.#recent = known
     if (known !== undefined) return known
     if (this.#spaces.size >= this.#config.spacesMax) {
       for (const oldest of this.#spaces.keys()) {
@@ -122,8 +128,9 @@ export class Received {
         break
       }
     }
-    const space: Space = { ranges: [], largestAt: 0, largestEliciting: 0, news: false }
+    const space: Space = { spi, ranges: [], largestAt: 0, largestEliciting: 0, news: false }
     this.#spaces.set(spi, space)
+    this.#recent = space
     return space
   }
 }

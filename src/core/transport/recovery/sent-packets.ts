@@ -68,6 +68,7 @@ class Line<F> {
 
 /** Packets of one SA. */
 interface Space<F> {
+  readonly spi: number
   readonly line: Line<F>
   highest: number
 }
@@ -76,7 +77,7 @@ export class SentPackets<F> {
   readonly #all = new Line<F>()
   readonly #spaces = new Map<number, Space<F>>()
   /** The SA that was sent under last. */
-  #space: number | undefined
+  #space: Space<F> | undefined
   #order = 0
   #size = 0
 
@@ -101,7 +102,7 @@ export class SentPackets<F> {
     const { space, number, sentAt, bytes, frames, probe, path } = packet
     const of = this.#spaceOf(space)
     assert(number > of.highest || of.line.first === undefined, 'the numbers of one SA rise')
-    this.#space = space
+    this.#space = of
     this.#order += 1
     this.#size += 1
     const order = this.#order
@@ -113,9 +114,9 @@ export class SentPackets<F> {
   }
 
   #spaceOf(spi: number): Space<F> {
-    const known = this.#spaces.get(spi)
+    const known = this.#space?.spi === spi ? this.#space : this.#spaces.get(spi)
     if (known !== undefined) return known
-    const space = { line: new Line<F>(), highest: 0 }
+    const space = { spi, line: new Line<F>(), highest: 0 }
     this.#spaces.set(spi, space)
     return space
   }
@@ -152,10 +153,10 @@ export class SentPackets<F> {
   /** Forgets what is settled and older than all that is outstanding; `visit` sees each such packet once, in order. */
   settle(visit?: (packet: SentPacket<F>) => void): void {
     this.#all.settle(visit)
-    for (const [spi, { line }] of this.#spaces) {
-      line.settle()
+    for (const space of this.#spaces.values()) {
+      space.line.settle()
       // That of now is about to be needed again.
-      if (line.first === undefined && spi !== this.#space) this.#spaces.delete(spi)
+      if (space.line.first === undefined && space !== this.#space) this.#spaces.delete(space.spi)
     }
   }
 
