@@ -131,20 +131,20 @@ export class Engine extends StreamCommands implements Machine {
     this.#freezeIfQuiet(now)
   }
 
-  transmit(now: number): Transmit | undefined {
+  transmit(now: number, most = 1): Transmit | undefined {
     if (this.#phase.name === 'frozen' || this.#phase.name === 'stopped') return undefined
     const control = this.#outlet.packet()
     if (control !== undefined) return control
+    const next: typeof nextPacket = this.#phase.name === 'freezing' ? heldPacket : nextPacket
     for (const association of this.#ready) {
-      const datagram = this.#phase.name === 'freezing' ? heldPacket(association, now) : nextPacket(association, now)
+      const datagram = next(association, now, this.#ready.size > 1 ? 1 : most)
       this.#agenda.note(association)
       if (datagram === undefined || this.#ready.size > 1) this.#ready.delete(association)
       if (datagram === undefined) continue
       this.#ready.add(association) // of several each goes to the end of the line
       return datagram
     }
-    // What may not leave yet may have asked for an address check.
-    return this.#outlet.packet()
+    return this.#outlet.packet() // what may not leave yet may have asked for an address check
   }
 
   event(): MachineEvent | undefined {

@@ -7,9 +7,11 @@ import type { Hit } from '../crypto/hit.ts'
 import type { PathReason } from './association/paths.ts'
 import type { StreamEvent } from './stream-event.ts'
 
-/** One datagram to put on the wire: UDP payload and where it goes. */
+/** One datagram to put on the wire: UDP payload and where it goes. Or several at once. */
 export interface Transmit {
   readonly bytes: Uint8Array
+  /** Of several, which lie end to end: the length of each but the last, which may be shorter. */
+  readonly each?: number | undefined
   /** With `at`, the own locator it has to leave from. */
   readonly to: Route
   /** Rather lost than in pieces: what is sent to find out how much the path carries, and what has been found to fit. */
@@ -86,14 +88,25 @@ export interface Machine {
   receive(now: number, datagram: Uint8Array, source: Route): void
   /** Runs everything that is due at `now`. */
   expire(now: number): void
-  /** The next datagram to send at `now`, or undefined. */
-  transmit(now: number): Transmit | undefined
+  /** The next datagram to send at `now`, or undefined. At most `most` of them together, if the machine has them ready. */
+  transmit(now: number, most?: number): Transmit | undefined
   /** The next event, or undefined. */
   event(): MachineEvent | undefined
   /** When `expire` wants to be called next; Infinity if never. */
   readonly deadline: number
   /** Whether it has something to send of which the application has nothing to say: exchanges and moves wait for that. */
   answers?(): boolean
+}
+
+/** How many datagrams that is. */
+export function datagramsOf({ bytes, each }: Transmit): number {
+  return each === undefined ? 1 : Math.ceil(bytes.length / each)
+}
+
+/** Each of them by itself, as views. */
+export function* eachOf({ bytes, each = bytes.length }: Transmit): IterableIterator<Uint8Array> {
+  if (each === bytes.length) yield bytes
+  else for (let at = 0; at < bytes.length; at += each) yield bytes.subarray(at, at + each)
 }
 
 /** Where a pump puts what it drains. */
@@ -104,16 +117,25 @@ export interface Sink {
 
 /**
  * Drains a machine: at most `limit` datagrams and `events` events a turn, so that a busy machine yields to its neighbours on the
- * event loop. Returns true when it stopped at a limit and wants another turn; without events, nobody wants one for them.
+ * event loop. Returns true when it stopped at a limit and wants another turn; without events, nobody wants one for them. The sink takes
+ * up to `together` datagrams at once.
  */
-export function pump(machine: Machine, now: number, sink: Sink, limit: number, events: number = limit): boolean {
+export function pump(
+  machine: Machine,
+  now: number,
+  sink: Sink,
+  limit: number,
+  events: number = limit,
+  together = 1,
+): boolean {
   let sent = 0
   let told = 0
   // What is told leads to more to send: answers of the application, and of the machine.
   for (let answered = -1; told > answered && sent < limit && told < limit; ) {
-    for (; sent < limit; sent++) {
-      const datagram = machine.transmit(now)
+    while (sent < limit) {
+      const datagram = machine.transmit(now, Math.min(together, limit - sent))
       if (datagram === undefined) break
+      sent += datagramsOf(datagram)
       sink.transmit(datagram)
     }
     answered = told

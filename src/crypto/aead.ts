@@ -15,6 +15,8 @@ export interface Sealer {
    * `sequence` is the full number; it must be greater than at the call before: no number is ever sealed twice.
    */
   seal(packet: Uint8Array, sequence: number): void
+  /** The same for a packet that is a part of `memory`, where no view need be made for it. */
+  sealPart?(memory: Uint8Array, at: number, end: number, sequence: number): void
   /** Ends it, and frees at once what was made of the key, if that is not left to the collector. */
   forget?(): void
 }

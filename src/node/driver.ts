@@ -67,7 +67,7 @@ export class Driver implements Sink {
   }
 
   transmit(datagram: Transmit): void {
-    this.#port.send(datagram.bytes, datagram.to, datagram.whole)
+    this.#port.send(datagram.bytes, datagram.to, datagram.whole, datagram.each)
   }
 
   /** To be called after every command given to the machine. Safe to call from inside an event. */
@@ -82,7 +82,8 @@ export class Driver implements Sink {
     try {
       do {
         this.#again = false
-        more = pump(this.#machine, now(), this, TURN_DATAGRAMS_MAX, this.#telling ? 0 : TURN_DATAGRAMS_MAX)
+        const events = this.#telling ? 0 : TURN_DATAGRAMS_MAX
+        more = pump(this.#machine, now(), this, TURN_DATAGRAMS_MAX, events, this.#port.together)
       } while (this.#again && !more)
     } finally {
       // Also when a listener of the application has thrown: the rest is pumped in the next turn.

@@ -65,6 +65,7 @@ class PortSet implements DatagramPort {
   readonly own: readonly OwnLocator[]
   readonly wanted: readonly Bind[]
   readonly dontFragment: boolean
+  readonly together: number
   readonly #ports: readonly DatagramPort[]
 
   constructor(ports: readonly DatagramPort[]) {
@@ -72,6 +73,7 @@ class PortSet implements DatagramPort {
     this.own = ports.flatMap((port) => port.own)
     this.wanted = ports.flatMap((port) => port.wanted)
     this.dontFragment = ports.every((port) => port.dontFragment)
+    this.together = Math.min(...ports.map(({ together = 1 }) => together))
     this.locator = this.#ports[0]?.locator ?? { address: '', port: 0 }
   }
 
@@ -84,14 +86,14 @@ class PortSet implements DatagramPort {
   }
 
   /** From where it says, or else from the first of its family. */
-  send(bytes: Uint8Array, to: Route, whole?: boolean): void {
+  send(bytes: Uint8Array, to: Route, whole?: boolean, each?: number): void {
     const { at } = to
     const family = locatorFamily(to)
     const port =
       at === undefined
         ? this.#ports.find(({ locator }) => locatorFamily(locator) === family)
         : this.#ports.find(({ locator }) => sameLocator(locator, at))
-    port?.send(bytes, to, whole)
+    port?.send(bytes, to, whole, each)
   }
 
   flush(): void {

@@ -41,9 +41,12 @@ export interface DatagramPort {
   onBatch: () => void
   /**
    * Takes one datagram to the system, which has it after `flush` at the latest. What cannot be sent is lost, as on any network.
-   * `bytes` must stay as they are until then; their memory is given back by `packetLeft`. `whole`: rather lost than in pieces.
+   * `bytes` must stay as they are until then; their memory is given back by `packetLeft`. `whole`: rather lost than in pieces. With
+   * `each` it is several, end to end and as long as that, but perhaps for the last: only if there is `together`.
    */
-  send(bytes: Uint8Array, to: Route, whole?: boolean): void
+  send(bytes: Uint8Array, to: Route, whole?: boolean, each?: number): void
+  /** So many datagrams it takes at once; undefined: one. */
+  readonly together?: number | undefined
   flush(): void
   /** Asks for socket buffers of that size; the system may give less. */
   setBuffers(bytes: number): void

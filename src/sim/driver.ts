@@ -2,11 +2,13 @@
 // pump, and the machine's deadline is kept in the clock (DESIGN §1).
 
 import type { Locator } from '../base/address.ts'
-import { type Machine, type MachineEvent, pump, type Sink, type Transmit } from '../core/machine.ts'
+import { eachOf, type Machine, type MachineEvent, pump, type Sink, type Transmit } from '../core/machine.ts'
 import type { Clock } from './clock.ts'
 
 /** Datagrams and events a machine may let go in one turn before its neighbours have theirs. */
 const TURN = 64
+/** Datagrams that it may let go in one piece, as to a socket that cuts them apart. */
+const TOGETHER = 8
 /** Turns at one instant after which a machine is said to spin. */
 const SPINS_MAX = 10_000
 
@@ -44,7 +46,7 @@ export class Driver implements Sink {
     if (!this.#running) return
     const { clock, machine } = this.#options
     this.#countTurn(clock.now)
-    if (pump(machine, clock.now, this, TURN)) clock.at(clock.now, () => this.poke())
+    if (pump(machine, clock.now, this, TURN, TURN, TOGETHER)) clock.at(clock.now, () => this.poke())
     if (this.#running) this.#arm()
   }
 
@@ -54,7 +56,9 @@ export class Driver implements Sink {
   }
 
   transmit(datagram: Transmit): void {
-    if (this.#running) this.#options.transmit(datagram)
+    // Whoever takes one may stop this machine.
+    for (const bytes of eachOf(datagram))
+      if (this.#running) this.#options.transmit({ ...datagram, bytes, each: undefined })
   }
 
   event(event: MachineEvent): void {

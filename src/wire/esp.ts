@@ -43,16 +43,24 @@ export function espCapacity({ ivBytes, blockBytes, icvBytes }: EspLayout, size: 
   return block * Math.floor((size - ESP_HEADER_BYTES - ivBytes - icvBytes) / block) - TRAILER_BYTES
 }
 
-export function writeEspHeader(packet: Uint8Array, spi: number, sequenceLow: number): void {
-  putU32(packet, 0, spi)
-  putU32(packet, 4, sequenceLow)
+/** Of a packet that begins `at`. */
+export function writeEspHeader(packet: Uint8Array, spi: number, sequenceLow: number, at = 0): void {
+  putU32(packet, at, spi)
+  putU32(packet, at + 4, sequenceLow)
 }
 
-/** Writes padding 1, 2, 3 …, its length and the next header behind the payload of a packet of `espSize` bytes. */
-export function writeTrailer(packet: Uint8Array, layout: EspLayout, payloadLength: number, nextHeader: number): void {
-  assert(packet.length === espSize(layout, payloadLength), 'the packet has the size of its payload')
+/** Writes padding 1, 2, 3 …, its length and the next header behind the payload of a packet of `espSize` bytes, which may be a part. */
+export function writeTrailer(
+  packet: Uint8Array,
+  layout: EspLayout,
+  payloadLength: number,
+  nextHeader: number,
+  at = 0,
+  end: number = packet.length,
+): void {
+  assert(end - at === espSize(layout, payloadLength), 'the packet has the size of its payload')
   const pad = padBytes(layout, payloadLength)
-  const start = ESP_HEADER_BYTES + layout.ivBytes + payloadLength
+  const start = at + ESP_HEADER_BYTES + layout.ivBytes + payloadLength
   for (let i = 0; i < pad; i++) packet[start + i] = i + 1
   packet[start + pad] = pad
   packet[start + pad + 1] = nextHeader

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { DEFAULTS } from '../../src/core/config.ts'
-import { packetLeft, packetMemory, trimPacket } from '../../src/core/sa/packet-memory.ts'
+import { burstMemory, packetLeft, packetMemory, trimBurst, trimPacket } from '../../src/core/sa/packet-memory.ts'
 import { stage } from '../support/stage.ts'
 
 const LONG = 65_000
@@ -46,6 +46,31 @@ it('uses memory again when the last packet in it has left, and not before', () =
     packetLeft(last)
     expect(packetMemory(LONG).buffer).toBe(buffer)
   }
+})
+
+it('gives a burst as many packets as leave together, and what it did not need to whoever comes next', () => {
+  const whole = burstMemory(1_424, 64)
+  expect(whole.length % 1_424).toBe(0)
+  expect(whole.length).toBeLessThanOrEqual(65_507)
+  const count = whole.length / 1_424
+  const [first, rest] = [trimBurst(whole, 1_000, count - 1), packetMemory(SHORT)]
+  expect([rest.buffer === first.buffer, rest.byteOffset]).toEqual([true, first.byteOffset + 1_000])
+  packetLeft(rest)
+  packetLeft(first)
+  expect(() => packetLeft(packetMemory(SHORT), PIECE)).toThrow('a packet leaves once')
+})
+
+it('uses the memory of a burst again when all of it has left, in whatever pieces', () => {
+  const buffers = new Set<ArrayBufferLike>()
+  for (let turn = 0; turn < 1_000; turn++) {
+    const whole = burstMemory(SHORT, 10)
+    const count = whole.length / SHORT
+    const burst = trimBurst(whole, whole.length - (count > 1 ? SHORT : 0), count > 1 ? 1 : 0)
+    buffers.add(burst.buffer)
+    if (turn % 2 === 0) packetLeft(burst, burst.length / SHORT)
+    else for (let at = 0; at < burst.length; at += SHORT) packetLeft(burst.subarray(at, at + SHORT))
+  }
+  expect(buffers.size).toBeLessThanOrEqual(3)
 })
 
 it('makes no memory for packets that leave one after the other', () => {

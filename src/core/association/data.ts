@@ -22,7 +22,8 @@ import { takenUp } from './plain.ts'
 import { commitByData, startRekey } from './ratchet.ts'
 import { expectAnswer, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
-import { nextStreamPacket, onStreamPacket, wantsPacket } from './streaming.ts'
+import { type Gate, nextStreamPackets, wantsPacket } from './stream-packets.ts'
+import { onStreamPacket } from './streaming.ts'
 import { sameOrNone, type Tuple } from './tuple.ts'
 
 /** Takes one ESP packet whose SPI is ours. */
@@ -183,8 +184,8 @@ export function enqueue(association: Association, item: Unsent): boolean {
   return true
 }
 
-/** Seals the next packet that may leave, or returns undefined. Datagrams and packets of streams take turns. */
-export function nextPacket(association: Association, now: number): Transmit | undefined {
+/** Seals the next packet that may leave, or returns undefined. Datagrams and packets of streams take turns; of these, `most` at once. */
+export function nextPacket(association: Association, now: number, most = 1): Transmit | undefined {
   const session = association.usable
   const tuple = association.paths.current
   if (session === undefined || tuple === undefined) return undefined
@@ -195,13 +196,14 @@ export function nextPacket(association: Association, now: number): Transmit | un
     startCheck(association, now, tuple, association.paths.why)
   const { streamsNext } = association
   const [next, other] = streamsNext ? STREAMS_FIRST : DATAGRAMS_FIRST
-  const packet = next(association, now, session, tuple)
+  const atOnce = association.unsent.size === 0 && !doubtful ? most : 1
+  const packet = next(association, now, session, tuple, atOnce)
   if (packet !== undefined) {
     association.streamsNext = !streamsNext
-    return { bytes: packet, to: tuple.route, whole: streamsNext }
+    return packet
   }
-  const instead = other(association, now, session, tuple)
-  if (instead !== undefined) return { bytes: instead, to: tuple.route, whole: !streamsNext }
+  const instead = other(association, now, session, tuple, atOnce)
+  if (instead !== undefined) return instead
   if (doubtful) startCheck(association, now, tuple, association.paths.why)
   return undefined
 }
@@ -212,11 +214,10 @@ export function heldPacket(association: Association, now: number): Transmit | un
   const tuple = association.paths.current
   if (session === undefined || tuple?.state !== 'active' || association.streaming?.transport.held !== true)
     return undefined
-  const bytes = nextOfStreams(association, now, session, tuple)
-  return bytes && { bytes, to: tuple.route, whole: true }
+  return nextOfStreams(association, now, session, tuple, 1)
 }
 
-function nextDatagram(association: Association, now: number, session: Session, tuple: Tuple): Uint8Array | undefined {
+function nextDatagram(association: Association, now: number, session: Session, tuple: Tuple): Transmit | undefined {
   const item = association.unsent.peek()
   if (item === undefined) return undefined
   const { outbound } = session
@@ -236,15 +237,20 @@ function nextDatagram(association: Association, now: number, session: Session, t
     association.full = false
     association.context.event({ type: 'drained', peer: association.peer })
   }
-  return packet
+  return { bytes: packet, to: tuple.route, whole: false }
 }
 
-function nextOfStreams(association: Association, now: number, session: Session, tuple: Tuple): Uint8Array | undefined {
-  const sealed = nextStreamPacket(association, now, session, tuple, mayLeave)
+function nextOfStreams(
+  association: Association,
+  now: number,
+  session: Session,
+  tuple: Tuple,
+  most: number,
+): Transmit | undefined {
+  const sealed = nextStreamPackets(association, now, session, tuple, GATE, most)
   if (sealed === undefined) return undefined
-  account(association, now, session, tuple, sealed.bytes.length)
   expectAnswer(association, now, sealed.elicits ? 0 : untilKeepalive(association, now))
-  return sealed.bytes
+  return { bytes: sealed.bytes, each: sealed.each, to: tuple.route, whole: true }
 }
 
 const DATAGRAMS_FIRST = [nextDatagram, nextOfStreams] as const
@@ -277,6 +283,8 @@ function account(association: Association, now: number, session: Session, tuple:
   }
   if (turnsWorn(session.outbound, size, association.context.config)) association.timers.set('rekey', now)
 }
+
+const GATE: Gate = { mayLeave, account }
 
 function payloadLength(association: Association, item: Unsent): number {
   if (item.kind === 'datagram') return INNER_UDP_BYTES + item.bytes.length

@@ -4,11 +4,8 @@
 import type { Locator } from '../../base/address.ts'
 import { compareBytes } from '../../base/bytes.ts'
 import { StreamCode, TransportError } from '../../wire/frame.ts'
-import { FrameWriter } from '../../wire/frame-writer.ts'
-import { NextHeader } from '../../wire/registry.ts'
 import type { EndReason } from '../machine.ts'
 import type { StreamEvent } from '../stream-event.ts'
-import type { Draft, Plan } from '../transport/assembly.ts'
 import { MTU_LOOPBACK_BYTES } from '../transport/recovery-config.ts'
 import type { StreamBudget } from '../transport/streams/budget.ts'
 import type { FrozenStreams } from '../transport/streams/frozen-streams.ts'
@@ -16,8 +13,7 @@ import type { StreamEvent as Told } from '../transport/streams/streams.ts'
 import { Transport, type TransportOptions } from '../transport/transport.ts'
 import type { Association } from './association.ts'
 import { startClose } from './closing.ts'
-import type { Session } from './session.ts'
-import { headerBytes, type Tuple } from './tuple.ts'
+import { headerBytes } from './tuple.ts'
 
 /** What an association keeps for its streams. */
 export interface Streaming {
@@ -31,9 +27,6 @@ export interface Streaming {
   /** When the peer is left although our CLOSE_TRANSPORT could not go out. */
   closesAt: number
 }
-
-/** Whether a packet of `size` may leave: see `mayLeave` in data.ts. */
-type MayLeave = (association: Association, now: number, session: Session, tuple: Tuple, size: number) => boolean
 
 interface Path {
   readonly own: Locator | undefined
@@ -124,7 +117,7 @@ export function expireStreams(association: Association, now: number): void {
 }
 
 /** Nothing is waited for while the peer is out of reach, or not there yet. */
-function arm(association: Association, now: number): void {
+export function arm(association: Association, now: number): void {
   const { streaming, timers, usable } = association
   if (streaming === undefined || usable === undefined) return timers.stop('streams')
   const { transport, closesAt } = streaming
@@ -187,89 +180,6 @@ export function nextStreamEvent(association: Association): StreamEvent | undefin
   return streaming.news.shift()
 }
 
-// ── Out ──────────────────────────────────────────────────────────────────────
-
-/** True if a packet of streams would leave now, if it might. What the pacer holds back is waited for. */
-export function wantsPacket(association: Association, now: number): boolean {
-  if (association.streaming === undefined) return false
-  // First of all: a new path has room where the old one had none.
-  followPath(association, now)
-  if (association.streaming.transport.plan(now) !== undefined) return true
-  arm(association, now)
-  return false
-}
-
-/** Seals the next packet of streams, of a size that `mayLeave` lets go; undefined if there is none, or nothing may. */
-export function nextStreamPacket(
-  association: Association,
-  now: number,
-  session: Session,
-  tuple: Tuple,
-  mayLeave: MayLeave,
-): { readonly bytes: Uint8Array; readonly elicits: boolean } | undefined {
-  const { streaming } = association
-  if (streaming === undefined) return undefined
-  const { transport } = streaming
-  followPath(association, now)
-  const plan = transport.plan(now)
-  if (plan === undefined) {
-    arm(association, now)
-    return undefined
-  }
-  const room = roomFor(association, now, session, tuple, plan, mayLeave)
-  if (room === undefined) return undefined
-  const { outbound } = session
-  const memory = outbound.allocate(room)
-  const start = outbound.payloadOffset
-  const writer = new FrameWriter(memory, start, start + room)
-  const draft = transport.write(now, plan, writer)
-  const packet = outbound.trim(memory, writer.length)
-  if (writer.length === 0) return undefined
-  seal(session, transport, now, packet, writer.length, draft)
-  if (draft.elicits) association.usedAt = now
-  if (plan.kind === 'close') leave(association, now, transport.closing?.code ?? 0, 'by the peer')
-  // Each packet puts off what is due: the timer finds that out when it fires.
-  else if (association.timers.at('streams') === Infinity) arm(association, now)
-  return { bytes: packet, elicits: draft.elicits }
-}
-
-function seal(
-  { outbound }: Session,
-  transport: Transport,
-  now: number,
-  packet: Uint8Array,
-  length: number,
-  draft: Draft,
-): void {
-  if (transport.skips) {
-    outbound.skip()
-    transport.skipped(outbound.spi, outbound.sequence)
-  }
-  outbound.seal(packet, length, NextHeader.TRANSPORT)
-  transport.sent(now, outbound.spi, outbound.sequence, packet.length, draft)
-}
-
-/** Less than this is not worth a packet. */
-const PACKET_BYTES_MIN = 64
-
-/** The payload of the largest packet that may leave, at most of `bytes`. To a place that is not verified a smaller one may. */
-function roomFor(
-  association: Association,
-  now: number,
-  session: Session,
-  tuple: Tuple,
-  { kind, bytes }: Plan,
-  mayLeave: MayLeave,
-): number | undefined {
-  const { outbound } = session
-  for (let size = bytes; size >= PACKET_BYTES_MIN; size >>= 1) {
-    const room = outbound.capacity(size)
-    if (room > 0 && mayLeave(association, now, session, tuple, outbound.size(room))) return room
-    if (kind === 'mtu') return undefined
-  }
-  return undefined
-}
-
 // ── Moves ────────────────────────────────────────────────────────────────────
 
 /** The peer has been started again elsewhere and is bound to its new start (MOVING §5). */
@@ -282,7 +192,7 @@ export function reboundStreams(association: Association, now: number): void {
 }
 
 /** Looks whether packets take another way than before; it counts once it is verified (RFC 9000 §9.4). */
-function followPath(association: Association, now: number): void {
+export function followPath(association: Association, now: number): void {
   const { streaming, paths, context } = association
   const { current } = paths
   if (streaming === undefined || current?.state !== 'active') return
@@ -358,7 +268,7 @@ function breakOff({ context, peer, streaming }: Association): void {
 const FAULTS: ReadonlyMap<number, string> = new Map(Object.entries(TransportError).map(([name, code]) => [code, name]))
 
 /** The rules of the transport have been broken: the association is closed. */
-function leave(association: Association, now: number, code: number, blame: string): void {
+export function leave(association: Association, now: number, code: number, blame: string): void {
   association.context.count('transport-closed')
   association.timers.stop('streams')
   startClose(association, now, `the rules of streams were broken ${blame}: ${FAULTS.get(code) ?? code}`)

@@ -6,7 +6,7 @@ import { type AeadProvider, ESP_SUITES, type EspSuites, type Sealer } from '../.
 import type { Entropy } from '../../crypto/entropy.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
 import { ESP_HEADER_BYTES, type EspLayout, espCapacity, espSize, writeEspHeader, writeTrailer } from '../../wire/esp.ts'
-import { packetMemory, trimPacket } from './packet-memory.ts'
+import { burstMemory, liesInBursts, packetMemory, trimBurst, trimPacket } from './packet-memory.ts'
 
 export interface OutboundOptions {
   /** The peer's inbound SPI. */
@@ -92,16 +92,35 @@ export class OutboundSa {
     return trimPacket(packet, payloadLength === 0 ? 0 : espSize(this.#layout, payloadLength))
   }
 
-  /** Gives the packet the next number and seals it in place: it is then ready to be sent. */
-  seal(packet: Uint8Array, payloadLength: number, nextHeader: number): void {
+  /** Whether packets with such a payload may be made end to end. */
+  bursts(payloadLength: number): boolean {
+    return liesInBursts(espSize(this.#layout, payloadLength))
+  }
+
+  /** Memory for up to `most` packets like that, end to end, to be sealed one after the other. */
+  allocateBurst(payloadLength: number, most: number): Uint8Array {
+    return burstMemory(espSize(this.#layout, payloadLength), most)
+  }
+
+  /** What was sealed in memory from `allocateBurst`, up to `end`; so many packets were not needed. */
+  trimBurst(memory: Uint8Array, end: number, unused: number): Uint8Array {
+    return trimBurst(memory, end, unused)
+  }
+
+  /**
+   * Gives the packet the next number and seals it in place: it is then ready to be sent. One of a burst lies from `at` up to `end`.
+   */
+  seal(memory: Uint8Array, payloadLength: number, nextHeader: number, at = 0, end: number = memory.length): void {
     assert(this.#sequence < this.#limit, 'an SA seals no number beyond its limit')
-    assert(packet.length === espSize(this.#layout, payloadLength), 'a packet to seal comes from allocate')
+    assert(end - at === espSize(this.#layout, payloadLength), 'a packet to seal comes from allocate')
     const sequence = this.#sequence + 1
     this.#sequence = sequence
-    this.#bytes += packet.length
-    writeEspHeader(packet, this.spi, sequence >>> 0)
-    writeTrailer(packet, this.#layout, payloadLength, nextHeader)
-    this.#sealer.seal(packet, sequence)
+    this.#bytes += end - at
+    writeEspHeader(memory, this.spi, sequence >>> 0, at)
+    writeTrailer(memory, this.#layout, payloadLength, nextHeader, at, end)
+    if (end - at === memory.length) this.#sealer.seal(memory, sequence)
+    else if (this.#sealer.sealPart === undefined) this.#sealer.seal(memory.subarray(at, end), sequence)
+    else this.#sealer.sealPart(memory, at, end, sequence)
   }
 
   /** Its end: nothing is sealed afterwards. */

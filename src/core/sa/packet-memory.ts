@@ -6,6 +6,8 @@ import { assert } from '../../base/assert.ts'
 
 const PIECE_BYTES = 65_536
 const CUT_BYTES_MAX = PIECE_BYTES / 4
+/** Packets that leave together are no longer than one UDP payload may be, or they would not. */
+const BURST_BYTES_MAX = 65_507
 /** Pieces that wait to be used again: those of the datagrams of one turn, however long. */
 const SPARE_PIECES_MAX = 64
 
@@ -31,15 +33,40 @@ export function packetMemory(length: number): Uint8Array {
     long.packets = 1
     return new Uint8Array(long.buffer, 0, length)
   }
-  if (used + length > PIECE_BYTES) {
+  return cut(length, 1)
+}
+
+/** Whether packets so long lie end to end. */
+export function liesInBursts(length: number): boolean {
+  return length <= CUT_BYTES_MAX
+}
+
+/** The same for up to `most` packets of one length that `liesInBursts`; for fewer if no more would leave together. */
+export function burstMemory(length: number, most: number): Uint8Array {
+  assert(liesInBursts(length), 'a long packet has memory to itself')
+  const left = used + length > PIECE_BYTES ? PIECE_BYTES : PIECE_BYTES - used
+  return cut(length, Math.min(most, Math.floor(Math.min(left, BURST_BYTES_MAX) / length)))
+}
+
+function cut(length: number, packets: number): Uint8Array {
+  const bytes = length * packets
+  if (used + bytes > PIECE_BYTES) {
     // Of what nobody returns, nobody can tell when it has left.
     piece = spare.pop() ?? freshPiece()
     used = 0
   }
-  const cut = new Uint8Array(piece.buffer, used, length)
-  piece.packets += 1
-  used += length
-  return cut
+  const memory = new Uint8Array(piece.buffer, used, bytes)
+  piece.packets += packets
+  used += bytes
+  return memory
+}
+
+/** What of the memory for a burst is needed after all: so many bytes, for all but so many packets. It is what was cut last. */
+export function trimBurst(memory: Uint8Array, length: number, unused: number): Uint8Array {
+  assert(memory.buffer === piece.buffer && memory.byteOffset + memory.length === used, 'a burst was cut last')
+  used -= memory.length - length
+  if (unused > 0) packetLeft(memory, unused)
+  return length === memory.length ? memory : memory.subarray(0, length)
 }
 
 /** The beginning of a packet, which is all that was needed of it; nothing of it if `length` is 0, and then it never leaves. */
@@ -59,16 +86,16 @@ export function trimPacket(packet: Uint8Array, length: number): Uint8Array {
 
 const NOTHING = new Uint8Array(0)
 
-/** A packet has left, and nobody looks at it any more: its memory may be another's. To be said once, or never. */
-export function packetLeft({ buffer }: Uint8Array): void {
+/** A packet has left, or several, and nobody looks at it any more: its memory may be another's. To be said once, or never. */
+export function packetLeft({ buffer }: Uint8Array, packets = 1): void {
   if (leaving.buffer !== buffer) {
     const known = pieces.get(buffer)
     if (known === undefined) return
     leaving = known
   }
   const left = leaving
-  assert(left.packets > 0, 'a packet leaves once')
-  left.packets -= 1
+  assert(left.packets >= packets, 'a packet leaves once')
+  left.packets -= packets
   if (left.packets > 0) return
   if (left === piece) used = 0
   else if (spare.length < SPARE_PIECES_MAX) spare.push(left)

@@ -125,23 +125,28 @@ class GcmSealer implements Sealer {
   }
 
   seal(packet: Uint8Array, sequence: number): void {
+    this.sealPart(packet, 0, packet.length, sequence)
+  }
+
+  sealPart(packet: Uint8Array, start: number, stop: number, sequence: number): void {
+    assert(start >= 0 && stop <= packet.length, 'a packet lies in its memory')
     assert(sequence > this.#last, 'a sequence number was to be sealed twice')
     this.#last = sequence
     const { openssl, memory, packets, icv } = this.#gcm
     const { bytes, address } = memory
-    const end = packet.length - this.#icvBytes
-    writeSequence(packet, ESP_HEADER_BYTES, sequence)
+    const length = stop - start - START - this.#icvBytes
+    writeSequence(packet, start + ESP_HEADER_BYTES, sequence)
     writeSalt(bytes, this.#keys)
     writeSequence(bytes, NONCE_AT + SALT_BYTES, sequence)
-    writeAad(bytes, packet, sequence)
+    writeAad(bytes, packet, start, sequence)
     const context = this.#context.address
-    const at = packets.of(packet) + START
+    const at = packets.of(packet) + start + START
     const done =
       openssl.encryptInit(context, 0, 0, address + NONCE_AT, 0) > 0 &&
       openssl.encryptUpdate(context, 0, address + LENGTH_AT, address + AAD_AT, AAD_BYTES) > 0 &&
-      openssl.encryptUpdate(context, at, address + LENGTH_AT, at, end - START) > 0 &&
+      openssl.encryptUpdate(context, at, address + LENGTH_AT, at, length) > 0 &&
       openssl.encryptFinal(context, address + TAG_AT, address + LENGTH_AT) > 0 &&
-      openssl.getParameters(context, icv.at(at + end - START, this.#icvBytes)) > 0
+      openssl.getParameters(context, icv.at(at + length, this.#icvBytes)) > 0
     assert(done, 'OpenSSL did not seal')
   }
 
@@ -177,7 +182,7 @@ class GcmOpener implements Opener {
     writeSalt(bytes, this.#keys)
     // The IV is used as read: another implementation may count it in its own way (MOVING §3).
     for (let at = 0; at < IV_BYTES; at++) bytes[NONCE_AT + SALT_BYTES + at] = packet[ESP_HEADER_BYTES + at] ?? 0
-    writeAad(bytes, packet, sequence)
+    writeAad(bytes, packet, 0, sequence)
     const context = this.#context.address
     const at = packets.of(packet) + START
     const to = plaintexts.room(length)
@@ -268,7 +273,7 @@ function writeSalt(bytes: Uint8Array, keys: Uint8Array): void {
   for (let at = 0; at < SALT_BYTES; at++) bytes[NONCE_AT + at] = keys[KEY_BYTES + at] ?? 0
 }
 
-function writeAad(bytes: Uint8Array, packet: Uint8Array, sequence: number): void {
-  for (let at = 0; at < 4; at++) bytes[AAD_AT + at] = packet[at] ?? 0
+function writeAad(bytes: Uint8Array, packet: Uint8Array, start: number, sequence: number): void {
+  for (let at = 0; at < 4; at++) bytes[AAD_AT + at] = packet[start + at] ?? 0
   writeSequence(bytes, AAD_AT + 4, sequence)
 }

@@ -28,6 +28,8 @@ export class Pinned {
 /** The address of bytes; of those that are in the same buffer as the last ones without asking anybody. */
 export class Addresses {
   readonly #koffi: Koffi
+  #bytes: Uint8Array | undefined
+  #address = 0
   #buffer: ArrayBufferLike | undefined
   #base = 0
 
@@ -35,14 +37,20 @@ export class Addresses {
     this.#koffi = koffi
   }
 
-  /** Asked anew for each call: the bytes are there, as their length says, and so is what lies at their address. */
+  /**
+   * Asked anew for each call: the bytes are there, as their length says, and so is what lies at their address. Whoever asks twice for the
+   * same ones looks at their length again: it is none if their buffer has been handed to another thread.
+   */
   of(bytes: Uint8Array): number {
+    if (bytes === this.#bytes) return this.#address
     const { buffer } = bytes
     if (buffer !== this.#buffer) {
       this.#base = Number(this.#koffi.address(asArrayBuffer(buffer)))
       this.#buffer = buffer
     }
-    return this.#base + bytes.byteOffset
+    this.#bytes = bytes
+    this.#address = this.#base + bytes.byteOffset
+    return this.#address
   }
 }
 

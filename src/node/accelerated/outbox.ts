@@ -50,8 +50,8 @@ export class Outbox {
   readonly #addresses: Addresses
   /** Called when the system takes nothing: `drain` is wanted as soon as it does. */
   readonly #onFull: () => void
-  /** The burst: packets to one place, all as long as the first but for the last. */
-  readonly #burst: (Uint8Array | undefined)[] = []
+  /** The burst: packets to one place, all as long as the first but for the last. One after the other, or several in one. */
+  readonly #burst: Uint8Array[] = []
   #count = 0
   #iovecs = 0
   /** Where the last packet ends: one that begins there needs no iovec of its own. */
@@ -81,17 +81,22 @@ export class Outbox {
     this.#memory = memory
   }
 
-  /** Takes a datagram; it has left after `flush` at the latest. `bytes` must stay as they are. */
-  send(bytes: Uint8Array, to: Route, whole: boolean): void {
-    if (this.#full) {
-      this.#waiting.push({ bytes, to, whole })
+  /**
+   * Takes a datagram, or several end to end of which each but the last is so long; it has left after `flush` at the latest. `bytes` must
+   * stay as they are.
+   */
+  send(bytes: Uint8Array, to: Route, whole: boolean, each: number = bytes.length): void {
+    const several = bytes.length > each
+    if (this.#full || (several && !this.#socket.segments)) {
+      if (several) for (const one of piecesOf(bytes, each)) this.send(one, to, whole)
+      else this.#waiting.push({ bytes, to, whole })
       return
     }
-    if (this.#count > 0 && !this.#fits(bytes, to, whole)) {
+    if (this.#count > 0 && !this.#fits(bytes, to, whole, each)) {
       this.flush()
-      if (this.#full) return this.send(bytes, to, whole)
+      if (this.#full) return this.send(bytes, to, whole, each)
     }
-    this.#add(bytes, to, whole)
+    this.#add(bytes, to, whole, each)
   }
 
   /** Sends what has been taken. */
@@ -116,12 +121,13 @@ export class Outbox {
     this.flush()
   }
 
-  #fits(bytes: Uint8Array, to: Route, whole: boolean): boolean {
+  #fits(bytes: Uint8Array, to: Route, whole: boolean, each: number): boolean {
+    const several = bytes.length > each
     return (
       to === this.#to &&
       !this.#ended &&
-      bytes.length <= this.#size &&
-      this.#count < SEGMENTS_MAX &&
+      (several ? each === this.#size : each <= this.#size) &&
+      this.#count + (several ? Math.ceil(bytes.length / each) : 1) <= SEGMENTS_MAX &&
       this.#bytes + bytes.length <= BURST_BYTES_MAX &&
       // What is small is not fragmented in any case.
       (whole === this.#whole || this.#size <= SMALL_BYTES) &&
@@ -129,16 +135,16 @@ export class Outbox {
     )
   }
 
-  #add(bytes: Uint8Array, to: Route, whole: boolean): void {
+  #add(bytes: Uint8Array, to: Route, whole: boolean, each: number): void {
     const { length } = bytes
     const address = this.#addresses.of(bytes)
     if (this.#count === 0) {
       this.#to = to
-      this.#size = length
+      this.#size = each
       this.#whole = whole
     }
     // A shorter one can only be the last; an empty one would be none at all.
-    this.#ended = length < this.#size || length === 0
+    this.#ended = length === 0 || length % this.#size !== 0
     if (this.#count > 0 && address === this.#end) {
       const at = IOVECS_AT + (this.#iovecs - 1) * IOVEC_BYTES + 8
       this.#memory.view.setUint32(at, this.#memory.view.getUint32(at, true) + length, true)
@@ -149,21 +155,23 @@ export class Outbox {
       this.#iovecs++
     }
     this.#end = address + length
-    this.#burst[this.#count++] = bytes
+    this.#burst.push(bytes)
+    this.#count += this.#packetsIn(bytes)
     this.#bytes += length
   }
 
   /** The burst has left or is lost, unless it is still `wanted`. */
   #clear(wanted = false): void {
-    for (let index = 0; index < this.#count; index++) {
-      const bytes = this.#burst[index]
-      if (bytes !== undefined && !wanted) packetLeft(bytes)
-      this.#burst[index] = undefined
-    }
+    if (!wanted) for (const bytes of this.#burst) packetLeft(bytes, this.#packetsIn(bytes))
+    this.#burst.length = 0
     this.#count = 0
     this.#iovecs = 0
     this.#bytes = 0
     this.#ended = false
+  }
+
+  #packetsIn({ length }: Uint8Array): number {
+    return length <= this.#size ? 1 : Math.ceil(length / this.#size)
   }
 
   // Of what is small nobody has to know: the mode is changed only for what might be fragmented.
@@ -194,18 +202,19 @@ export class Outbox {
 
   /** Sends the burst piece by piece. If any leaves, it is bursts that the system or the card is unable to send. */
   #singly(unable: boolean): void {
-    const pieces = this.#burst.slice(0, this.#count)
+    const size = this.#size
+    const pieces = this.#burst.flatMap((bytes) => piecesOf(bytes, size))
     const to = this.#to
     const whole = this.#whole
     this.#clear(true)
     let left = false
     for (const bytes of pieces) {
-      if (bytes === undefined || to === undefined) continue
+      if (to === undefined) continue
       if (this.#full) {
         this.#waiting.push({ bytes, to, whole })
         continue
       }
-      this.#add(bytes, to, whole)
+      this.#add(bytes, to, whole, bytes.length)
       const errno = this.#handOver()
       if (errno === EAGAIN) this.#wait()
       else this.#clear()
@@ -213,4 +222,11 @@ export class Outbox {
     }
     if (unable && left) this.#socket.segments = false
   }
+}
+
+function piecesOf(bytes: Uint8Array, each: number): Uint8Array[] {
+  if (bytes.length <= each) return [bytes]
+  return Array.from({ length: Math.ceil(bytes.length / each) }, (_, index) =>
+    bytes.subarray(index * each, (index + 1) * each),
+  )
 }

@@ -10,7 +10,7 @@ import { Pinned } from './memory.ts'
 import { Names } from './names.ts'
 import { Outbox } from './outbox.ts'
 import { UdpSocket } from './socket.ts'
-import type { SystemCalls } from './system-calls.ts'
+import { SEGMENTS_MAX, type SystemCalls } from './system-calls.ts'
 
 /** What accelerated ports are made with. */
 export class PortMaker {
@@ -49,6 +49,7 @@ class AcceleratedPort implements DatagramPort {
   readonly locator: Locator
   readonly wanted: readonly Bind[]
   readonly dontFragment: boolean
+  readonly together: number = SEGMENTS_MAX
   onMessage: DatagramPort['onMessage'] = () => undefined
   onBatch: () => void = () => undefined
   readonly #socket: UdpSocket
@@ -76,8 +77,8 @@ class AcceleratedPort implements DatagramPort {
     return ownLocators(this.locator, this.#apart)
   }
 
-  send(bytes: Uint8Array, to: Route, whole = false): void {
-    if (this.#open && to.port !== 0) this.#outbox.send(bytes, to, whole)
+  send(bytes: Uint8Array, to: Route, whole = false, each = bytes.length): void {
+    if (this.#open && to.port !== 0) this.#outbox.send(bytes, to, whole, each)
   }
 
   flush(): void {

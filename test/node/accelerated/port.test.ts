@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { toHex } from '../../../src/base/bytes.ts'
+import { concat, toHex } from '../../../src/base/bytes.ts'
 import { WAITING_MAX } from '../../../src/node/accelerated/outbox.ts'
 import { type DatagramPort, openPort } from '../../../src/node/port.ts'
 import { Calls } from './calls.ts'
@@ -40,10 +40,11 @@ function heard(port: DatagramPort, count: number): Promise<string[]> {
   })
 }
 
-/** Sends them as a driver does: all, and then what is kept back. */
-function sendAll(from: DatagramPort, to: DatagramPort, datagrams: readonly Uint8Array[]): void {
+/** Sends them as a driver does: all, so many at once, and then what is kept back. */
+function sendAll(from: DatagramPort, to: DatagramPort, datagrams: readonly Uint8Array[], together = 1): void {
   const { locator } = to
-  for (const bytes of datagrams) from.send(bytes, locator)
+  for (let at = 0; at < datagrams.length; at += together)
+    from.send(concat(...datagrams.slice(at, at + together)), locator, false, datagrams[0]?.length ?? 0)
   from.flush()
 }
 
@@ -75,14 +76,14 @@ it('what comes while another takes long is told of before that is answered', asy
   expect(told).toEqual(['01', '02'])
 })
 
-describe('a thousand packets', () => {
+describe.each([1, 8])('a thousand packets, handed over %i at once,', (together) => {
   it('of 1,400 bytes take less than one call in forty to send, and to receive', async () => {
     const calls = new Calls()
     const [from, to] = [kept(calls.open()), kept(calls.open())]
     let bursts = 0
     for (const group of Array.from({ length: 20 }, () => packets(50, 1_400))) {
       const all = heard(to, 50)
-      sendAll(from, to, group)
+      sendAll(from, to, group, together)
       expect(await all).toEqual(group.map(toHex))
       bursts += 2
     }
@@ -96,7 +97,7 @@ describe('a thousand packets', () => {
     const from = kept(calls.open())
     const places = [kept(calls.open()), kept(calls.open())]
     const all = places.map((place) => heard(place, 100))
-    for (const place of places) sendAll(from, place, packets(100))
+    for (const place of places) sendAll(from, place, packets(100), together)
     await Promise.all(all)
     expect(calls.count('sendmsg')).toBe(4)
   })
@@ -106,7 +107,7 @@ describe('a thousand packets', () => {
     const [from, to] = [kept(calls.open()), kept(calls.open())]
     const scattered = packets(64).map((bytes) => bytes.slice())
     const all = heard(to, 64)
-    sendAll(from, to, scattered)
+    sendAll(from, to, scattered, together)
     expect(await all).toEqual(scattered.map(toHex))
     expect(calls.count('sendmsg')).toBe(1)
   })
@@ -145,8 +146,11 @@ describe.each(['127.0.0.1', '::1', '::'])('on %s', (address) => {
       fc.asyncProperty(datagrams, async (groups) => {
         const sent = groups.flat()
         const all = heard(to, sent.length)
-        for (const [index, group] of groups.entries())
-          for (const bytes of group) from.send(bytes, reach, index % 2 === 0)
+        for (const [index, group] of groups.entries()) {
+          // Every third run at once, as far as it is one length.
+          if (index % 3 === 2) from.send(concat(...group), reach, index % 2 === 0, group[0]?.length ?? 1)
+          else for (const bytes of group) from.send(bytes, reach, index % 2 === 0)
+        }
         from.flush()
         expect(await all).toEqual(sent.map(toHex))
       }),
@@ -155,7 +159,7 @@ describe.each(['127.0.0.1', '::1', '::'])('on %s', (address) => {
   })
 })
 
-describe('a system that refuses', () => {
+describe.each([1, 8])('a system that, of packets handed over %i at once, refuses', (together) => {
   it.each([
     ['EINVAL', EINVAL],
     ['EIO', EIO],
@@ -168,7 +172,7 @@ describe('a system that refuses', () => {
     for (const tries of [11, 10]) {
       const all = heard(to, 10)
       const before = calls.count('sendmsg')
-      sendAll(from, to, packets(10))
+      sendAll(from, to, packets(10), together)
       expect(await all).toEqual(packets(10).map(toHex))
       expect(calls.count('sendmsg') - before).toBe(tries)
     }
@@ -179,12 +183,12 @@ describe('a system that refuses', () => {
     calls.refuse = (call, args) => (call === 'sendmsg' && isBurst(calls, args) ? EMSGSIZE : undefined)
     const [from, to] = [kept(calls.open()), kept(calls.open())]
     const first = heard(to, 5)
-    sendAll(from, to, packets(5))
+    sendAll(from, to, packets(5), together)
     await first
     calls.refuse = () => undefined
     const before = calls.count('sendmsg')
     const second = heard(to, 5)
-    sendAll(from, to, packets(5))
+    sendAll(from, to, packets(5), together)
     await second
     expect(calls.count('sendmsg') - before).toBe(1)
   })
@@ -196,7 +200,7 @@ describe('a system that refuses', () => {
     calls.refuse = (call) => (call === 'sendmsg' && refusals-- > 0 ? EAGAIN : undefined)
     const all = heard(to, 200)
     const sent = packets(200)
-    sendAll(from, to, sent)
+    sendAll(from, to, sent, together)
     expect(await all).toEqual(sent.map(toHex))
   })
 
@@ -207,11 +211,11 @@ describe('a system that refuses', () => {
     const sent = packets(WAITING_MAX + 200, 16)
     // The first burst of 64 waits where it is.
     const all = heard(to, WAITING_MAX + 64)
-    sendAll(from, to, sent)
+    sendAll(from, to, sent, together)
     calls.refuse = () => undefined
     expect((await all).at(-1)).toBe(toHex(sent[WAITING_MAX + 63] ?? new Uint8Array(0)))
     const after = heard(to, 1)
-    sendAll(from, to, packets(1, 20))
+    sendAll(from, to, packets(1, 20), together)
     expect(await after).toHaveLength(1)
   })
 
@@ -221,7 +225,7 @@ describe('a system that refuses', () => {
       call === 'setsockopt' && level === SOL_UDP && (name === UDP_SEGMENT || name === UDP_GRO) ? ENOPROTOOPT : undefined
     const [from, to] = [kept(calls.open()), kept(calls.open())]
     const all = heard(to, 20)
-    sendAll(from, to, packets(20))
+    sendAll(from, to, packets(20), together)
     expect(await all).toEqual(packets(20).map(toHex))
     expect(calls.count('sendmsg')).toBe(20)
   })
