@@ -3,6 +3,7 @@
 
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { assert } from '../base/assert.ts'
+import { litter } from '../base/litter.ts'
 import type { EspSuite, Opener, Sealer } from './aead.ts'
 import { copySpi, ESP_HEADER_BYTES, writeSequence } from './esp-number.ts'
 import type { EspKeys } from './keymat.ts'
@@ -55,6 +56,7 @@ class GcmSealer implements Sealer {
     const cipher = createCipheriv(GCM, this.#key, nonce, this.#options)
     cipher.setAAD(aad)
     packet.set(cipher.update(packet.subarray(START, end)), START)
+    litter(end - START)
     cipher.final()
     packet.set(cipher.getAuthTag(), end)
   }
@@ -90,6 +92,7 @@ class GcmOpener implements Opener {
     decipher.setAAD(aad)
     decipher.setAuthTag(packet.subarray(end))
     const plaintext = decipher.update(packet.subarray(START, end))
+    litter(end - START)
     try {
       decipher.final()
     } catch {

@@ -8,6 +8,7 @@ import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
 import { canonicalAddress, formatLocator, type Locator, locatorFamily, type Route } from '../base/address.ts'
+import { litter } from '../base/litter.ts'
 import type { OwnLocator, Traffic } from '../core/own-locators.ts'
 import { packetLeft } from '../core/sa/packet-memory.ts'
 import { choice } from './accelerated/choice.ts'
@@ -175,6 +176,7 @@ class PortablePort implements DatagramPort {
     this.wanted = [wanted]
     this.#apart = apart ? { ...this.locator, traffic: wanted.traffic, apart } : undefined
     this.#socket.on('message', (bytes: Uint8Array, from: RemoteInfo) => {
+      litter(bytes.length)
       this.onMessage(plain(bytes), this.#source(from))
       if (this.#due) return
       this.#due = true
