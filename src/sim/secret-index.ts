@@ -1,9 +1,14 @@
-// Finds known secrets in any bytes: a needle is looked for by its first sixteen bytes, in a table keyed by its first four and
-// behind a filter on its first two, so that a whole run can be scanned.
+// Finds known secrets in any bytes: a needle is looked for by its first sixteen bytes, in a table keyed by its first four. Wherever
+// it lies, one of its first eight bytes lies on a multiple of eight: only there are bytes looked at, behind a filter on two of them, so
+// that a whole run can be scanned.
 
 import { toHex } from '../base/bytes.ts'
 
 const NEEDLE_BYTES = 16
+/** Every so many bytes one pair is looked at; a needle is known by any pair that begins in as many of its first. */
+const STRIDE = 8
+/** Of a pair the lower thirteen bits count: a filter of all sixteen is eight times as large, and every run has one. */
+const FILTER_BITS = 0x2000
 
 interface Needle {
   readonly what: string
@@ -11,7 +16,7 @@ interface Needle {
 }
 
 export class SecretIndex {
-  readonly #filter = new Uint8Array(0x1_0000 / 8)
+  readonly #filter = new Uint8Array(FILTER_BITS / 8)
   readonly #needles = new Map<number, Needle[]>()
   readonly #all: Needle[] = []
 
@@ -29,7 +34,10 @@ export class SecretIndex {
     const needle = { what, bytes }
     list.push(needle)
     this.#needles.set(key, list)
-    this.#filter[key >>> 19] = (this.#filter[key >>> 19] ?? 0) | (1 << ((key >>> 16) & 7))
+    for (let at = 0; at < STRIDE; at++) {
+      const pair = pairAt(bytes, at)
+      this.#filter[pair >>> 3] = (this.#filter[pair >>> 3] ?? 0) | (1 << (pair & 7))
+    }
     this.#all.push(needle)
   }
 
@@ -53,21 +61,26 @@ export class SecretIndex {
     return this.#all.find(({ bytes }) => shown(bytes))?.what
   }
 
-  // Every byte of every packet comes by here.
+  // Every packet comes by here.
   #search(bytes: Uint8Array, limit: number): string[] {
     const found: string[] = []
     const filter = this.#filter
     const last = this.size === 0 ? -1 : bytes.length - NEEDLE_BYTES
-    let head = bytes[0] ?? 0
-    for (let at = 0; at <= last; at++) {
-      head = ((head << 8) | (bytes[at + 1] ?? 0)) & 0xffff
-      if (((filter[head >>> 3] ?? 0) & (1 << (head & 7))) === 0) continue
-      const needle = this.#needles.get(u32(bytes, at))?.find((one) => sameAt(bytes, at, one.bytes))
-      if (needle !== undefined) found.push(needle.what)
-      if (found.length >= limit) break
+    for (let mark = 0; mark < last + STRIDE; mark += STRIDE) {
+      const pair = pairAt(bytes, mark)
+      if (((filter[pair >>> 3] ?? 0) & (1 << (pair & 7))) === 0) continue
+      for (let at = Math.max(0, mark - STRIDE + 1); at <= Math.min(mark, last); at++) {
+        const needle = this.#needles.get(u32(bytes, at))?.find((one) => sameAt(bytes, at, one.bytes))
+        if (needle !== undefined) found.push(needle.what)
+        if (found.length >= limit) return found
+      }
     }
     return found
   }
+}
+
+function pairAt(bytes: Uint8Array, at: number): number {
+  return (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)) % FILTER_BITS
 }
 
 function u32(bytes: Uint8Array, at: number): number {
