@@ -1,20 +1,34 @@
 // A table of algorithms that computes nothing twice, for worlds in which both ends live in one process: a signature that was made
-// here is the key's over that message, and the secret that one end has agreed on is the other's too. What is known is known to the
-// byte, with everything that it depends on; all else is computed. One seed in thirteen does without (seed.ts), and a
-// seed takes the very same course either way.
+// here is the key's over that message, the secret that one end has agreed on is the other's too, what was sealed here opens to what it was,
+// and a secret has the public key that it had. What is known is known to the byte, with everything that it depends on; all else is
+// computed. One seed in thirteen does without (seed.ts), and a seed takes the very same course either way.
 
 import { equalBytes } from '../base/bytes.ts'
+import type { EspSuite, Opener, Sealer } from '../crypto/aead.ts'
 import { type Algorithms, STANDARD } from '../crypto/algorithms.ts'
 import type { DhGroup, DhKey } from '../crypto/dh.ts'
-import type { KeyAlgorithm, Verifier } from '../crypto/key-algorithm.ts'
+import type { Entropy } from '../crypto/entropy.ts'
+import { ESP_HEADER_BYTES } from '../crypto/esp-number.ts'
+import type { KeyAlgorithm, KeyPair, Verifier } from '../crypto/key-algorithm.ts'
+import type { EspKeys } from '../crypto/keymat.ts'
 
 /** Signatures, and agreements of a group, that are remembered: more than a world has under way at once. */
 const KNOWN_MAX = 4_096
+/** The same of packets, which are larger, and of key pairs. */
+const PACKETS_MAX = 512
+const PAIRS_MAX = 256
 
 interface Signed {
   readonly publicBytes: Uint8Array
   readonly message: Uint8Array
   readonly signature: Uint8Array
+}
+
+interface Sealed {
+  readonly keys: EspKeys
+  readonly sequence: number
+  readonly packet: Uint8Array
+  readonly plaintext: Uint8Array
 }
 
 interface Agreed {
@@ -26,26 +40,39 @@ interface Agreed {
 /** The same algorithms, with a memory of their own. */
 export function recollecting(algorithms: Algorithms): Algorithms {
   const dhGroups = new Map([...algorithms.dhGroups].map(([id, group]) => [id, groupOf(group)]))
-  return Object.freeze({ ...algorithms, keys: algorithms.keys.map(kindOf), dhGroups })
+  const espSuites = new Map([...algorithms.espSuites].map(([id, suite]) => [id, suiteOf(suite)]))
+  return Object.freeze({ ...algorithms, keys: algorithms.keys.map(kindOf), dhGroups, espSuites })
 }
 
-/** Values by a number that equal ones share, the oldest out first. Who finds one compares. */
+/**
+ * Values by a number that equal ones share. Who finds one compares. The older half goes at once: a Map that loses its oldest one by
+ * one looks over ever more gaps for the next.
+ */
 class Memory<T> {
-  readonly #values = new Map<number, T>()
+  readonly #halfMax: number
+  #young = new Map<number, T>()
+  #old = new Map<number, T>()
+
+  constructor(max: number) {
+    this.#halfMax = max / 2
+  }
 
   find(place: number): T | undefined {
-    return this.#values.get(place)
+    return this.#young.get(place) ?? this.#old.get(place)
   }
 
   keep(place: number, value: T): void {
-    const [oldest] = this.#values.size >= KNOWN_MAX ? this.#values.keys() : []
-    if (oldest !== undefined) this.#values.delete(oldest)
-    this.#values.set(place, value)
+    if (this.#young.size >= this.#halfMax) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(place, value)
   }
 }
 
 function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
-  const memory = new Memory<Signed>()
+  const memory = new Memory<Signed>(KNOWN_MAX)
+  const pairs = new Memory<KeyPair & { readonly secret: Uint8Array }>(PAIRS_MAX)
   const owners = new WeakMap<Uint8Array, Uint8Array>()
   const keep = (publicBytes: Uint8Array | undefined, message: Uint8Array, signature: Uint8Array): void => {
     if (publicBytes === undefined) return
@@ -54,7 +81,9 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
   return Object.freeze({
     ...kind,
     keyPair(secret: Uint8Array) {
-      const pair = kind.keyPair(secret)
+      const known = pairs.find(placeOf(secret))
+      const pair = known !== undefined && equalBytes(known.secret, secret) ? known : kind.keyPair(secret)
+      if (pair !== known) pairs.keep(placeOf(secret), { ...pair, secret: secret.slice() })
       owners.set(secret, pair.publicBytes)
       return pair
     },
@@ -85,7 +114,7 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
 }
 
 function groupOf(group: DhGroup): DhGroup {
-  const memory = new Memory<Agreed>()
+  const memory = new Memory<Agreed>(KNOWN_MAX)
   const remembering = (key: DhKey): DhKey => ({
     group: key.group,
     publicValue: key.publicValue,
@@ -107,6 +136,45 @@ function groupOf(group: DhGroup): DhGroup {
     ...group,
     generate: (entropy: Parameters<DhGroup['generate']>[0]) => remembering(group.generate(entropy)),
     fromSecret: (secret: Uint8Array) => remembering(group.fromSecret(secret)),
+  })
+}
+
+function suiteOf(suite: EspSuite): EspSuite {
+  const memory = new Memory<Sealed>(PACKETS_MAX)
+  const start = ESP_HEADER_BYTES + suite.ivBytes
+  /** By its check value. */
+  const placeIn = (packet: Uint8Array): number => placeOf(packet.subarray(packet.length - suite.icvBytes))
+  return Object.freeze({
+    ...suite,
+    sealer(keys: EspKeys, entropy: Entropy): Sealer {
+      const sealer = suite.sealer(keys, entropy)
+      const own = { encryption: keys.encryption.slice(), authentication: keys.authentication.slice() }
+      return {
+        seal(packet: Uint8Array, sequence: number): void {
+          const plaintext = packet.slice(start, packet.length - suite.icvBytes)
+          sealer.seal(packet, sequence)
+          memory.keep(placeIn(packet), { keys: own, sequence, packet: packet.slice(), plaintext })
+        },
+        forget: () => sealer.forget?.(),
+      }
+    },
+    opener(keys: EspKeys): Opener {
+      const opener = suite.opener(keys)
+      return {
+        open(packet: Uint8Array, sequence: number): Uint8Array | undefined {
+          const known = memory.find(placeIn(packet))
+          const same =
+            known !== undefined &&
+            known.sequence === sequence &&
+            equalBytes(known.packet, packet) &&
+            equalBytes(known.keys.encryption, keys.encryption) &&
+            equalBytes(known.keys.authentication, keys.authentication)
+          return same ? known.plaintext.slice() : opener.open(packet, sequence)
+        },
+        // Whoever ends an opener overwrites its keys, which are nobody's then.
+        forget: () => opener.forget?.(),
+      }
+    },
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { Prng } from '../../src/base/prng.ts'
+import { aeadOf, ESP_AES128_CBC_HMAC_SHA256, ESP_AES128_GCM_16 } from '../../src/crypto/aead.ts'
 import { STANDARD } from '../../src/crypto/algorithms.ts'
 import { agree, DH_P256, generateDh } from '../../src/crypto/dh.ts'
 import { Identity, verify } from '../../src/crypto/identity.ts'
@@ -15,7 +16,7 @@ const MESSAGE = Uint8Array.from({ length: 40 }, (_, i) => i)
 
 /** The standard table that counts what it computes, and a memory over it. */
 function counted() {
-  const computed = { verified: 0, agreed: 0 }
+  const computed = { verified: 0, agreed: 0, derived: 0, opened: 0 }
   const keys = STANDARD.keys.map((kind) => ({
     ...kind,
     verifier: (bytes: Uint8Array) => {
@@ -29,7 +30,28 @@ function counted() {
         }
       )
     },
+    keyPair: (...args: Parameters<typeof kind.keyPair>) => {
+      computed.derived += 1
+      return kind.keyPair(...args)
+    },
   }))
+  const espSuites = new Map(
+    [...STANDARD.espSuites].map(([id, suite]) => [
+      id,
+      {
+        ...suite,
+        opener: (...args: Parameters<typeof suite.opener>) => {
+          const opener = suite.opener(...args)
+          return {
+            open: (packet: Uint8Array, sequence: number) => {
+              computed.opened += 1
+              return opener.open(packet, sequence)
+            },
+          }
+        },
+      },
+    ]),
+  )
   const dhGroups = new Map(
     [...STANDARD.dhGroups].map(([id, group]) => [
       id,
@@ -50,7 +72,7 @@ function counted() {
       },
     ]),
   )
-  return { computed, algorithms: recollecting({ ...STANDARD, keys, dhGroups }) }
+  return { computed, algorithms: recollecting({ ...STANDARD, keys, dhGroups, espSuites }) }
 }
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
@@ -107,6 +129,57 @@ describe('a table that recollects', () => {
     expect(agree(c, a.publicValue)).not.toEqual(expected)
     expect(agree(b, flipped(a.publicValue, 63))).toBeUndefined()
     expect(computed.agreed).toBe(3)
+  })
+
+  it('derives a public key once, and only of the very same secret', () => {
+    const { computed, algorithms } = counted()
+    const identity = Identity.generate(entropy, 'ed25519', algorithms)
+    const again = Identity.fromSecret('ed25519', identity.secret(), algorithms)
+    expect(again.publicKey).toEqual(identity.publicKey)
+    expect(again.sign(MESSAGE)).toEqual(identity.sign(MESSAGE))
+    expect(computed.derived).toBe(1)
+    const other = Identity.fromSecret('ed25519', flipped(identity.secret(), 31), algorithms)
+    expect(other.publicKey).not.toEqual(identity.publicKey)
+    expect(computed.derived).toBe(2)
+  })
+
+  describe.each([ESP_AES128_GCM_16, ESP_AES128_CBC_HMAC_SHA256])('with ESP suite %i', (id) => {
+    const info = STANDARD.espSuites.get(id)
+    if (info === undefined) throw new Error('the suite is there')
+    const { icvBytes } = info
+    const drawn = { encryption: entropy(info.encryptionBytes), authentication: entropy(info.authenticationBytes) }
+    const end = 8 + info.ivBytes + 32
+
+    function sealed() {
+      const { computed, algorithms } = counted()
+      const packet = new Uint8Array(end + icvBytes).fill(7)
+      const aead = aeadOf(algorithms.espSuites)
+      aead.sealer(id, drawn, entropy).seal(packet, 5)
+      return { computed, packet, open: aead.opener(id, drawn).open, aead }
+    }
+
+    it('knows what was in a packet that was sealed here, and lends nobody its own copy', () => {
+      const { computed, packet, open } = sealed()
+      open(packet, 5)?.fill(0)
+      expect(open(packet, 5)).toEqual(new Uint8Array(32).fill(7))
+      expect(computed.opened).toBe(0)
+    })
+
+    it('computes what differs in a bit of packet, number or key, and refuses all that is authenticated', () => {
+      const { computed, packet, open, aead } = sealed()
+      // What is authenticated of the number is what the window says, not bytes 4 to 7.
+      for (let at = 0; at < packet.length; at++)
+        expect(open(flipped(packet, at), 5) === undefined, `byte ${at}`).toBe(
+          id !== ESP_AES128_GCM_16 || at < 4 || at > 7,
+        )
+      expect(open(packet, 5 + 2 ** 32)).toBeUndefined()
+      expect(open(packet.subarray(0, packet.length - 1), 5)).toBeUndefined()
+      const others = [{ ...drawn, encryption: flipped(drawn.encryption, 3) }]
+      if (id === ESP_AES128_CBC_HMAC_SHA256)
+        others.splice(0, 1, { ...drawn, authentication: flipped(drawn.authentication, 3) })
+      for (const keys of others) expect(aead.opener(id, keys).open(packet, 5)).toBeUndefined()
+      expect(computed.opened).toBe(packet.length + 3)
+    })
   })
 })
 
