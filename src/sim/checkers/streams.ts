@@ -12,7 +12,9 @@ import type { Checker, Observation, ObservationType, Run } from '../observation.
 interface Written {
   readonly from: Hit
   readonly to: Hit
+  /** With room for more behind `length`. */
   bytes: Uint8Array
+  length: number
   finished: boolean
   /** Where it arrives. */
   reader: string | undefined
@@ -28,6 +30,8 @@ interface Reading {
   read: number
   broken: boolean
 }
+
+const NOTHING = new Uint8Array(0)
 
 type OfStream = Extract<MachineEvent, { readonly id: number }>
 
@@ -90,7 +94,7 @@ export class StreamChecker implements Checker {
   #open(key: string): string | undefined {
     if (this.#readings.has(key) || this.#over.has(key)) return `stream ${key} was opened twice`
     this.#readings.set(key, {
-      head: new Uint8Array(0),
+      head: NOTHING,
       written: undefined,
       told: 0,
       read: 0,
@@ -101,11 +105,15 @@ export class StreamChecker implements Checker {
 
   #wrote({ run, peer, serial, bytes }: Extract<Observation, { type: 'stream-wrote' }>): undefined {
     const known = this.#written.get(serial)
-    const written = known ?? { from: run.hit, to: peer, bytes: new Uint8Array(0), finished: false, reader: undefined }
-    const sum = new Uint8Array(written.bytes.length + bytes.length)
-    sum.set(written.bytes)
-    sum.set(bytes, written.bytes.length)
-    written.bytes = sum
+    const written = known ?? { from: run.hit, to: peer, bytes: NOTHING, length: 0, finished: false, reader: undefined }
+    const length = written.length + bytes.length
+    if (length > written.bytes.length) {
+      const roomier = new Uint8Array(2 * length)
+      roomier.set(written.bytes.subarray(0, written.length))
+      written.bytes = roomier
+    }
+    written.bytes.set(bytes, written.length)
+    written.length = length
     this.#written.set(serial, written)
   }
 
@@ -135,8 +143,8 @@ export class StreamChecker implements Checker {
     if (event.type === 'stream-data') return this.#data(run, event.peer, key, reading, event.bytes)
     if (event.type === 'stream-reset') reading.broken = true
     else if (reading.written?.finished !== true) return `stream ${key} ended, and its writer has not ended it`
-    else if (reading.told !== reading.written.bytes.length)
-      return `stream ${key} ended at byte ${reading.told} of ${reading.written.bytes.length}`
+    else if (reading.told !== reading.written.length)
+      return `stream ${key} ended at byte ${reading.told} of ${reading.written.length}`
     return undefined
   }
 
@@ -156,7 +164,7 @@ export class StreamChecker implements Checker {
     if (written.from !== peer || written.to !== run.hit) return `stream ${key} has what was written to somebody else`
     if (written.reader !== undefined && written.reader !== key) return `streams ${key} and ${written.reader} are one`
     written.reader = key
-    const expected = written.bytes.subarray(from, reading.told)
+    const expected = written.bytes.subarray(from, Math.min(reading.told, written.length))
     return equalBytes(expected, bytes) ? undefined : `stream ${key} has other bytes at ${from} than were written`
   }
 }
