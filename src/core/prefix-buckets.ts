@@ -35,7 +35,8 @@ export class PrefixBuckets {
   readonly #unit: PrefixUnit
   readonly #secret: Uint8Array
   /** For each bucket when the tokens taken from it so far will have come back: one number says what a token bucket must know. */
-  readonly #repaidAt: Float64Array
+  #repaidAt: Float64Array | undefined
+  readonly #slots: number
   readonly #tokenMs: number
   readonly #burstMs: number
 
@@ -43,21 +44,22 @@ export class PrefixBuckets {
     assert(slots >= 1 && perSecond > 0 && burst >= 1, 'a budget is something that can be spent')
     this.#unit = unit
     this.#secret = entropy(SECRET_BYTES)
-    // Zeros, which no clock of ours is below: memory that nobody has touched yet costs nothing.
-    this.#repaidAt = new Float64Array(slots)
+    this.#slots = slots
     this.#tokenMs = 1000 / perSecond
     this.#burstMs = burst * this.#tokenMs
   }
 
-  /** Bytes that all buckets take, whatever has happened. */
+  /** Bytes that all buckets take from the first packet on, whatever happens. */
   get bytes(): number {
-    return this.#repaidAt.byteLength
+    return this.#slots * Float64Array.BYTES_PER_ELEMENT
   }
 
   /** Takes a token of the source's prefix; false if there is none. A clock that goes back brings nothing. */
   take(now: number, { address }: Locator): boolean {
     const prefix = addressPrefix(address, this.#unit.ipv4Bits, this.#unit.ipv6Bits)
-    const slot = keyedNumber(this.#secret, prefix) % this.#repaidAt.length
+    const slot = keyedNumber(this.#secret, prefix) % this.#slots
+    // Zeros, which no clock of ours is below; and none before there is a packet: most identities are never asked for anything.
+    this.#repaidAt ??= new Float64Array(this.#slots)
     const repaidAt = Math.max(this.#repaidAt[slot] ?? 0, now) + this.#tokenMs
     if (repaidAt > now + this.#burstMs) return false
     this.#repaidAt[slot] = repaidAt
