@@ -15,13 +15,14 @@ import {
   type SeedResult,
   zeros,
 } from '../../src/sim.ts'
+import { algorithmsHere } from './algorithms.ts'
 import { runStrangers, STRANGERS } from './strangers.ts'
 
 /** One seed in so many is run with a stranger, too, that knows only the RFCs (strangers.ts). */
 const STRANGERS_EVERY = 20
 /** Fewer seeds than this need not show everything. */
 const ALL_KINDS_MIN = 1_000
-/** One seed in so many is run twice, the second time with nothing remembered (sim/recollection.ts): no multiple of the turn of kinds, so that all of them are. */
+/** One seed in so many is run twice, the second time in the portable way and with nothing remembered (algorithms.ts): no multiple of the turn of kinds, so that all of them are. */
 const TWICE_EVERY = 101
 const FAILURES_SHOWN = 20
 
@@ -85,9 +86,9 @@ function table(title: string, counts: Readonly<Record<string, number>>): string 
 }
 
 /** Runs one world and takes down what came of it. */
-function record(seed: number, name: string, run: (algorithms?: Algorithms) => SeedResult): void {
+function record(seed: number, name: string, run: (algorithms: Algorithms) => SeedResult): void {
   const before = process.cpuUsage()
-  const result = run()
+  const result = run(algorithmsHere(seed))
   addCounts(events, result.events)
   addCounts(faults, result.faults)
   calmed += result.calmedMs ?? 0
