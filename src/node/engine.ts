@@ -4,12 +4,10 @@ import type { AccessList } from '../core/access.ts'
 import type { Config } from '../core/config.ts'
 import { Engine, type OwnStart } from '../core/engine.ts'
 import type { FrozenState } from '../core/moving/frozen.ts'
-import { aeadOf } from '../crypto/aead.ts'
-import { STANDARD } from '../crypto/algorithms.ts'
 import type { DhKey } from '../crypto/dh.ts'
 import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey } from '../crypto/identity.ts'
-import { choice } from './accelerated/choice.ts'
+import { aeadHere, algorithmsHere } from './accelerated/choice.ts'
 import { checkedChoices } from './choices.ts'
 import { now } from './driver.ts'
 import type { PlaceOptions } from './endpoint.ts'
@@ -36,15 +34,14 @@ export function makeEngine(
 ): Engine {
   const keylog = openKeyLog()
   const choices = checkedChoices(place, identity)
-  const algorithms = choices.algorithms ?? STANDARD
-  const { espSuites } = algorithms
+  const algorithms = algorithmsHere(choices.algorithms)
   const options = {
     ...choices,
-    algorithms: choice().algorithms.accelerated?.(algorithms) ?? algorithms,
+    algorithms,
     identity,
     start,
     entropy: systemEntropy,
-    aead: choice().aead.accelerated?.(aeadOf(espSuites)) ?? aeadOf(espSuites),
+    aead: aeadHere(algorithms.espSuites),
     dontFragment: port.dontFragment,
     locators: port.own,
     now: now(),

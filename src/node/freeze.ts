@@ -21,6 +21,7 @@ import { type ReadyFault, verifyReady } from '../core/moving/ready.ts'
 import type { Algorithms } from '../crypto/algorithms.ts'
 import { hitOf } from '../crypto/hit.ts'
 import type { PublicKey } from '../crypto/identity.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import type { Carrier } from './carrier.ts'
 import { now } from './driver.ts'
 import { messageOf, SojournError } from './errors.ts'
@@ -200,7 +201,7 @@ async function sealed(
   const suitcase = pack()
   const prepare = (lighter = false): PreparedCapsule | 'too-large' => {
     const state = withUntaken(carrier.engine.frozenState(sockets, suitcase, lighter), carrier.streams.untaken())
-    const prepared = prepareCapsule(state, header, plan.algorithms)
+    const prepared = prepareCapsule(state, header, algorithmsHere(plan.algorithms))
     forgetFrozen(state)
     return prepared
   }

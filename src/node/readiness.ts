@@ -10,6 +10,7 @@ import type { Hit } from '../crypto/hit.ts'
 import { Identity } from '../crypto/identity.ts'
 import { wipe } from '../crypto/secret.ts'
 import type { Ledger, LedgerRecord } from '../ledger/interface.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import type { PlaceOptions } from './endpoint.ts'
 import { systemEntropy } from './entropy.ts'
 import { FloorFile } from './floor-file.ts'
@@ -45,7 +46,7 @@ export class Readiness {
   #start: ReadyStart | undefined
   #port: DatagramPort | undefined
   /** For the peer that is told first: one key serves one move. Others get theirs when it is wanted. */
-  #dh: DhKey | undefined = generateDh(DH_P256, systemEntropy)
+  #dh: DhKey | undefined = generateDh(DH_P256, systemEntropy, algorithmsHere().dhGroups)
   #takeBack: () => void
 
   private constructor(

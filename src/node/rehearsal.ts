@@ -18,6 +18,7 @@ import {
 import type { FrozenState } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import { MemoryLedger } from '../ledger/memory.ts'
+import { aeadHere, algorithmsHere } from './accelerated/choice.ts'
 import { REHEARSAL_AT_ONCE_MS, REHEARSAL_SOON_MS, REHEARSAL_TURNS_MAX } from './config.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
@@ -140,7 +141,9 @@ class Stage {
 }
 
 function optionsFor(identity: Identity, start: OwnStart, locator: Locator): ConstructorParameters<typeof Engine>[0] {
-  return { identity, start, entropy: systemEntropy, locators: [locator], now: now() }
+  const algorithms = algorithmsHere()
+  const aead = aeadHere(algorithms.espSuites)
+  return { identity, start, entropy: systemEntropy, algorithms, aead, locators: [locator], now: now() }
 }
 
 /** Carries datagrams between the two until neither has one. */
@@ -186,14 +189,15 @@ async function throughCapsule(
     recipient: host.hit,
     offer: new Uint8Array(1),
   }
-  const prepared = prepareCapsule(state, header)
+  const algorithms = algorithmsHere()
+  const prepared = prepareCapsule(state, header, algorithms)
   if (prepared === 'too-large') throw new RangeError('an empty capsule fits')
   const seal = await sealerTo(kem)
   const sealed = await seal(prepared.plaintext, prepared.aad)
   const read = openCapsule(finishCapsule(header, sealed, { host, to: host.publicKey, purpose: 'move' }), host.hit)
   if (typeof read === 'string') throw new RangeError(read)
   const plaintext = await unseal(kem, read.sealed, read.aad)
-  const opened = plaintext === undefined ? undefined : decodeCapsule(plaintext, header)
+  const opened = plaintext === undefined ? undefined : decodeCapsule(plaintext, header, algorithms)
   if (opened === undefined || 'malformed' in opened) throw new RangeError('a capsule opens again')
   return { ...opened, grant: read.grant }
 }

@@ -13,6 +13,7 @@ import { forgetFrozen } from '../core/moving/frozen.ts'
 import type { Started } from '../core/moving/start.ts'
 import type { Identity } from '../crypto/identity.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import { accessRules } from './access.ts'
 import { checkedChoices } from './choices.ts'
 import { startIdentity } from './door.ts'
@@ -176,7 +177,7 @@ async function unsealed(
   }
   const plaintext = await unseal(keys, read.sealed, read.aad)
   if (plaintext === undefined) throw capsuleError(['does not open with the key it names', ABORT])
-  const capsule = decodeCapsule(plaintext, header, algorithms)
+  const capsule = decodeCapsule(plaintext, header, algorithmsHere(algorithms))
   plaintext.fill(0)
   if ('malformed' in capsule) throw capsuleError([`is not well formed (${capsule.malformed})`, ABORT])
   return { ...capsule, keys }

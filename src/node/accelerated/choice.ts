@@ -1,7 +1,8 @@
 // Which provider of datagram ports, of AEADs and of algorithms this process uses, and why. Decided once, at the first question, for the whole process:
 // the accelerated ones where koffi is there and everything they need, the portable ones anywhere else, each for itself.
 
-import type { AeadProvider } from '../../crypto/aead.ts'
+import { type AeadProvider, aeadOf, type EspSuites } from '../../crypto/aead.ts'
+import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { type Accelerate, acceleratedAlgorithms } from './algorithms.ts'
 import { acceleratedAead } from './gcm.ts'
 import { type Koffi, loadKoffi } from './koffi.ts'
@@ -25,6 +26,17 @@ let made: Choice | undefined
 export function choice(): Choice {
   made ??= choose(process.env, loadKoffi, process.platform, process.arch)
   return made
+}
+
+/** These algorithms, as fast as this process has them. */
+export function algorithmsHere(algorithms: Algorithms = STANDARD): Algorithms {
+  return choice().algorithms.accelerated?.(algorithms) ?? algorithms
+}
+
+/** These ESP suites, as fast as this process has them. */
+export function aeadHere(suites: EspSuites): AeadProvider {
+  const portable = aeadOf(suites)
+  return choice().aead.accelerated?.(portable) ?? portable
 }
 
 /** What a process in such surroundings uses. */
