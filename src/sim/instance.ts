@@ -1,7 +1,7 @@
 // One start of one identity at one host: an engine, its socket, and what a Node endpoint does around an engine: publish its
 // whereabouts, and look for peers that do not answer. Everything it does is shown to the checkers.
 
-import { type Locator, locatorKey, type Route, sameLocator } from '../base/address.ts'
+import { type Locator, type Route, sameLocator } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { Engine, type EngineOptions, type OwnStart } from '../core/engine.ts'
@@ -12,6 +12,7 @@ import { type Hit, hitOf } from '../crypto/hit.ts'
 import type { Identity } from '../crypto/identity.ts'
 import { Driver } from './driver.ts'
 import type { Host } from './host.ts'
+import { keyOf } from './locator-keys.ts'
 import type { Socket } from './network.ts'
 import type { Run } from './observation.ts'
 import type { Process } from './process.ts'
@@ -271,7 +272,7 @@ export class Instance {
 
   #transmit({ bytes, to }: Transmit): void {
     const { address, port, at } = to
-    const former = this.#former !== undefined && this.#callers.has(locatorKey(to)) ? this.#former : undefined
+    const former = this.#former !== undefined && this.#callers.has(keyOf(to)) ? this.#former : undefined
     const chosen = this.#sockets.find(({ locator }) => at === undefined || sameLocator(locator, at))
     const socket = former ?? chosen
     socket?.send(bytes, at === undefined ? to : { address, port })
@@ -279,8 +280,8 @@ export class Instance {
 
   #receive(socket: Socket, bytes: Uint8Array, source: Locator): void {
     const isFormer = socket === this.#former
-    if (isFormer) this.#callers.add(locatorKey(source))
-    else if (this.#callers.size > 0) this.#callers.delete(locatorKey(source))
+    if (isFormer) this.#callers.add(keyOf(source))
+    else if (this.#callers.size > 0) this.#callers.delete(keyOf(source))
     const apart = this.#sockets.length > 1 && !isFormer
     const route: Route = apart ? { ...source, at: socket.locator } : source
     this.#driver.receive(bytes, route)

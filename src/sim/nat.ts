@@ -1,8 +1,9 @@
 // A box that translates addresses: hosts behind it are seen from outside at its own address and ports of its choosing.
 // Mappings die when idle and can be dropped at any time, after which the same socket shows from another port.
 
-import { type Locator, locatorKey } from '../base/address.ts'
+import type { Locator } from '../base/address.ts'
 import type { Prng } from '../base/prng.ts'
+import { keyOf } from './locator-keys.ts'
 
 /** Who may answer to a mapping. */
 export type Filtering = 'anybody' | 'same-address' | 'same-tuple'
@@ -48,7 +49,7 @@ export class Nat {
 
   /** Where a packet from `inside` to `to` seems to come from. */
   outward(now: number, inside: Locator, to: Locator): Locator {
-    const key = locatorKey(inside)
+    const key = keyOf(inside)
     let mapping = this.#live(now, this.#byInside.get(key))
     if (mapping === undefined) {
       mapping = { inside, port: this.#freePort(), usedAt: now, spoken: new Set() }
@@ -79,14 +80,14 @@ export class Nat {
 
   #live(now: number, mapping: Mapping | undefined): Mapping | undefined {
     if (mapping === undefined || now - mapping.usedAt <= this.timeoutMs) return mapping
-    this.#byInside.delete(locatorKey(mapping.inside))
+    this.#byInside.delete(keyOf(mapping.inside))
     this.#byPort.delete(mapping.port)
     this.#expired()
     return undefined
   }
 
   #filterKey(locator: Locator): string {
-    return this.#filtering === 'same-tuple' ? locatorKey(locator) : locator.address
+    return this.#filtering === 'same-tuple' ? keyOf(locator) : locator.address
   }
 
   #freePort(): number {

@@ -1,12 +1,13 @@
 // All links, hosts' addresses and translators of a world. A packet goes: socket → translator → link (faults) → translator →
 // socket. Addresses that no host has swallow what is sent there, as a victim of a false locator would.
 
-import { type Locator, locatorKey } from '../base/address.ts'
+import type { Locator } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import type { Prng } from '../base/prng.ts'
 import type { Clock } from './clock.ts'
 import { CALM, type FaultKind, type LinkFaults } from './faults.ts'
 import { Link } from './link.ts'
+import { keyOf } from './locator-keys.ts'
 import type { Nat } from './nat.ts'
 import { packetKind, type WirePacket } from './packet.ts'
 
@@ -97,7 +98,7 @@ export class Network {
 
   /** Opens a port; undefined if it is taken. */
   bind(locator: Locator, receive: Receiver): Socket | undefined {
-    const key = locatorKey(locator)
+    const key = keyOf(locator)
     const at = this.#interfaces.get(locator.address)
     assert(at !== undefined, 'a socket is bound to an address of a host')
     if (this.#sockets.has(key)) return undefined
@@ -107,7 +108,7 @@ export class Network {
   }
 
   unbind(socket: Socket): void {
-    const key = locatorKey(socket.locator)
+    const key = keyOf(socket.locator)
     if (this.#sockets.get(key) === socket) this.#sockets.delete(key)
   }
 
@@ -135,11 +136,11 @@ export class Network {
 
   /** Nothing leaves or reaches an address any more, or one port of it, until it is mended. */
   block(where: Locator | string): void {
-    this.#blocked.add(typeof where === 'string' ? where : locatorKey(where))
+    this.#blocked.add(typeof where === 'string' ? where : keyOf(where))
   }
 
   mend(where: Locator | string): void {
-    this.#blocked.delete(typeof where === 'string' ? where : locatorKey(where))
+    this.#blocked.delete(typeof where === 'string' ? where : keyOf(where))
   }
 
   /** Ends every fault of every link, now and for links yet unused. */
@@ -217,14 +218,14 @@ export class Network {
     const nat = this.#nats.get(packet.to.address)?.nat
     const to = nat === undefined ? packet.to : nat.inward(this.#clock.now, packet.from, packet.to.port)
     if (to === undefined || this.#isBlocked(to)) return
-    const socket = this.#sockets.get(locatorKey(to))
+    const socket = this.#sockets.get(keyOf(to))
     if (socket === undefined) return
     this.#watch.arrived(packet, socket)
     socket.receive(packet.bytes, packet.from)
   }
 
   #isBlocked(locator: Locator): boolean {
-    return this.#blocked.size > 0 && (this.#blocked.has(locator.address) || this.#blocked.has(locatorKey(locator)))
+    return this.#blocked.size > 0 && (this.#blocked.has(locator.address) || this.#blocked.has(keyOf(locator)))
   }
 
   #hostAt(to: Locator): string | undefined {

@@ -4,7 +4,7 @@
 // named (I1, P1 and at most ten packets beside it, MOVING §5; R1s among them if the run itself was told), and at most four UPDATEs
 // to any other (P2 and address checks).
 
-import { locatorKey } from '../../base/address.ts'
+import { keyOf } from '../locator-keys.ts'
 import type { Checker, Observation, ObservationType, Run } from '../observation.ts'
 import { ipBytes, type WirePacket } from '../packet.ts'
 
@@ -24,8 +24,8 @@ export class AmplificationChecker implements Checker {
   readonly rule = 'S6'
   readonly sees: readonly ObservationType[] = ['wire-sent', 'wire-arrived', 'announced']
   readonly #accounts = new Map<Run, Map<string, Account>>()
-  /** Sockets that have been reached by a run at an address of theirs. */
-  readonly #reached = new Set<string>()
+  /** The addresses of theirs at which sockets have been reached by a run, by its number and that of the socket. */
+  readonly #reached = new Map<number, Map<number, Set<string>>>()
   readonly #owners = new Map<number, Run>()
   readonly #named = new Set<string>()
   readonly #namedTo = new Map<Run, Set<string>>()
@@ -33,7 +33,7 @@ export class AmplificationChecker implements Checker {
   see(observation: Observation): string | undefined {
     switch (observation.type) {
       case 'announced':
-        this.#name(observation.run, locatorKey(observation.locator))
+        this.#name(observation.run, keyOf(observation.locator))
         return undefined
       case 'wire-arrived':
         this.#arrived(observation.packet, observation.socket, observation.run)
@@ -58,16 +58,23 @@ export class AmplificationChecker implements Checker {
 
   #arrived(packet: WirePacket, socket: number, run: Run | undefined): void {
     const sender = packet.origin === undefined ? undefined : this.#owners.get(packet.origin)
-    if (sender !== undefined) this.#reached.add(`${sender.id} ${socket} ${locatorKey(packet.to)}`)
+    if (sender !== undefined) this.#reach(sender.id, socket, keyOf(packet.to))
     if (run === undefined) return
-    const from = locatorKey(packet.from)
+    const from = keyOf(packet.from)
     const account = this.#account(run, from)
     account.received += ipBytes({ bytes: packet.bytes, to: packet.from })
-    if (packet.origin !== undefined && this.#reached.has(`${run.id} ${packet.origin} ${from}`)) account.proven = true
+    if (packet.origin !== undefined && this.#reached.get(run.id)?.get(packet.origin)?.has(from)) account.proven = true
+  }
+
+  #reach(run: number, socket: number, key: string): void {
+    const sockets = this.#reached.get(run) ?? new Map<number, Set<string>>()
+    this.#reached.set(run, sockets)
+    const keys = sockets.get(socket) ?? new Set()
+    sockets.set(socket, keys.add(key))
   }
 
   #sent(run: Run, packet: WirePacket): string | undefined {
-    const to = locatorKey(packet.to)
+    const to = keyOf(packet.to)
     const account = this.#account(run, to)
     if (account.proven || this.#exempt(run, to, packet, account)) return undefined
     account.sent += ipBytes(packet)

@@ -2,7 +2,7 @@
 // saw, opens nothing and moves nothing: no peer goes to it, binds to it, or lets go of the true holder because of it. A peer that
 // crashes afterwards has nothing left that could be undone: what it begins anew may come to nothing for reasons of its own.
 
-import { locatorKey } from '../../base/address.ts'
+import { keyOf } from '../locator-keys.ts'
 import type { Checker, Observation, ObservationType, Run } from '../observation.ts'
 
 interface Turned {
@@ -25,7 +25,7 @@ export class FormerHostChecker implements Checker {
   see(observation: Observation): string | undefined {
     switch (observation.type) {
       case 'former-host': {
-        const locators = new Set(observation.locators.map(locatorKey))
+        const locators = new Set(observation.locators.map(keyOf))
         const { hit, at } = observation
         const peers = new Set<string>(observation.peers)
         this.#turned.set(hit, { at, locators, peers, anew: new Set(), excusedAt: -Infinity })
@@ -64,8 +64,8 @@ export class FormerHostChecker implements Checker {
     if (!('peer' in event)) return undefined
     const turned = this.#turned.get(event.peer)
     if (turned?.peers.has(run.hit) !== true) return undefined
-    if (event.type === 'path' && turned.locators.has(locatorKey(event.locator))) {
-      return `${run.name} followed a former host of ${event.peer} to ${locatorKey(event.locator)}`
+    if (event.type === 'path' && turned.locators.has(keyOf(event.locator))) {
+      return `${run.name} followed a former host of ${event.peer} to ${keyOf(event.locator)}`
     }
     const undone = event.type === 'rebound' || (event.type === 'ended' && event.reason !== 'closed')
     if (!undone || turned.excusedAt >= turned.at || turned.anew.has(run.hit)) return undefined
