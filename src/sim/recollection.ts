@@ -12,10 +12,10 @@ import { ESP_HEADER_BYTES } from '../crypto/esp-number.ts'
 import type { KeyAlgorithm, KeyPair, Verifier } from '../crypto/key-algorithm.ts'
 import type { EspKeys } from '../crypto/keymat.ts'
 
-/** Signatures, and agreements of a group, that are remembered: more than a world has under way at once. */
-const KNOWN_MAX = 4_096
+/** Signatures, and agreements of a group, that are remembered: what a world has under way at once and not much more, because what is kept long is dear to collect. */
+const KNOWN_MAX = 512
 /** The same of packets, which are larger, and of key pairs. */
-const PACKETS_MAX = 512
+const PACKETS_MAX = 256
 const PAIRS_MAX = 256
 
 interface Signed {
