@@ -10,6 +10,7 @@ import type { Hit } from '../crypto/hit.ts'
 import type { Identity, PublicKey, WithKeys } from '../crypto/identity.ts'
 import { secretCopy, wipe } from '../crypto/secret.ts'
 import { FileLedger } from '../ledger/file.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import { HOST_OFFERS_MAX, OFFER_KEPT_MS } from './config.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
@@ -73,7 +74,8 @@ export class Host {
    * of the kinds that need not be asked for.
    */
   ledger(folder: string = join(this.home, 'ledger'), algorithms?: WithKeys): FileLedger {
-    const ledger = new FileLedger({ folder, entropy: systemEntropy, algorithms })
+    const { keys } = algorithms ?? algorithmsHere()
+    const ledger = new FileLedger({ folder, entropy: systemEntropy, algorithms: { keys } })
     this.#ledgers.add(ledger)
     return ledger
   }

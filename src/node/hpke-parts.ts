@@ -8,6 +8,7 @@ import { concat, utf8 } from '../base/bytes.ts'
 import { agree, DH_P256, type DhKey, dhFromSecret, generateDh } from '../crypto/dh.ts'
 import { expand, extract } from '../crypto/hkdf.ts'
 import { P256, validScalar } from '../crypto/nist-curve.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import { systemEntropy } from './entropy.ts'
 
 /** HPKE KEM identifier of DHKEM(P-256, HKDF-SHA256) (RFC 9180 §7.1), written into READY and capsules. */
@@ -21,7 +22,7 @@ export interface P256Key extends Key {
 
 /** The pair of a secret scalar of 32 bytes; undefined if it is out of range. */
 export function p256Pair(secret: Uint8Array): KeyPair<P256Key> | undefined {
-  const dh = validScalar(P256, secret) ? dhFromSecret(DH_P256, secret) : undefined
+  const dh = validScalar(P256, secret) ? dhFromSecret(DH_P256, secret, algorithmsHere().dhGroups) : undefined
   return dh && pairOf(dh)
 }
 
@@ -96,7 +97,7 @@ function sharedSecret(own: P256Key, other: Uint8Array, enc: Uint8Array, recipien
 }
 
 function freshPair(): KeyPair<P256Key> {
-  const dh = generateDh(DH_P256, systemEntropy)
+  const dh = generateDh(DH_P256, systemEntropy, algorithmsHere().dhGroups)
   return dh === undefined ? unused('P-256 is there') : pairOf(dh)
 }
 

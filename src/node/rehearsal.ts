@@ -60,7 +60,7 @@ let playing: Promise<number> | undefined
 let soon = false
 
 /** From here on a move gets no faster: what runs in it has been compiled as well as it will ever be. */
-const MOVES_ENOUGH = 64
+const MOVES_ENOUGH = 192
 /** On a machine that is busy with something else. */
 const MOVES_AT_LEAST = 3
 const STAYS: Locator = { address: '127.0.0.1', port: 1 }
@@ -194,7 +194,8 @@ async function throughCapsule(
   if (prepared === 'too-large') throw new RangeError('an empty capsule fits')
   const seal = await sealerTo(kem)
   const sealed = await seal(prepared.plaintext, prepared.aad)
-  const read = openCapsule(finishCapsule(header, sealed, { host, to: host.publicKey, purpose: 'move' }), host.hit)
+  const capsule = finishCapsule(header, sealed, { host, to: host.publicKey, purpose: 'move' })
+  const read = openCapsule(capsule, host.hit, [], algorithms.keys)
   if (typeof read === 'string') throw new RangeError(read)
   const plaintext = await unseal(kem, read.sealed, read.aad)
   const opened = plaintext === undefined ? undefined : decodeCapsule(plaintext, header, algorithms)

@@ -59,7 +59,7 @@ export async function thaw(capsule: Uint8Array, options: ThawOptions): Promise<T
   signal?.throwIfAborted()
   checkedChoices(options, undefined)
   accessRules(options, options.algorithms)
-  const read = openCapsule(plain(capsule), host.hit)
+  const read = openCapsule(plain(capsule), host.hit, [], algorithmsHere().keys)
   if (typeof read === 'string') throw capsuleError(FAULTS[read])
   const { hit, epoch, offer } = read.header
   const readiness = host.readyFor(offer)

@@ -41,8 +41,8 @@ test('a peer that has seen moves practises once for all of them, and later', asy
 
 test('a rehearsal ends when the process has played enough', async () => {
   let played = await rehearseMove()
-  for (let calls = 0; calls < 64; calls++) played = await rehearseMove()
-  expect(played).toBe(64)
+  for (let calls = 0; calls < 192; calls++) played = await rehearseMove()
+  expect(played).toBe(192)
   vi.useFakeTimers()
   rehearseSoon()
   expect(vi.getTimerCount()).toBe(0)

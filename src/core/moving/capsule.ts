@@ -8,6 +8,8 @@ import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { type Hit, hitBytes, hitOf, hitText, isFlatHit } from '../../crypto/hit.ts'
 import { Identity, type PublicKey, publicKeyFrom } from '../../crypto/identity.ts'
+import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
+import { KEY_ALGORITHMS } from '../../crypto/public-key.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
 import {
@@ -134,7 +136,11 @@ export function encodeCapsule(header: CapsuleHeader, sealed: Uint8Array, grant: 
  * Reads a capsule as far as it can be read by anybody: framing, then the grant's signature, then that header and sealed bytes
  * are the granted ones. Whether the grant counts, the ledger decides.
  */
-export function readCapsule(bytes: Uint8Array, chain: DelegationChain = []): ReadCapsule | CapsuleFault {
+export function readCapsule(
+  bytes: Uint8Array,
+  chain: DelegationChain = [],
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): ReadCapsule | CapsuleFault {
   if (bytes.length > CAPSULE_BYTES_MAX) return 'too-large'
   const value = decodeCbor(bytes, { bytes: CAPSULE_BYTES_MAX, depth: 1 })
   if (isMalformed(value) || !Array.isArray(value)) return 'malformed'
@@ -142,7 +148,7 @@ export function readCapsule(bytes: Uint8Array, chain: DelegationChain = []): Rea
   if (typeof header === 'string') return header
   const [sealed, grant, ...rest] = value.slice(HEADER_FIELDS)
   if (!(sealed instanceof Uint8Array) || !(grant instanceof Uint8Array) || rest.length > 0) return 'malformed'
-  const granted = readGrant(grant, chain)
+  const granted = readGrant(grant, chain, keys)
   if (typeof granted === 'string') return granted
   const fits =
     equalBytes(granted.hit, hitBytes(header.hit)) &&
@@ -154,8 +160,13 @@ export function readCapsule(bytes: Uint8Array, chain: DelegationChain = []): Rea
 }
 
 /** Reads a capsule that is meant for this host; what is left is to unseal it and to call `decodeCapsule`. */
-export function openCapsule(bytes: Uint8Array, host: Hit, chain: DelegationChain = []): ReadCapsule | CapsuleFault {
-  const capsule = readCapsule(bytes, chain)
+export function openCapsule(
+  bytes: Uint8Array,
+  host: Hit,
+  chain: DelegationChain = [],
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): ReadCapsule | CapsuleFault {
+  const capsule = readCapsule(bytes, chain, keys)
   if (typeof capsule === 'string') return capsule
   return capsule.header.recipient === host ? capsule : 'not-yours'
 }
@@ -207,14 +218,14 @@ function readHeader(value: readonly CborValue[]): CapsuleHeader | 'malformed' | 
   return { version, suite, hit: hitText(hit), epoch, kem, recipient: hitText(recipient), offer }
 }
 
-function readGrant(bytes: Uint8Array, chain: DelegationChain): Grant | 'malformed' | 'forged' {
+function readGrant(bytes: Uint8Array, chain: DelegationChain, keys: KeyAlgorithms): Grant | 'malformed' | 'forged' {
   const object = decodeSigned(bytes)
   if (isMalformed(object)) return 'malformed'
   const grant = decodeGrant(object.payload)
   if (isMalformed(grant)) return 'malformed'
-  const to = publicKeyFrom(grant.to.algorithm, grant.to.label, grant.to.bytes)
+  const to = publicKeyFrom(grant.to.algorithm, grant.to.label, grant.to.bytes, keys)
   if (to === undefined) return 'malformed'
-  return signedBy('grant', object, grant.from, chain) ? grant : 'forged'
+  return signedBy('grant', object, grant.from, chain, keys) ? grant : 'forged'
 }
 
 function isNumber(value: CborValue | undefined, min: number, max: number): value is number {

@@ -123,7 +123,8 @@ export function provenStart(
     context.count(`receipt-${receipt}`)
     return undefined
   }
-  if (instance === undefined || !verifyInstance(instance, coveredBy(packet, Parameter.INSTANCE), start)) {
+  const { keys } = context.algorithms
+  if (instance === undefined || !verifyInstance(instance, coveredBy(packet, Parameter.INSTANCE), start, keys)) {
     context.count('instance-unproven')
     return undefined
   }

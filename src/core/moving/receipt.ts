@@ -119,13 +119,19 @@ export function verifyReceipt(bytes: Uint8Array, expected: ReceiptExpectation): 
 }
 
 /** True if the INSTANCE key is the one this start was activated with, and it signed the covered bytes (MOVING §2). */
-export function verifyInstance(instance: InstanceProof, covered: Uint8Array, start: Start): boolean {
+export function verifyInstance(
+  instance: InstanceProof,
+  covered: Uint8Array,
+  start: Start,
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): boolean {
   if (instance.key.length !== INSTANCE_KEY_BYTES || instance.signature.length !== INSTANCE_SIGNATURE_BYTES) return false
   if (!equalBytes(incarnationOf(instance.key), start.incarnation)) return false
   const key = instancePublicKey(instance.key)
   const input = signedInput('instance', covered)
   if (known.has(key, input, instance.signature)) return true
-  const good = verify(key, input, instance.signature)
+  // Instances are of one kind, whichever identities may have.
+  const good = verify(key, input, instance.signature, kindOf(key, keys) === undefined ? KEY_ALGORITHMS : keys)
   if (good) known.keep(key, input, instance.signature)
   return good
 }
