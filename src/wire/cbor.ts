@@ -36,7 +36,8 @@ export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValu
   try {
     // As cborg's `decode` does it, but for the options, which it puts together anew each time.
     const value = tokenizer.done() ? undefined : tokensToObject(tokenizer, DECODE_OPTIONS)
-    return tokenizer.done() && value !== undefined ? value : malformed('not one CBOR value', tokenizer.pos())
+    if (value === undefined) return malformed('no CBOR value', tokenizer.pos())
+    return tokenizer.done() ? value : malformed('more than one CBOR value', tokenizer.pos())
   } catch (error) {
     return malformed(error instanceof Error ? error.message : 'CBOR is not sound', tokenizer.pos())
   }

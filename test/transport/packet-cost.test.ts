@@ -156,7 +156,7 @@ describe('a thousand packets of a stream', () => {
     expect(pieces.size).toBeLessThanOrEqual(8)
   })
 
-  it('leave less than 2.5 kB of garbage each on the heap, both ends together', () => {
+  it('leave less than 2.6 kB of garbage each on the heap, both ends together', () => {
     const bulk = underWay()
     for (let turns = 0; turns < 200; turns++) bulk.turn(TURN)
     // A collection in between makes a sample too small: most have none.
@@ -166,6 +166,6 @@ describe('a thousand packets of a stream', () => {
       return (process.memoryUsage().heapUsed - before) / packets
     })
     samples.sort((one, other) => one - other)
-    expect(samples[20]).toBeLessThan(2_500)
+    expect(samples[20]).toBeLessThan(2_600)
   })
 })
