@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest'
 import { type Side, Veth } from '../../bench/veth.ts'
 import { Child } from '../support/children.ts'
 
-const MEGABYTES_4 = 4_000_000
+const MEGABYTES_16 = 16_000_000
 const open: { stop(): Promise<void> | void }[] = []
 
 afterEach(async () => {
@@ -35,9 +35,9 @@ async function carry(sides: readonly [Side, Side], bind: (side: Side) => string,
   }) as [Child, Child]
   const said = await Promise.all([from.said(1), to.said(1)])
   expect(said.map((one) => one?.accelerated)).toEqual([accelerated, accelerated])
-  from.tell(`${said[1]?.peer} ${MEGABYTES_4}\n`)
+  from.tell(`${said[1]?.peer} ${MEGABYTES_16}\n`)
   const arrived = await to.said(2)
-  expect(await from.said(2)).toEqual({ sent: MEGABYTES_4 })
+  expect(await from.said(2)).toEqual({ sent: MEGABYTES_16 })
   return { bytes: Number(arrived?.bytes), longest: Number(arrived?.longest) }
 }
 
@@ -54,7 +54,7 @@ it.each([
 ])('%s ports on a link of MTU %i find the longest packet by %s', async (by, mtu, family, longest) => {
   const bind = family === 'IPv4' ? address : zoned
   const { bytes, longest: found } = await carry(link(mtu), bind, by === 'accelerated')
-  expect(bytes).toBe(MEGABYTES_4)
+  expect(bytes).toBe(MEGABYTES_16)
   // A gap that is not tried out to its end is less than a step.
   expect(found).toBeLessThanOrEqual(longest)
   expect(found).toBeGreaterThan(longest - 16)
