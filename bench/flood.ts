@@ -1,5 +1,6 @@
 // What a flood of I1s costs (docs/THREATS.md, D1), against an engine in its own process: the memory that 200,000 spoofed ones from
-// 50,000 addresses leave behind, and how much longer the exchange of an honest client takes while 20,000 a second come.
+// 50,000 addresses leave behind, and how much longer the exchange of an honest client takes while 20,000 a second come. And what the
+// puzzles of a Responder under attack cost that client, in two processes: above all, how long its event loop stands still.
 
 import { Gate } from './gate.ts'
 import type { Report } from './report.ts'
@@ -13,6 +14,9 @@ const ROUNDS = 5
 const ROUNDS_MAX = 25
 const HEAP_BAR_KIB = 1_024
 const DELAY_BAR_MS = 250
+/** K: none, what a Responder asks for at most unless it is told otherwise, and eight times as much work. */
+const DIFFICULTIES = [0, 13, 16] as const
+const PUZZLES = 30
 
 interface Left {
   readonly heapBytes: number
@@ -27,7 +31,9 @@ export async function flood(report: Report): Promise<boolean> {
   try {
     await child.ask({ ask: 'open' })
     const left = await remains(report, child)
-    return (await delays(report, child)) && left
+    const delayed = await delays(report, child)
+    await puzzles(report)
+    return delayed && left
   } finally {
     await child.stop()
   }
@@ -71,4 +77,25 @@ async function delays(report: Report, child: Child): Promise<boolean> {
   const more = quantile(flooded, 0.99) - quantile(calm, 0.99)
   report.figure(`sojourn/${PER_SECOND} I1s a second`, 'more at the 99th percentile', 'ms', spread([more]))
   return more <= DELAY_BAR_MS
+}
+
+/** There is no bar: that it is solved in slices is what keeps the second figure small while the first grows. */
+async function puzzles(report: Report): Promise<void> {
+  const [server, client] = [new Child('solving'), new Child('solving')]
+  try {
+    for (const difficulty of DIFFICULTIES) {
+      const { address } = await server.ask<{ address: string }>({ ask: 'serve', difficulty })
+      const solved: { ms: number; stallMs: number }[] = []
+      // The first ones compile.
+      for (let puzzle = -PUZZLES; puzzle < PUZZLES; puzzle++) {
+        const one = await client.ask<{ ms: number; stallMs: number }>({ ask: 'solve', address })
+        if (puzzle >= 0) solved.push(one)
+      }
+      const name = `sojourn/puzzle of difficulty ${difficulty}`
+      report.figure(name, 'base exchange', 'ms', spread(solved.map(({ ms }) => ms)))
+      report.figure(name, 'longest stall of the event loop', 'ms', spread(solved.map(({ stallMs }) => stallMs)))
+    }
+  } finally {
+    await Promise.all([server, client].map((child) => child.stop()))
+  }
 }
