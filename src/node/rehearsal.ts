@@ -59,7 +59,7 @@ let failed = false
 let playing: Promise<number> | undefined
 let soon = false
 
-/** From here on a move gets no faster: what runs in it has been compiled as well as it will ever be. */
+/** From here on a move gets hardly any faster: most of what runs in it has been compiled as well as it will ever be. */
 const MOVES_ENOUGH = 192
 /** On a machine that is busy with something else. */
 const MOVES_AT_LEAST = 3

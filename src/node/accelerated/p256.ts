@@ -1,5 +1,5 @@
 // Diffie–Hellman on P-256 (RFC 5903) by OpenSSL itself: the same values as crypto/dh.ts. node:crypto's ECDH checks its own pair anew
-// before each agreement, which takes twice as long as the agreement. The peer's value is checked to be a point of the curve; as
+// before each agreement, which takes longer than the agreement. The peer's value is checked to be a point of the curve; as
 // that has prime order, there is nothing else to check (NIST SP 800-56A §5.6.2.3.4).
 
 import { assert } from '../../base/assert.ts'
