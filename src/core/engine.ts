@@ -131,7 +131,7 @@ export class Engine extends StreamCommands implements Machine {
     this.#freezeIfQuiet(now)
   }
 
-  transmit(now: number, most = 1): Transmit | undefined {
+  transmit(now: number, most = 1, patient = false): Transmit | undefined {
     if (this.#phase.name === 'frozen' || this.#phase.name === 'stopped') return undefined
     const control = this.#outlet.packet()
     if (control !== undefined) return control
@@ -144,7 +144,7 @@ export class Engine extends StreamCommands implements Machine {
       this.#ready.add(association) // of several each goes to the end of the line
       return datagram
     }
-    return this.#outlet.packet() // what may not leave yet may have asked for an address check
+    return this.#outlet.packet() ?? (patient ? undefined : this.#outlet.pay(now)) // perhaps an address check for data
   }
 
   event(): MachineEvent | undefined {
@@ -166,6 +166,7 @@ export class Engine extends StreamCommands implements Machine {
   }
 
   readonly answers = (): boolean => this.#outlet.hasPacket
+  readonly owes = (): boolean => this.#outlet.owes
 
   // ── Commands ───────────────────────────────────────────────────────────────
 

@@ -88,14 +88,19 @@ export interface Machine {
   receive(now: number, datagram: Uint8Array, source: Route): void
   /** Runs everything that is due at `now`. */
   expire(now: number): void
-  /** The next datagram to send at `now`, or undefined. At most `most` of them together, if the machine has them ready. */
-  transmit(now: number, most?: number): Transmit | undefined
+  /**
+   * The next datagram to send at `now`, or undefined. At most `most` of them together, if the machine has them ready. `patient`:
+   * without those that `owes` speaks of.
+   */
+  transmit(now: number, most?: number, patient?: boolean): Transmit | undefined
   /** The next event, or undefined. */
   event(): MachineEvent | undefined
   /** When `expire` wants to be called next; Infinity if never. */
   readonly deadline: number
   /** Whether it has something to send of which the application has nothing to say: exchanges and moves wait for that. */
   answers?(): boolean
+  /** Whether there is something that can wait for a moment, so that what a peer waits for is read and answered first. */
+  owes?(): boolean
 }
 
 /** How many datagrams that is. */
@@ -113,6 +118,8 @@ export function* eachOf({ bytes, each = bytes.length }: Transmit): IterableItera
 export interface Sink {
   transmit(datagram: Transmit): void
   event(event: MachineEvent): void
+  /** It asks `owes` by itself, and soon drains what waits. */
+  readonly patient?: boolean
 }
 
 /**
@@ -133,7 +140,7 @@ export function pump(
   // What is told leads to more to send: answers of the application, and of the machine.
   for (let answered = -1; told > answered && sent < limit && told < limit; ) {
     while (sent < limit) {
-      const datagram = machine.transmit(now, Math.min(together, limit - sent))
+      const datagram = machine.transmit(now, Math.min(together, limit - sent), sink.patient)
       if (datagram === undefined) break
       sent += datagramsOf(datagram)
       sink.transmit(datagram)

@@ -10,11 +10,16 @@ import type { MachineEvent, Transmit } from './machine.ts'
 /** The most that an association has to tell before its owner listens. */
 const EVENTS_PER_ASSOCIATION = 64
 
+/** Makes a packet that could wait, if it is still wanted. */
+type Owed = (now: number) => void
+
 export class Outlet {
   readonly #packets: Queue<Transmit>
   readonly #events: Queue<MachineEvent>
   readonly #counters = new Map<string, number>()
   readonly #config: Config
+  /** One of each association at most: a later one has overtaken it. */
+  readonly #owed = new Map<object, Owed>()
   /** Datagrams among the events, and their bytes. */
   #data = 0
   #dataBytes = 0
@@ -58,6 +63,23 @@ export class Outlet {
     return this.#packets.shift()
   }
 
+  /** What `make` sends is signed and leaves when all that somebody waits for has left. */
+  owe(association: object, make: Owed): void {
+    this.#owed.set(association, make)
+  }
+
+  get owes(): boolean {
+    return this.#owed.size > 0
+  }
+
+  /** The first of what was owed. */
+  pay(now: number): Transmit | undefined {
+    const owed = [...this.#owed.values()]
+    this.#owed.clear()
+    for (const make of owed) make(now)
+    return this.packet()
+  }
+
   event(): MachineEvent | undefined {
     const event = this.#events.shift()
     if (event !== undefined && 'bytes' in event) {
@@ -74,5 +96,6 @@ export class Outlet {
   /** Nothing more is sent. Events stay: they are for the owner. */
   silence(): void {
     this.#packets.clear()
+    this.#owed.clear()
   }
 }

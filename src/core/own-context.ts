@@ -64,6 +64,7 @@ export function ownContext(options: EngineOptions, parts: EngineParts): OwnConte
     ports,
     listeners,
     sendPacket: (packet, to) => outlet.send(packet, to),
+    owe: (association, make) => outlet.owe(association, make),
     event: (event) => outlet.tell(event),
     count: (name) => outlet.count(name),
     keylog: options.keylog,

@@ -27,6 +27,8 @@ const FOLLOWS: ReadonlySet<MachineEvent['type']> = new Set([
 /** Owns the loop between a machine, a port and a clock; not the port's life. */
 export class Driver implements Sink {
   readonly event: (event: MachineEvent) => void
+  /** What can wait does so until the timer's next beat: a peer that has just been answered has something to say. */
+  patient = true
   readonly #machine: Machine
   #port: DatagramPort
   #timer: NodeJS.Timeout | undefined
@@ -71,12 +73,13 @@ export class Driver implements Sink {
   }
 
   /** To be called after every command given to the machine. Safe to call from inside an event. */
-  run(): void {
+  run(patient = true): void {
     if (this.#stopped) return
     if (this.#pumping) {
       this.#again = true
       return
     }
+    this.patient = patient
     this.#pumping = true
     let more = true
     try {
@@ -166,7 +169,7 @@ export class Driver implements Sink {
     this.#armedFor = Number.POSITIVE_INFINITY
     if (this.#stopped) return
     if (this.#machine.deadline <= time) this.#machine.expire(time)
-    this.run()
+    this.run(false)
   }
 
   #yield(): void {
@@ -176,7 +179,7 @@ export class Driver implements Sink {
   }
 
   #arm(): void {
-    const { deadline } = this.#machine
+    const deadline = this.#machine.owes?.() === true ? now() : this.#machine.deadline
     if (this.#stopped || deadline >= this.#armedFor) return
     clearTimeout(this.#timer)
     const delay = Math.min(Math.max(Math.ceil(deadline - now()), 0), TIMER_MS_MAX)

@@ -53,8 +53,9 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
     throw new SojournError('ERR_SOJOURN_CAPSULE', `${messageOf(error)}: ask it for another offer`, { cause: error })
   })
   await rehearseMove()
-  // What has been waiting meanwhile is done while the process still runs, and not while it stands still.
-  await new Promise<void>((resolve) => setImmediate(resolve))
+  // What has been waiting meanwhile is done while the process still runs, and not while it stands still: the second turn begins
+  // with a look at the sockets.
+  for (let turns = 0; turns < 2; turns++) await new Promise<void>((resolve) => setImmediate(resolve))
   signal?.throwIfAborted()
   plan.check()
   const state = packer(plan.state)

@@ -9,6 +9,8 @@ import type { Clock } from './clock.ts'
 const TURN = 64
 /** Datagrams that it may let go in one piece, as to a socket that cuts them apart. */
 const TOGETHER = 8
+/** How long what can wait does. */
+const PATIENCE_MS = 1
 /** Turns at one instant after which a machine is said to spin. */
 const SPINS_MAX = 10_000
 
@@ -20,6 +22,8 @@ export interface DriverOptions {
 }
 
 export class Driver implements Sink {
+  /** As the Node driver is, for as long. */
+  patient = true
   readonly #options: DriverOptions
   #running = true
   #wakeAt = Infinity
@@ -42,8 +46,9 @@ export class Driver implements Sink {
   }
 
   /** Drains the machine; to be called after every command. */
-  poke(): void {
+  poke(patient = true): void {
     if (!this.#running) return
+    this.patient = patient
     const { clock, machine } = this.#options
     this.#countTurn(clock.now)
     if (pump(machine, clock.now, this, TURN, TURN, TOGETHER)) clock.at(clock.now, () => this.poke())
@@ -67,7 +72,7 @@ export class Driver implements Sink {
 
   #arm(): void {
     const { clock, machine } = this.#options
-    const deadline = machine.deadline
+    const deadline = machine.owes?.() === true ? clock.now + PATIENCE_MS : machine.deadline
     if (deadline >= this.#wakeAt) return
     this.#wakeAt = Math.max(deadline, clock.now)
     const armedFor = this.#wakeAt
@@ -79,7 +84,7 @@ export class Driver implements Sink {
     this.#wakeAt = Infinity
     const { clock, machine } = this.#options
     if (machine.deadline <= clock.now) machine.expire(clock.now)
-    this.poke()
+    this.poke(false)
   }
 
   #countTurn(now: number): void {

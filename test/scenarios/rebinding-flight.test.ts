@@ -46,6 +46,36 @@ describe('a move that nothing disturbs', () => {
     expect(cast.spy.reused).toEqual([])
   })
 
+  it('lets P3 wait for data under the new keys, which commits the peer just as well, and sends it to whoever asks', () => {
+    const cast = stage()
+    const { wire, b } = cast
+    const since = wire.sent.length
+    wire.patient = true
+    const a2 = move(cast, cast.alice, cast.a, 2, place(3))
+    expect(converse(cast, a2, b)).toBe(true)
+    expect(labelsBy(cast, a2, since)).toEqual(['P1', 'ESP'])
+    expect(a2.engine.owes()).toBe(true)
+    wire.patient = false
+    wire.run(100)
+    expect(those(cast, 'P3', a2, since)).toHaveLength(1)
+    expect(those(cast, 'ACK', b, since)).toHaveLength(1)
+    expect(a2.engine.owes()).toBe(false)
+    expect(converse(cast, a2, b)).toBe(true)
+  })
+
+  it('forgets what it owes when it is frozen, and the next start asks anew', () => {
+    const cast = stage()
+    cast.wire.patient = true
+    const a2 = move(cast, cast.alice, cast.a, 2, place(3))
+    const state = freeze(cast, a2)
+    expect(a2.engine.owes()).toBe(false)
+    cast.wire.patient = false
+    const a3 = thaw(cast, cast.alice, state, 3, place(4))
+    cast.wire.run(200)
+    expect(converse(cast, a3, cast.b)).toBe(true)
+    expect(cast.spy.reused).toEqual([])
+  })
+
   it('has what MOVING lists in every packet of it', () => {
     const cast = stage()
     const since = cast.wire.sent.length

@@ -4,7 +4,7 @@ import { type Locator, locatorKey } from '../../src/base/address.ts'
 import type { OwnStart } from '../../src/core/association/context.ts'
 import type { Config } from '../../src/core/config.ts'
 import { Engine } from '../../src/core/engine.ts'
-import type { MachineEvent } from '../../src/core/machine.ts'
+import type { MachineEvent, Transmit } from '../../src/core/machine.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
 import type { Hit } from '../../src/crypto/hit.ts'
@@ -53,6 +53,8 @@ export class End {
 /** Ends by locator, and what flies between them for `delayMs`. */
 export class Wire {
   now = 0
+  /** Leaves with the engines what they say can wait. */
+  patient = false
   readonly delayMs: number
   /** Everything that was ever sent. */
   readonly sent: (Flying & { readonly at: number })[] = []
@@ -84,7 +86,8 @@ export class Wire {
   drain(): void {
     let told = 0
     for (const end of this.#ends.values()) {
-      for (let out = end.engine.transmit(this.now); out !== undefined; out = end.engine.transmit(this.now)) {
+      const next = (): Transmit | undefined => end.engine.transmit(this.now, 1, this.patient)
+      for (let out = next(); out !== undefined; out = next()) {
         const { address, port, at = end.at } = out.to
         const flying = { from: at, to: { address, port }, bytes: out.bytes.slice() }
         this.sent.push({ ...flying, at: this.now })

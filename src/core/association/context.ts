@@ -64,6 +64,8 @@ export interface Context extends Offer {
   readonly listeners: Ports
   /** Puts one HIP packet on the wire, inside UDP. */
   sendPacket(packet: Uint8Array, to: Route): void
+  /** Has `make` put a packet on the wire that can wait until what the peer waits for has left. */
+  owe(association: Association, make: (now: number) => void): void
   event(event: MachineEvent): void
   count(name: Counted): void
   /** Undefined unless somebody wants the keys: then it is given copies. */

@@ -43,7 +43,7 @@ export function onEsp(association: Association, now: number, packet: Uint8Array,
   }
   const { ratchet } = session
   if (ratchet.name === 'answered' || ratchet.name === 'crossed') {
-    if (equalBytes(entry.of, ratchet.next.secrets.resumption.id)) commitByData(association, now)
+    if (equalBytes(entry.of, ratchet.next.secrets.resumption.id)) commitByData(association)
   }
   if (session.plain?.rekey?.inboundSpi === spi) takenUp(association, now, session.plain.rekey)
   const tuple = tupleOf(association, source)

@@ -200,7 +200,7 @@ export function commitWithAnswer(
   turnRatchet(session, { name: 'committed', kind: offer.kind, next, offer, peerUpdateId: message.seq })
   switchOutbound(session, next.outbound, context.config.finalsMax)
   leaveInterim(association, session)
-  confirm(association, now, session, [
+  confirm(association, session, [
     encodeAck([message.seq]),
     ...(message.echoRequestSigned === undefined ? [] : [encodeEchoResponseSigned(message.echoRequestSigned)]),
   ])
@@ -208,17 +208,24 @@ export function commitWithAnswer(
   context.wake(association)
 }
 
-/** P3 or U3, under the new HIP key: key confirmation, repeated until ACKed under the new HIP key. */
-function confirm(association: Association, now: number, session: Session, parameters: readonly Contents[]): void {
+/**
+ * P3 or U3, under the new HIP key: key confirmation, repeated until ACKed under the new HIP key. Data under the new keys, which
+ * commits the peer just as well, need not wait for its signature.
+ */
+function confirm(association: Association, session: Session, parameters: readonly Contents[]): void {
   // It lets the peer drop the old S: a question under it that is still out may be refused from now on, which means nothing.
   association.probe = undefined
-  const updateId = nextUpdateId(session)
-  const bytes = buildUpdate(association.envelope(session), [...parameters, encodeSeq(updateId)], true)
-  sendReliably(association, now, { purpose: 'confirm', bytes, updateId, tries: 1, sentAt: now })
+  const { ratchet } = session
+  association.context.owe(association, (now) => {
+    if (association.session !== session || session.ratchet !== ratchet || association.over) return
+    const updateId = nextUpdateId(session)
+    const bytes = buildUpdate(association.envelope(session), [...parameters, encodeSeq(updateId)], true)
+    sendReliably(association, now, { purpose: 'confirm', bytes, updateId, tries: 1, sentAt: now })
+  })
 }
 
 /** A packet opened under the new keys: a responder commits (MOVING §5). The old S stays until P3 or its ACK. */
-export function commitByData(association: Association, now: number): void {
+export function commitByData(association: Association): void {
   const { session, context } = association
   if (session === undefined) return
   const { ratchet } = session
@@ -232,7 +239,7 @@ export function commitByData(association: Association, now: number): void {
   closeInbound(session, context, ({ role }) => role === 'interim')
   if (ratchet.name !== 'crossed') return
   association.timers.stop('offer')
-  confirm(association, now, session, [])
+  confirm(association, session, [])
 }
 
 /** P3 or its ACK under the new HIP key: only now the old S and its HIP keys go. */
