@@ -55,7 +55,8 @@ function steadily(once: () => boolean): void {
     }
     // Timers are too coarse, and spinning would take one of two cores from the processes that are measured.
     Atomics.wait(asleep, 0, 0, Math.max(0, nextAt - performance.now()))
-    setImmediate(tick)
+    // What has come meanwhile is dealt with, as immediate work of the turn after this one, before the next sleep.
+    setImmediate(() => setImmediate(tick))
   }
   tick()
 }
