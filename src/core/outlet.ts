@@ -74,6 +74,7 @@ export class Outlet {
 
   /** The first of what was owed. */
   pay(now: number): Transmit | undefined {
+    if (this.#owed.size === 0) return undefined
     const owed = [...this.#owed.values()]
     this.#owed.clear()
     for (const make of owed) make(now)
