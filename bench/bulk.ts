@@ -5,8 +5,7 @@ import { certificate } from './certificate.ts'
 import { type BenchOptions, wanted } from './options.ts'
 import { ACCELERATED, type Pair, type PairPlan, PORTABLE, withPairs } from './pairs.ts'
 import type { Report } from './report.ts'
-import { type Case, figures, interleaved, type Measured } from './rounds.ts'
-import { spread } from './support.ts'
+import { type Case, figures, firstRuns, interleaved, type Measured } from './rounds.ts'
 import { Veth } from './veth.ts'
 
 const LIMIT = 1_400
@@ -21,8 +20,6 @@ const BYTES_MAX = 2 ** 31
 const ANSWER_MS_MAX = 30_000
 
 const GOODPUT = 'goodput'
-/** Of a process that has sent nothing before. */
-const FIRST = `goodput of the first ${FIRST_BYTES / 1024 / 1024} MiB`
 const SENDER = 'CPU of the sender'
 const RECEIVER = 'CPU of the receiver'
 const WHO = [
@@ -96,14 +93,12 @@ export async function bulk(report: Report, options: BenchOptions): Promise<boole
         report.note(`veth is left out: ${made}`)
         continue
       }
-      const first = new Map<string, number>()
-      const cases = (pairs: readonly Pair[]): Case[] => pairs.map((pair) => filled(pair, first))
       const measured = await withPairs(report, made, credentials, (pairs) =>
-        interleaved(report, cases(pairs), { rounds: ROUNDS, warmUps: WARM_UPS, msMax }),
+        interleaved(report, pairs.map(filled), { rounds: ROUNDS, warmUps: WARM_UPS, msMax }),
       )
       const names = made.map((plan) => plan.name)
-      for (const [who, value] of first) report.figure(who, FIRST, 'Gbit/s', spread([value]))
       figures(report, names, measured, GOODPUT, 'Gbit/s')
+      firstRuns(report, names, measured, GOODPUT, 'Gbit/s')
       figures(report, names, measured, SENDER, 's/GB')
       figures(report, names, measured, RECEIVER, 's/GB')
       ok = bars(report, measured) && ok
@@ -120,7 +115,7 @@ interface Filled {
   readonly cpuSeconds: number
 }
 
-function filled({ name, server, client }: Pair, first: Map<string, number>): Case {
+function filled({ name, server, client }: Pair): Case {
   let bytes = FIRST_BYTES
   const cpu = async (): Promise<number> => (await server.ask<{ seconds: number }>({ ask: 'cpu' })).seconds
   const measure = async () => {
@@ -129,10 +124,8 @@ function filled({ name, server, client }: Pair, first: Map<string, number>): Cas
     const after = await cpu()
     bytes = Math.round(Math.min(Math.max((run.bytes * RUN_MS) / run.ms, BYTES_MIN), BYTES_MAX))
     const gigabytes = run.bytes / 1e9
-    const goodput = (8 * run.bytes) / run.ms / 1e6
-    if (!first.has(name)) first.set(name, goodput)
     return {
-      [GOODPUT]: goodput,
+      [GOODPUT]: (8 * run.bytes) / run.ms / 1e6,
       [SENDER]: run.cpuSeconds / gigabytes,
       [RECEIVER]: (after - before) / gigabytes,
     }

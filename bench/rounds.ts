@@ -27,6 +27,16 @@ const ROUNDS = 5
 /** The values of all cases, by metric. */
 export class Measured {
   readonly #values = new Map<string, Map<string, number[]>>()
+  readonly #first: ReadonlyMap<string, Readonly<Record<string, number>>>
+
+  /** `first`: of each case, what its processes did with code that had never run. */
+  constructor(first: ReadonlyMap<string, Readonly<Record<string, number>>>) {
+    this.#first = first
+  }
+
+  first(name: string, metric: string): number | undefined {
+    return this.#first.get(name)?.[metric]
+  }
 
   add(name: string, sample: Readonly<Record<string, number>>): void {
     const metrics = this.#values.get(name) ?? new Map<string, number[]>()
@@ -63,7 +73,8 @@ export async function interleaved(
   cases: readonly Case[],
   { rounds = ROUNDS, msMax, warmUps = 1 }: RoundsOptions,
 ): Promise<Measured> {
-  const [counted, all, failed] = [new Measured(), new Measured(), new Set<string>()]
+  const first = new Map<string, Readonly<Record<string, number>>>()
+  const [counted, all, failed] = [new Measured(first), new Measured(first), new Set<string>()]
   const gate = new Gate()
   const startedAt = performance.now()
   // One round is counted, however long it takes.
@@ -74,6 +85,7 @@ export async function interleaved(
       try {
         await prepare?.()
         const [sample, counts] = await gate.sample(measure)
+        if (round === 0) first.set(name, sample)
         if (round < warmUps) continue
         all.add(name, sample)
         if (counts) counted.add(name, sample)
@@ -89,6 +101,20 @@ export async function interleaved(
   const few = cases.some(({ name }) => !failed.has(name) && counted.count(name) < rounds)
   if (few) report.note('the machine was busy with something else: what was measured then is counted too')
   return few ? all : counted
+}
+
+/** Prints what every case did in its first run, which only warms up: what a process pays that has done nothing of the kind before. */
+export function firstRuns(
+  report: Report,
+  names: readonly string[],
+  measured: Measured,
+  metric: string,
+  unit: string,
+): void {
+  for (const name of names) {
+    const value = measured.first(name, metric)
+    if (value !== undefined) report.figure(name, `${metric}, first run`, unit, spread([value]))
+  }
 }
 
 /** Prints the spread of one metric of every case that has it. */
