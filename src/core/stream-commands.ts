@@ -87,6 +87,11 @@ export abstract class StreamCommands {
     this.#on(now, peer, (streams) => streams.want(id, bytes))
   }
 
+  /** True if `openStream` finds an association: not one that is closing. */
+  reaches(peer: Hit): boolean {
+    return this.reach(peer) !== undefined
+  }
+
   /** The streams with a peer, in the order of their ids; after a thaw, those that go on. */
   streams(peer: Hit): readonly StreamView[] {
     return this.reach(peer)?.streaming?.transport.streams.list() ?? []

@@ -191,7 +191,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     this.#requireRunning()
     const peer = this.#another(like)
     const present = this.#carrier.association(peer.hit)
-    const ready = present !== undefined && present.state !== 'closing'
+    const ready = present !== undefined && this.#carrier.engine.reaches(peer.hit)
     return connected(
       this.#carrier.streams,
       peer.hit,
@@ -328,6 +328,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   /** Who is meant, and that it is not us. */
   #another(like: PeerLike): Peer {
+    // A name that is in use is known to be one: there may be thousands of streams a second.
+    const known = typeof like === 'string' ? this.#carrier.association(like as Hit) : undefined
+    if (known !== undefined) return { hit: known.peer, locators: [] }
     const peer = peerOf(like)
     if (peer.hit !== this.hit) return peer
     throw new SojournError('ERR_SOJOURN_ARGUMENT', `${peer.hit} is this endpoint itself: name another peer`)

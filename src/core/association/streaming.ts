@@ -3,6 +3,7 @@
 
 import type { Locator } from '../../base/address.ts'
 import { compareBytes } from '../../base/bytes.ts'
+import { Queue } from '../../base/queue.ts'
 import { StreamCode, TransportError } from '../../wire/frame.ts'
 import type { EndReason } from '../machine.ts'
 import type { StreamEvent } from '../stream-event.ts'
@@ -19,7 +20,7 @@ import { headerBytes } from './tuple.ts'
 export interface Streaming {
   readonly transport: Transport
   /** What the owner has not fetched yet. */
-  news: StreamEvent[]
+  readonly news: Queue<StreamEvent>
   /** The way that recovery knows; undefined before there is one. */
   path: Path | undefined
   /** Streams of the peer that were refused: nothing is told of them. */
@@ -57,7 +58,7 @@ export function thawStreams(association: Association, now: number, frozen: Froze
 
 function streaming(association: Association, transport: Transport): Streaming {
   transport.streams.onRoom(() => association.context.hasNews(association))
-  return { transport, news: [], path: pathOf(association), refused: new Set(), closesAt: Infinity }
+  return { transport, news: new Queue(Number.MAX_SAFE_INTEGER), path: pathOf(association), refused: new Set(), closesAt: Infinity }
 }
 
 function optionsOf(association: Association): TransportOptions {
@@ -128,7 +129,7 @@ export function arm(association: Association, now: number): void {
 function collect(association: Association, streaming: Streaming): void {
   const { context, peer, session } = association
   const { streams } = streaming.transport
-  if (streaming.news.length >= context.config.streamEventsMax) return
+  if (streaming.news.size >= context.config.streamEventsMax) return
   for (const told of streams.events()) {
     if (told.kind === 'opened') {
       const fault = session === undefined ? 'port-closed' : context.listeners.fault(told.port, peer, session.peerKey)
@@ -143,8 +144,17 @@ function collect(association: Association, streaming: Streaming): void {
     const event = eventOf(association, streaming, told)
     if (event !== undefined) streaming.news.push(event)
   }
-  if (streaming.news.length > 0) context.hasNews(association)
+  if (streaming.news.size > 0) context.hasNews(association)
 }
+
+/** Names that are put together anew each time are compared letter by letter, and there may be thousands of streams a second. */
+const PLAIN = {
+  accepted: 'stream-accepted',
+  end: 'stream-end',
+  writable: 'stream-writable',
+  finished: 'stream-finished',
+  closed: 'stream-closed',
+} as const
 
 function eventOf({ peer }: Association, { refused }: Streaming, told: Told): StreamEvent | undefined {
   if ('id' in told && refused.has(told.id)) {
@@ -163,7 +173,7 @@ function eventOf({ peer }: Association, { refused }: Streaming, told: Told): Str
     case 'openable':
       return undefined
     default:
-      return { type: `stream-${told.kind}`, peer, id: told.id }
+      return { type: PLAIN[told.kind], peer, id: told.id }
   }
 }
 
@@ -171,7 +181,7 @@ function eventOf({ peer }: Association, { refused }: Streaming, told: Told): Str
 export function nextStreamEvent(association: Association): StreamEvent | undefined {
   const { streaming, context } = association
   if (streaming === undefined) return undefined
-  if (streaming.news.length === 0) {
+  if (streaming.news.size === 0) {
     if (!streaming.transport.streams.hasNews) return undefined
     collect(association, streaming)
     // A stream that is over may make room for another, of which the peer is to hear.

@@ -127,16 +127,16 @@ export class ReceiveBuffer {
     return buffer
   }
 
-  /** The piece itself, unless it would hold more memory than twice what it is. */
+  /** A large piece itself, or a copy if it would hold more memory than twice what it is: that of a packet for several streams. */
   #keep(start: number, bytes: Uint8Array, lent: boolean): void {
     const last = this.#pieces?.at(-1)
-    const worth = bytes.length >= PAGE_BYTES && 2 * bytes.length >= bytes.buffer.byteLength
-    if (!lent || !worth || (last !== undefined && start < endOf(last))) {
+    if (!lent || bytes.length < PAGE_BYTES || (last !== undefined && start < endOf(last))) {
       this.#pages ??= new Pages(false)
       return this.#pages.write(start, bytes)
     }
+    const worth = 2 * bytes.length >= bytes.buffer.byteLength
     this.#pieces ??= []
-    this.#pieces.push({ start, bytes })
+    this.#pieces.push({ start, bytes: worth ? bytes : new Uint8Array(bytes) })
   }
 
   #views(start: number, end: number): Uint8Array[] {

@@ -31,6 +31,8 @@ export class Stream {
   readonly opener: boolean
   /** In which lines it stands to be sent: for `Outgoing` alone, which is asked with every packet. */
   turns = 0
+  /** It stands among those of which there may be something to tell: for `Streams` alone. */
+  inNews = false
   #ports: Ports | undefined
   /** STREAM_OPEN of a stream of ours. */
   #open: Delivery

@@ -25,8 +25,8 @@ export class Streams {
   #window: ReceiveWindow
   readonly #streams = new Map<number, Stream>()
   readonly #outgoing: Outgoing
-  /** Streams of which there may be something to tell. */
-  readonly #news = new Set<Stream>()
+  /** Streams of which there may be something to tell, each once. */
+  #news: Stream[] = []
   /** Of the stream that is changing, before it does. */
   #wasReceived = 0
   #wasConsumed = 0
@@ -201,7 +201,7 @@ export class Streams {
 
   /** There is something to tell. */
   get hasNews(): boolean {
-    return this.#news.size > 0 || (this.#awaited && this.#ids.openable)
+    return this.#news.length > 0 || (this.#awaited && this.#ids.openable)
   }
 
   /** What there is to tell since the last time, to be taken whole; an answer on the way, such as `accept`, may lead to more. */
@@ -209,11 +209,12 @@ export class Streams {
     this.knocked = false
     for (const stream of this.#news) {
       // Before telling, so that an answer brings it back at the end of the line.
-      this.#news.delete(stream)
+      stream.inNews = false
       const events = stream.tell(this.#relieved(stream))
       if (stream.over) this.#forget(stream)
       yield* events
     }
+    this.#news = []
     if (this.#awaited && this.#ids.openable) {
       this.#awaited = false
       yield { kind: 'openable' }
@@ -345,13 +346,19 @@ export class Streams {
     this.#raiseData()
     this.account.change(stream.weight - this.#wasWeight)
     this.#outgoing.schedule(stream)
-    if (news) this.#news.add(stream)
+    if (news) this.#hasNews(stream)
     if (this.account.refuses) this.#admit()
   }
 
   /** What one stream frees may be what another waits for. */
   #admit(): void {
-    for (const stream of this.account.admit(({ sending }) => sending.writable)) this.#news.add(stream)
+    for (const stream of this.account.admit(({ sending }) => sending.writable)) this.#hasNews(stream)
+  }
+
+  #hasNews(stream: Stream): void {
+    if (stream.inNews) return
+    stream.inNews = true
+    this.#news.push(stream)
   }
 
   #relieved(stream: Stream): boolean {
