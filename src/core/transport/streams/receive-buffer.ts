@@ -2,6 +2,7 @@
 // Large pieces are kept as they are; small ones are copied into pages, so that a burst of packets is a few views.
 
 import { assert } from '../../../base/assert.ts'
+import { litter } from '../../../base/litter.ts'
 import { type Range, Ranges } from '../../../base/ranges.ts'
 import { PAGE_BYTES, Pages } from './pages.ts'
 
@@ -135,6 +136,7 @@ export class ReceiveBuffer {
       return this.#pages.write(start, bytes)
     }
     const worth = 2 * bytes.length >= bytes.buffer.byteLength
+    if (!worth) litter(bytes.length)
     this.#pieces ??= []
     this.#pieces.push({ start, bytes: worth ? bytes : new Uint8Array(bytes) })
   }
