@@ -63,7 +63,6 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
   readonly #publisher: Publisher | undefined
   readonly #algorithms: Algorithms | undefined
   readonly #ports: PortHolder
-  #soon = false
   #nextPort = 0
   #open = true
   #halted: Promise<void> | undefined
@@ -208,14 +207,8 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
     this.#ports.hold(holder, held)
   }
 
-  /** Drains the engine at the end of this turn: what is written meanwhile shares packets. */
-  soon(): void {
-    if (this.#soon || this.driver.telling) return
-    this.#soon = true
-    process.nextTick(() => {
-      this.#soon = false
-      this.driver.run()
-    })
+  soon(bytes = 0): void {
+    this.driver.soon(bytes)
   }
 
   // ── The UDP port ───────────────────────────────────────────────────────────

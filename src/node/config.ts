@@ -27,6 +27,8 @@ export const STREAMS_WAITING_MAX = 1_024
 export const BACKLOG_STREAMS_MAX = 128
 /** Fewer bytes than this of a longer write are not worth a try while there is no room for all. */
 export const WRITE_PIECE_BYTES_MIN = 1_024
+/** What is written in one turn leaves at its end; of so much, the first part already before. */
+export const EARLY_BYTES = 262_144
 /** How often a freeze hands over what was written in answer to the last time. */
 export const FREEZE_ROUNDS_MAX = 16
 /** How long streams that are being ended are waited for while nothing more of them arrives. */

@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Locator } from '../base/address.ts'
 import { type Machine, type MachineEvent, pump, type Sink, type Transmit } from '../core/machine.ts'
-import { TIMER_MS_MAX, TURN_DATAGRAMS_MAX } from './config.ts'
+import { EARLY_BYTES, TIMER_MS_MAX, TURN_DATAGRAMS_MAX } from './config.ts'
 import type { DatagramPort } from './port.ts'
 
 /** Monotonic milliseconds, as every machine here is told. */
@@ -38,6 +38,9 @@ export class Driver implements Sink {
   #pumping = false
   #again = false
   #yielded = false
+  #soon = false
+  /** In this turn. */
+  #written = 0
   #stopped = false
   #telling = false
   #told = 0
@@ -74,8 +77,8 @@ export class Driver implements Sink {
     this.#port.send(datagram.bytes, datagram.to, datagram.whole, datagram.each)
   }
 
-  /** To be called after every command given to the machine. Safe to call from inside an event. */
-  run(patient = true): void {
+  /** To be called after every command given to the machine. Safe to call from inside an event. Tells no more than `events`. */
+  run(patient = true, events: number = TURN_DATAGRAMS_MAX): void {
     if (this.#stopped) return
     if (this.#pumping) {
       this.#again = true
@@ -87,8 +90,8 @@ export class Driver implements Sink {
     try {
       do {
         this.#again = false
-        const events = this.#telling ? 0 : TURN_DATAGRAMS_MAX
-        more = pump(this.#machine, now(), this, TURN_DATAGRAMS_MAX, events, this.#port.together)
+        const told = this.#telling ? 0 : events
+        more = pump(this.#machine, now(), this, TURN_DATAGRAMS_MAX, told, this.#port.together)
       } while (this.#again && !more)
     } finally {
       // Also when a listener of the application has thrown: the rest is pumped in the next turn.
@@ -97,6 +100,26 @@ export class Driver implements Sink {
       if (more) this.#yield()
       this.#arm()
     }
+  }
+
+  /**
+   * Runs at the end of this turn: what is written meanwhile shares packets. Of many `bytes` the first leave before, so that the peer
+   * has something to do. While it tells what came, all that the application does leaves afterwards anyway.
+   */
+  soon(bytes: number): void {
+    if (this.#telling) return
+    this.#written += bytes
+    if (this.#written >= EARLY_BYTES) {
+      this.#written = 0
+      this.run(true, 0)
+    }
+    if (this.#soon) return
+    this.#soon = true
+    process.nextTick(() => {
+      this.#soon = false
+      this.#written = 0
+      this.run()
+    })
   }
 
   /** Never calls the machine again. */

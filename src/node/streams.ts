@@ -19,8 +19,8 @@ import type { StreamOptions } from './stream-options.ts'
 
 /** What the streams need of their endpoint. */
 export interface StreamsCarrier {
-  /** Drains the engine, once for all that is done in this turn. */
-  soon(): void
+  /** Drains the engine, once for all that is done in this turn, unless many `bytes` are written in it. */
+  soon(bytes?: number): void
   requireOpen(): void
   rules(access: Access): AccessRules
   /** Keeps the process alive for the sake of somebody, or no longer. */
@@ -124,8 +124,10 @@ export class Streams implements StreamCarrier, ListenerCarrier {
   // ── For streams ────────────────────────────────────────────────────────────
 
   write(stream: SojournStream, bytes: Uint8Array): Written {
-    this.#carrier.soon()
-    return this.#engine.writeStream(now(), stream.remoteAddress, idOf(stream), bytes, this.#freezing)
+    const written = this.#engine.writeStream(now(), stream.remoteAddress, idOf(stream), bytes, this.#freezing)
+    // What is handed over for a freeze travels.
+    this.#carrier.soon(this.#freezing ? 0 : bytes.length)
+    return written
   }
 
   end(stream: SojournStream): void {

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Locator } from '../../src/base/address.ts'
 import type { Machine, MachineEvent, Transmit } from '../../src/core/machine.ts'
+import { EARLY_BYTES } from '../../src/node/config.ts'
 import { Driver, now } from '../../src/node/driver.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import type { DatagramPort } from '../../src/node/port.ts'
@@ -81,6 +82,22 @@ afterEach(() => {
 const datagram = (byte: number): Transmit => ({ bytes: Uint8Array.of(byte), to: HERE })
 const aboutPeer: MachineEvent = { type: 'parked', peer: hit }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('much that is written in one turn leaves before its end, and nothing is told then', async () => {
+  const told: string[] = []
+  const { machine, port, driver } = drive((event) => void told.push(event.type))
+  machine.out.push(datagram(1))
+  machine.events.push(aboutPeer)
+  driver.soon(EARLY_BYTES - 1)
+  expect(port.sent).toHaveLength(0)
+  driver.soon(1)
+  expect([port.flushed, told]).toEqual([1, []])
+  machine.out.push(datagram(2))
+  driver.soon(EARLY_BYTES - 1)
+  expect(port.flushed).toBe(1)
+  await turn()
+  expect([port.flushed, told]).toEqual([2, ['parked']])
+})
 
 test('what has come at once is followed by everything the machine wants to send, and nothing of it is left in the port', () => {
   const { machine, port } = drive()

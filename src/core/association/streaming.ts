@@ -58,7 +58,13 @@ export function thawStreams(association: Association, now: number, frozen: Froze
 
 function streaming(association: Association, transport: Transport): Streaming {
   transport.streams.onRoom(() => association.context.hasNews(association))
-  return { transport, news: new Queue(Number.MAX_SAFE_INTEGER), path: pathOf(association), refused: new Set(), closesAt: Infinity }
+  return {
+    transport,
+    news: new Queue(Number.MAX_SAFE_INTEGER),
+    path: pathOf(association),
+    refused: new Set(),
+    closesAt: Infinity,
+  }
 }
 
 function optionsOf(association: Association): TransportOptions {

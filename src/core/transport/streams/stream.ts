@@ -121,6 +121,13 @@ export class Stream {
     this.#receiving.stop(code)
   }
 
+  /** There may be something to tell of it. True if that was not known yet. */
+  becomesNews(): boolean {
+    const known = this.inNews
+    this.inNews = true
+    return !known
+  }
+
   /** The peer sent something on the stream that is no refusal. */
   heard(): void {
     if (this.opener) this.#accepted = true

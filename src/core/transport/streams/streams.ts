@@ -208,8 +208,7 @@ export class Streams {
   *events(): IterableIterator<StreamEvent> {
     this.knocked = false
     for (const stream of this.#news) {
-      // Before telling, so that an answer brings it back at the end of the line.
-      stream.inNews = false
+      stream.inNews = false // before telling, so that an answer brings it back at the end of the line
       const events = stream.tell(this.#relieved(stream))
       if (stream.over) this.#forget(stream)
       yield* events
@@ -346,19 +345,13 @@ export class Streams {
     this.#raiseData()
     this.account.change(stream.weight - this.#wasWeight)
     this.#outgoing.schedule(stream)
-    if (news) this.#hasNews(stream)
+    if (news && stream.becomesNews()) this.#news.push(stream)
     if (this.account.refuses) this.#admit()
   }
 
   /** What one stream frees may be what another waits for. */
   #admit(): void {
-    for (const stream of this.account.admit(({ sending }) => sending.writable)) this.#hasNews(stream)
-  }
-
-  #hasNews(stream: Stream): void {
-    if (stream.inNews) return
-    stream.inNews = true
-    this.#news.push(stream)
+    for (const one of this.account.admit(({ sending }) => sending.writable)) if (one.becomesNews()) this.#news.push(one)
   }
 
   #relieved(stream: Stream): boolean {
