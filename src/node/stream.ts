@@ -332,8 +332,8 @@ export class SojournStream extends SocketShape {
     this.#peerEnded = true
     this.#pushSmall()
     this.push(null)
-    // An empty stream is at its end even if nobody reads it, as a `net.Socket` is.
-    if (this.readableLength === 0) this.read(0)
+    // An empty stream is at its end even if nobody reads it, as a `net.Socket` is. One that flows has seen that.
+    if (this.readableLength === 0 && this.readableFlowing !== true) this.read(0)
   }
 
   #tellSoon(): void {

@@ -14,7 +14,7 @@ interface Page {
 
 /** Pages that nobody has seen from outside, to be used again: making one costs more than filling it. */
 const spare: Page[] = []
-const SPARE_PAGES_MAX = 512
+const SPARE_PAGES_MAX = 1_280
 
 /** What is no longer and comes when nothing is held, such as a question or its answer: a page is large for it. */
 const FEW_BYTES_MAX = 1_024
