@@ -158,9 +158,10 @@ export class Outgoing<S extends Held> {
       flight.room = outcome === 'taken'
       flight.handed += taken
       this.written += taken
-      const left = taken < chunk.length && outcome === 'full' ? [{ chunk: chunk.subarray(taken) }] : []
-      flight.rest = [...left, ...flight.rest.slice(1)]
-      if (outcome === 'full') return
+      flight.rest = flight.rest.slice(1)
+      if (outcome !== 'full') continue
+      if (taken < chunk.length) flight.rest = [{ chunk: chunk.subarray(taken) }, ...flight.rest]
+      return
     }
     if (flight.room && !this.#held) this.#answer()
   }

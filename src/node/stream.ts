@@ -62,7 +62,7 @@ export class SojournStream extends SocketShape {
 
   constructor(carrier: StreamCarrier, peer: Hit, localPort: number, remotePort: number, options: StreamOptions = {}) {
     const { allowHalfOpen = true, highWaterMark } = options
-    super({ allowHalfOpen, ...(highWaterMark === undefined ? {} : { highWaterMark }) })
+    super(highWaterMark === undefined ? { allowHalfOpen } : { allowHalfOpen, highWaterMark })
     this.#carrier = carrier
     this.#errno = options.errno ?? false
     this.remoteAddress = peer

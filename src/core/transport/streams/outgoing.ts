@@ -135,7 +135,7 @@ export class Outgoing {
 
   #fillControl(writer: FrameWriter, sent: SentFrame[]): boolean {
     for (const stream of this.#control) {
-      if (!stream.fillControl(writer, (frame) => sent.push(frame))) return false
+      if (!stream.fillControl(writer, sent)) return false
       this.#control.delete(stream)
       stream.turns &= ~CONTROL
     }

@@ -12,6 +12,9 @@ interface Piece {
   readonly bytes: Uint8Array
 }
 
+/** What is put into pages may be cut in two by the end of one. */
+const LARGE_BYTES = PAGE_BYTES / 2
+
 const NONE: Readonly<Ranges> = new Ranges()
 
 export class ReceiveBuffer {
@@ -128,10 +131,10 @@ export class ReceiveBuffer {
     return buffer
   }
 
-  /** A large piece itself, or a copy if it would hold more memory than twice what it is: that of a packet for several streams. */
+  /** A large piece itself, or a copy if it would hold more than twice its memory, as in a packet for several streams. */
   #keep(start: number, bytes: Uint8Array, lent: boolean): void {
     const last = this.#pieces?.at(-1)
-    if (!lent || bytes.length < PAGE_BYTES || (last !== undefined && start < endOf(last))) {
+    if (!lent || bytes.length < LARGE_BYTES || (last !== undefined && start < endOf(last))) {
       this.#pages ??= new Pages(false)
       return this.#pages.write(start, bytes)
     }

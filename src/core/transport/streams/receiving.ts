@@ -251,10 +251,10 @@ export class Receiving {
   #settle(): void {
     if (this.#state.name === 'size-known' && this.#buffer.contiguous === this.#state.finalSize) {
       this.#limitDue = false
-      this.#become({ ...this.#state, name: 'data-recvd' })
+      this.#become({ name: 'data-recvd', finalSize: this.#state.finalSize })
     }
     if (this.#state.name === 'data-recvd' && this.#window.consumed === this.#state.finalSize) {
-      this.#become({ ...this.#state, name: 'data-read' })
+      this.#become({ name: 'data-read', finalSize: this.#state.finalSize })
     }
   }
 

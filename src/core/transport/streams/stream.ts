@@ -9,7 +9,7 @@ import { again, type Delivery, delivered } from './delivery.ts'
 import type { FrozenStream } from './frozen-streams.ts'
 import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
-import type { OfStream } from './sent-frame.ts'
+import type { OfStream, SentFrame } from './sent-frame.ts'
 import type { StreamEvent, StreamView } from './stream-events.ts'
 
 /** Destination and source, 0 to 65,535. */
@@ -143,15 +143,15 @@ export class Stream {
     this.#awaited = true
   }
 
-  /** Writes the frames that are due besides STREAM, as far as there is room, and tells `sent`. False if room ran out. */
-  fillControl(writer: FrameWriter, sent: (frame: OfStream) => void): boolean {
+  /** Writes the frames that are due besides STREAM, as far as there is room, and adds them to `sent`. False if room ran out. */
+  fillControl(writer: FrameWriter, sent: SentFrame[]): boolean {
     const { id } = this
     while (this.hasControl) {
       if (writer.room < CONTROL_BYTES_MAX) return false
       const frame = this.#takeControl()
       assert(writer.write(frame), 'no frame is longer than the longest')
-      if ('limit' in frame) sent({ kind: frame.kind, id, limit: frame.limit })
-      else sent({ kind: frame.kind, id })
+      if ('limit' in frame) sent.push({ kind: frame.kind, id, limit: frame.limit })
+      else sent.push({ kind: frame.kind, id })
     }
     return true
   }
@@ -203,8 +203,10 @@ export class Stream {
   tell(relieved: boolean): readonly StreamEvent[] {
     const { id } = this
     const events: StreamEvent[] = []
-    if (!this.opener && this.#ports !== undefined && !this.#accepted && this.#isNews(TOLD.opened))
-      events.push({ kind: 'opened', id, ...this.#ports })
+    if (!this.opener && this.#ports !== undefined && !this.#accepted && this.#isNews(TOLD.opened)) {
+      const { port, sourcePort } = this.#ports
+      events.push({ kind: 'opened', id, port, sourcePort })
+    }
     if (!this.opener && !this.#accepted) return events
     if (this.opener && this.#accepted && this.#isNews(TOLD.accepted)) events.push({ kind: 'accepted', id })
     for (const bytes of this.#receiving.read()) events.push({ kind: 'data', id, bytes })
@@ -277,7 +279,8 @@ export class Stream {
     const { id } = this
     if (this.#open === 'queued' && this.#ports !== undefined) {
       this.#open = 'sent'
-      return { kind: 'stream-open', id, ...this.#ports }
+      const { port, sourcePort } = this.#ports
+      return { kind: 'stream-open', id, port, sourcePort }
     }
     const { state } = this.#sending
     if (this.#sending.resetDue && 'code' in state) {
