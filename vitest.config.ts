@@ -23,11 +23,21 @@ class LongFirst extends BaseSequencer {
   }
 }
 
-/** Folders whose tests change nothing but what they make themselves; and the files in them that stand something in for a module. */
+/**
+ * Folders whose tests change nothing but what they make themselves; and the files in them that stand something in for a module, or weigh
+ * what a process keeps.
+ */
 const TOGETHER =
   '{base,bench,conformance,core,crypto,docs,fuzz,inspect,ledger,moments,moving,node,review,scenarios,seeds,sim,transport,wire}'
 const APART = [
-  ...['core/colliding-hits', 'core/cost', 'core/r1-pool', 'crypto/noble-in-use', 'inspect/colliding-hits'],
+  ...[
+    'core/colliding-hits',
+    'core/cost',
+    'core/kept-memory',
+    'core/r1-pool',
+    'crypto/noble-in-use',
+    'inspect/colliding-hits',
+  ],
   ...['conformance/sabotage', 'node/secrets', 'node/secret-forms', 'node/rehearsal'],
 ]
 const together = `test/${TOGETHER}/**/*.test.ts`

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT, readText } from './tree.ts'
+import { filesUnder, ROOT, readText } from './tree.ts'
 
 /** A test that crosses a limit. */
 export interface Elsewhere {
@@ -16,6 +16,17 @@ export function strewnLimits(folder: string, but: readonly string[] = []): strin
   return files.flatMap((name) =>
     [...readText(`${folder}/${name}`).matchAll(/^\s*(?:export )?const ([A-Z][A-Z_]*_(?:MAX|MIN|MS))\b/gm)].map(
       ([, constant]) => `${name}: ${constant}`,
+    ),
+  )
+}
+
+/** Constants of these folders, at any depth, that limit how many of something there are; with their files. */
+export function countsUnder(...folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    filesUnder(folder).flatMap(({ path, text }) =>
+      [...text.matchAll(/^(?:export )?const ([A-Z][A-Z_]*_(?:MAX|LIMIT|PER_[A-Z]+))\b/gm)].map(
+        ([, constant]) => `${path.slice('src/'.length)}: ${constant}`,
+      ),
     ),
   )
 }
