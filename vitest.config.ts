@@ -38,7 +38,7 @@ const APART = [
     'crypto/noble-in-use',
     'inspect/colliding-hits',
   ],
-  ...['conformance/sabotage', 'node/secrets', 'node/secret-forms', 'node/rehearsal'],
+  ...['conformance/sabotage', 'node/kept-memory', 'node/secrets', 'node/secret-forms', 'node/rehearsal'],
 ]
 const together = `test/${TOGETHER}/**/*.test.ts`
 const apart = APART.map((name) => `test/${name}.test.ts`)

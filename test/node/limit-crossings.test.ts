@@ -6,7 +6,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Locator } from '../../src/base/address.ts'
 import { verifyReady } from '../../src/core/moving/ready.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
-import { choice } from '../../src/node/accelerated/choice.ts'
 import { Attempts } from '../../src/node/attempts.ts'
 import * as limits from '../../src/node/config.ts'
 import { SojournError } from '../../src/node/errors.ts'
@@ -16,9 +15,9 @@ import { Outgoing, type Written } from '../../src/node/outgoing.ts'
 import { Pings } from '../../src/node/pings.ts'
 import { openPort } from '../../src/node/port.ts'
 import { LEDGER } from '../support/actors.ts'
-import { afterThisTest } from '../support/afterwards.ts'
 import { endpointOn, pair } from '../support/endpoints.ts'
 import { temporaryFolder } from '../support/temporary.ts'
+import { withoutKoffi } from '../support/without-koffi.ts'
 
 const { hit } = createIdentity()
 
@@ -34,14 +33,6 @@ function fate(promise: Promise<unknown>): { code: string | undefined } {
     told.code = error.code
   })
   return told
-}
-
-/** Ports are those of Node alone until the test is over. */
-function withoutKoffi(): void {
-  const chosen = choice()
-  const { ports } = chosen
-  Reflect.set(chosen, 'ports', { accelerated: undefined, why: 'a test' })
-  afterThisTest(() => void Reflect.set(chosen, 'ports', ports))
 }
 
 afterEach(() => {

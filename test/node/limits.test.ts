@@ -10,6 +10,7 @@ import { Publisher } from '../../src/node/publisher.ts'
 import { Seeker } from '../../src/node/seeker.ts'
 import { SuccessorPort } from '../../src/node/successor-port.ts'
 import { HOST_B, LEDGER } from '../support/actors.ts'
+import { silentPort } from '../support/silent-port.ts'
 import { type Elsewhere, strewnLimits } from '../support/strewn-limits.ts'
 import { readText } from '../support/tree.ts'
 
@@ -130,20 +131,7 @@ describe('in this layer', () => {
 
   test(SUCCESSOR, () => {
     const sent: string[] = []
-    const silent = (name: string): DatagramPort => ({
-      locator: { address: '127.0.0.1', port: 1 },
-      own: [],
-      wanted: [],
-      onMessage: () => undefined,
-      send: () => void sent.push(name),
-      setBuffers: () => undefined,
-      dontFragment: false,
-      onBatch: () => undefined,
-      flush: () => undefined,
-      close: () => Promise.resolve(),
-      ref: () => undefined,
-      unref: () => undefined,
-    })
+    const silent = (name: string): DatagramPort => silentPort(() => void sent.push(name))
     const [fresh, original] = [silent('fresh'), silent('original')]
     const port = new SuccessorPort(fresh, original)
     port.onMessage = () => undefined

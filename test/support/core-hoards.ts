@@ -14,6 +14,7 @@ import { Floors } from '../../src/core/moving/floor.ts'
 import { Outlet } from '../../src/core/outlet.ts'
 import { ReplayWindow } from '../../src/core/sa/replay.ts'
 import { wrapHip } from '../../src/wire/datagram.ts'
+import type { Final } from '../../src/wire/private.ts'
 import { associated, run } from './abroad.ts'
 import { identity, seeded } from './actors.ts'
 import { answerR1, askForR1, type End, end, read } from './exchange.ts'
@@ -98,7 +99,7 @@ export const CORE_HOARDS = {
   },
   associationsMax: {
     at: 2,
-    pushes: 30,
+    pushes: 14,
     fill: (config) => {
       const responder = end(2)
       const { b } = stage({ associate: false, config, identities: [identity(3), responder.identity] })
@@ -149,7 +150,7 @@ export const CORE_HOARDS = {
   eventBytesMax: { at: 8_000, pushes: 500, fill: unheard },
   saPairsMax: {
     at: 2,
-    pushes: 12,
+    pushes: 10,
     fill: (config) => {
       const here = associated('they', { ...config, inboundSasMax: 1e6, replayWindow: 2 ** 18 })
       return () => {
@@ -178,20 +179,23 @@ export const CORE_HOARDS = {
   },
   finalsMax: {
     at: 4,
-    pushes: 2_000,
+    pushes: 100,
     fill: ({ finalsMax }) => {
-      let finals: readonly { spi: number; sequence: number }[] = []
+      const peers: { finals: readonly Final[] }[] = Array.from({ length: 100 }, () => ({ finals: [] }))
       return (n) => {
-        finals = addFinal(finals, { spi: 2 ** 31 + n, sequence: 2 ** 40 + n }, finalsMax)
+        const final = { spi: 2 ** 31 + n, sequence: 2 ** 40 + n }
+        for (const peer of peers) peer.finals = addFinal(peer.finals, { ...final }, finalsMax)
       }
     },
   },
   updateIdWindow: {
-    at: 64,
-    pushes: 3_000,
+    at: 8,
+    pushes: 120,
     fill: ({ updateIdWindow }) => {
-      const ids = new UpdateIds(updateIdWindow)
-      return (n) => ids.record(2 ** 31 + n)
+      const peers = Array.from({ length: 100 }, () => new UpdateIds(updateIdWindow))
+      return (n) => {
+        for (const ids of peers) ids.record(2 ** 31 + n)
+      }
     },
   },
   replayWindow: {
@@ -209,7 +213,7 @@ export const CORE_HOARDS = {
     fill: (config) => {
       const [initiator, responder] = [
         end(1),
-        end(2, { config: { ...config, cachedAnswersMax: 0, r1GenerationsMax: 2, r1Burst: 1e6 } }),
+        end(2, { config: { ...config, cachedAnswersMax: 0, r1GenerationsMax: 1e6, r1Burst: 1e6 } }),
       ]
       const pool = new R1Pool(responder)
       return (n) => consume(pool, generationOf(initiator, responder, pool), n)

@@ -4,8 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
-// What another thread still works at, such as code that is being compiled or buffers that are being given back, would be read as kept.
-setFlagsFromString('--no-concurrent-recompilation')
+// Else a thread of its own takes its time to give buffers back.
 setFlagsFromString('--no-concurrent-array-buffer-sweeping')
 const collect: () => void = runInNewContext('gc')
 
