@@ -51,10 +51,10 @@ afterEach(() => {
 const peer = X.hit
 const BYTES = 1_000
 
-/** Streams of an end that opens none. */
-function streamSide(): StreamSide {
-  const { wire, a } = pair({ config: { streamsMax: 0 } })
-  return new StreamSide(wire, a)
+/** Streams of an end that may open none, and whom it is associated with. */
+function streamsHere() {
+  const { wire, a, b } = pair({ config: { streamsMax: 0 } })
+  return { streams: new StreamSide(wire, a).streams, peer: b.engine.hit }
 }
 
 const NODE_HOARDS = {
@@ -62,7 +62,7 @@ const NODE_HOARDS = {
     at: 8,
     pushes: 500,
     fill: () => {
-      const { streams } = streamSide()
+      const { streams } = streamsHere()
       const { hit } = streams
       const nothing = (): undefined => undefined
       const carrier = { hit, openPort: nothing, adoptPort: nothing, shutPort: nothing, ref: nothing, unref: nothing }
@@ -78,7 +78,7 @@ const NODE_HOARDS = {
     at: 4,
     pushes: 200,
     fill: () => {
-      const { streams } = streamSide()
+      const { streams, peer } = streamsHere()
       return () => streams.connect(peer, 7, {}, undefined).on('error', () => undefined)
     },
   },
@@ -86,7 +86,7 @@ const NODE_HOARDS = {
     at: 4,
     pushes: 400,
     fill: () => {
-      const { streams } = streamSide()
+      const { streams } = streamsHere()
       const listener = Listener.bound(streams, 7, {})
       return (n) => {
         const stream = new SojournStream(streams, peer, 7, 1)
@@ -99,7 +99,7 @@ const NODE_HOARDS = {
     at: 8_000,
     pushes: 400,
     fill: () => {
-      const stream = new SojournStream(streamSide().streams, peer, 7, 1)
+      const stream = new SojournStream(streamsHere().streams, peer, 7, 1)
       stream.accept(0)
       const nobody = (): never => {
         throw new Error('nobody asks')
@@ -136,7 +136,7 @@ const NODE_HOARDS = {
   },
   HOST_OFFERS_MAX: {
     at: 4,
-    pushes: 40,
+    pushes: 150,
     fill: async () => {
       const host = await Host.open({ home: temporaryFolder() })
       return () => host.offer(peer).catch(() => undefined)

@@ -99,7 +99,7 @@ export const CORE_HOARDS = {
   },
   associationsMax: {
     at: 2,
-    pushes: 14,
+    pushes: 24,
     fill: (config) => {
       const responder = end(2)
       const { b } = stage({ associate: false, config, identities: [identity(3), responder.identity] })

@@ -30,7 +30,8 @@ export interface Hoard<Limits> {
 }
 
 const OUT_OF_THE_WAY = 2 ** 30
-/** Less than this could be anybody's: code that is compiled, names that are seen for the first time. */
+const WARM_PUSHES = 5
+/** Less than this could be anybody's: names that are seen for the first time, counters. */
 const KEPT_BYTES_MIN = 128 * 1024
 /** What else a process does now and then weighs something, too: then all is weighed again. */
 const TRIES_MAX = 3
@@ -39,7 +40,13 @@ export async function placesOf<Limits>(
   { at, lifted = OUT_OF_THE_WAY, pushes, fill }: Hoard<Limits>,
   limited: (value: number) => Limits,
 ): Promise<Places> {
+  await warm(await fill(limited(at)))
   return { pushes, held: await fill(limited(at)), free: await fill(limited(lifted)) }
+}
+
+/** What is made once, such as code, is made before anything is weighed. */
+async function warm(push: Push): Promise<void> {
+  for (let n = 0; n < WARM_PUSHES; n++) await push(n)
 }
 
 /** The same of a limit that is looked up when it is needed: it is set anew for everything that is pushed. */
@@ -55,6 +62,7 @@ export async function placesUnder(
       return push(n)
     }
   }
+  await warm(await under(at))
   return { pushes, held: await under(at), free: await under(lifted) }
 }
 
@@ -69,7 +77,7 @@ export async function expectHeldBack(places: () => Places | Promise<Places>): Pr
   }
 }
 
-/** Without the limit comes first: what is made once, whatever is pushed, is made by then. Nothing is let go before the end. */
+/** Without the limit comes first: if anything else is made only now, it does not count against the limit. Nothing is let go before the end. */
 async function weighed(
   { pushes, held, free }: Places,
   read: () => number,
