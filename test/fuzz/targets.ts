@@ -2,6 +2,7 @@
 // decoder owes, and names the outcome: inputs with outcomes that nobody has seen yet are worth keeping.
 
 import * as path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { CAPSULE_VERSION, readCapsule } from '../../src/core/moving/capsule.ts'
 import { decodeFloors } from '../../src/core/moving/floor-codec.ts'
 import { decodeState } from '../../src/core/moving/frozen-codec.ts'
@@ -11,6 +12,8 @@ import { carriedBy } from '../../src/inspect/carried.ts'
 import { findingJson, inspect } from '../../src/inspect/inspect.ts'
 import { NO_KEYS, readKeyLog } from '../../src/inspect/key-log.ts'
 import { decodeVersion } from '../../src/ledger/version-file.ts'
+import { decodeFrames } from '../../src/wire/frame-reader.ts'
+import { FrameWriter } from '../../src/wire/frame-writer.ts'
 import * as wire from '../../src/wire.ts'
 import { ROOT } from '../support/tree.ts'
 
@@ -88,6 +91,7 @@ export const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['parameters', (input) => outcome(wire.decodeParameters(input), input)],
   ['classify', (input) => wire.classify(input)],
   ['inner-udp', (input) => outcome(wire.readInnerUdp(input, HIT_A, HIT_B), input)],
+  ['frames', framesOutcome],
   ['echo', (input) => outcome(wire.decodeEcho(input, HIT_A, HIT_B), input)],
   ['trailer', (input) => outcome(wire.readTrailer(input), input)],
   ['cbor', (input) => outcome(wire.decodeCbor(input, LIMITS), input)],
@@ -134,6 +138,16 @@ function checksummed(input: Uint8Array, parts: number, decode: (bytes: Uint8Arra
   const sum = sha256(wire.encodeCbor(parts === 1 ? value : [...whole]))
   const bytes = wire.encodeCbor([...whole, sum])
   return outcome(decode(bytes), bytes)
+}
+
+/** Frames of streams. Written anew, each in its shortest form, they are read as the same. */
+function framesOutcome(input: Uint8Array): string {
+  const frames = decodeFrames(input)
+  if (wire.isMalformed(frames)) return outcome(frames, input)
+  const writer = new FrameWriter(new Uint8Array(input.length + 64))
+  if (!frames.every((frame) => writer.write(frame))) throw new Error('written back at another length')
+  if (!isDeepStrictEqual(decodeFrames(writer.written), frames)) throw new Error('read back as something else')
+  return [...new Set(frames.map(({ kind }) => kind))].sort().join()
 }
 
 function notificationOutcome(input: Uint8Array): string {
