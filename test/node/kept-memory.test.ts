@@ -76,7 +76,7 @@ const NODE_HOARDS = {
   },
   STREAMS_WAITING_MAX: {
     at: 4,
-    pushes: 200,
+    pushes: 500,
     fill: () => {
       const { streams, peer } = streamsHere()
       return () => streams.connect(peer, 7, {}, undefined).on('error', () => undefined)

@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { expect } from 'vitest'
-import { keptBytes, roughlyKeptBytes } from './heap.ts'
+import { keptBytes } from './heap.ts'
 
 // Optimised code holds on to what it has met, long after nobody else does. So tests that weigh have a process of their own.
 setFlagsFromString('--no-opt')
@@ -33,8 +33,6 @@ const OUT_OF_THE_WAY = 2 ** 30
 const WARM_PUSHES = 5
 /** Less than this could be anybody's: names that are seen for the first time, counters. */
 const KEPT_BYTES_MIN = 128 * 1024
-/** What else a process does now and then weighs something, too: then all is weighed again. */
-const TRIES_MAX = 3
 
 export async function placesOf<Limits>(
   { at, lifted = OUT_OF_THE_WAY, pushes, fill }: Hoard<Limits>,
@@ -66,34 +64,25 @@ export async function placesUnder(
   return { pushes, held: await under(at), free: await under(lifted) }
 }
 
-/** With the limit less than a fourth is kept of what is kept without. */
+/**
+ * With the limit less than a fourth is kept of what is kept without. Without comes first: if anything is made only now, it does not count
+ * against the limit. Nothing is let go before the end.
+ */
 export async function expectHeldBack(places: () => Places | Promise<Places>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    const { held, free } = await weighed(await places(), tries === 1 ? roughlyKeptBytes : keptBytes)
-    if (tries < TRIES_MAX && (free < KEPT_BYTES_MIN || held > free / 4)) continue
-    expect(free).toBeGreaterThan(KEPT_BYTES_MIN)
-    expect(held).toBeLessThan(free / 4)
-    return
-  }
-}
-
-/** Without the limit comes first: if anything else is made only now, it does not count against the limit. Nothing is let go before the end. */
-async function weighed(
-  { pushes, held, free }: Places,
-  read: () => number,
-): Promise<{ readonly held: number; readonly free: number }> {
-  const readings = [await settled(read)]
+  const { pushes, held, free } = await places()
+  const readings = [await kept()]
   for (const push of [free, held]) {
     for (let n = 0; n < pushes; n++) await push(n)
-    readings.push(await settled(read))
+    readings.push(await kept())
   }
   for (const push of [free, held]) push(pushes)
   const [before = 0, between = 0, after = 0] = readings
-  return { free: between - before, held: after - between }
+  expect(between - before).toBeGreaterThan(KEPT_BYTES_MIN)
+  expect(after - between).toBeLessThan((between - before) / 4)
 }
 
 /** What waits for its turn on the event loop has it first. */
-async function settled(read: () => number): Promise<number> {
+async function kept(): Promise<number> {
   await setImmediate()
-  return read()
+  return keptBytes()
 }

@@ -10,7 +10,7 @@ import { Skips } from '../../src/core/transport/recovery/skips.ts'
 import type { StreamFrame } from '../../src/wire/frame.ts'
 import { seeded } from './actors.ts'
 import type { Hoard, Push } from './hoards.ts'
-import { pair } from './pair.ts'
+import { type End, pair, type Wire } from './pair.ts'
 import { Sender } from './recovery-sender.ts'
 import { data, open, receiver, StreamEnd } from './stream-pair.ts'
 
@@ -51,36 +51,38 @@ export const START_HOARDS: Readonly<Record<keyof typeof STREAM_START, Hoard<void
   maxStreams: { at: 8, pushes: 500, fill: () => early((n) => open(2 * n)) },
 }
 
+/** Both say what they have to say, and answer, and some time has passed. */
+function talk(wire: Wire, a: End, b: End): void {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+    [a, b],
+  ] as const) {
+    from.engine.expire(wire.now)
+    for (let out = from.engine.transmit(wire.now); out !== undefined; out = from.engine.transmit(wire.now))
+      to.engine.receive(wire.now, out.bytes, from.at)
+  }
+  wire.now += 30
+}
+
 export const TRANSPORT_HOARDS = {
   streamEventsMax: {
     at: 8,
-    pushes: 40,
+    pushes: 600,
     fill: (config) => {
       agreeOn({ maxStreams: 8 })
       const { wire, a, b } = pair({ config })
       b.engine.listen(9)
       const peer = b.engine.hit
-      // Nobody asks b what there is to tell.
+      // Nobody asks b what there is to tell. With each stream that begins it looks what there is.
       return () => {
-        for (
-          let id = a.engine.openStream(wire.now, peer, 9);
-          typeof id === 'number';
-          id = a.engine.openStream(wire.now, peer, 9)
-        ) {
+        const id = a.engine.openStream(wire.now, peer, 9)
+        if (typeof id === 'number') {
+          talk(wire, a, b)
           a.engine.resetStream(wire.now, peer, id, 1)
           a.engine.stopStream(wire.now, peer, id, 1)
         }
-        for (let turn = 0; turn < 4; turn++) {
-          for (const [from, to] of [
-            [a, b],
-            [b, a],
-          ] as const) {
-            from.engine.expire(wire.now)
-            for (let out = from.engine.transmit(wire.now); out !== undefined; out = from.engine.transmit(wire.now))
-              to.engine.receive(wire.now, out.bytes, from.at)
-          }
-          wire.now += 30
-        }
+        talk(wire, a, b)
         while (a.engine.event() !== undefined);
       }
     },
