@@ -26,10 +26,14 @@ export interface KeyLog {
 /** A log with nothing in it. */
 export const NO_KEYS: KeyLog = { kijs: [], esp: [] }
 
-/** Reads a key log; `fault` says which line is wrong, and how. */
+/**
+ * Reads a key log; `fault` says which line is wrong, and how. Lines that begin with other words are passed over beside those that do not,
+ * and where there are only such, it is another file.
+ */
 export function readKeyLog(text: string): KeyLog | { readonly fault: string } {
   const kijs: LoggedKij[] = []
   const esp: LoggedEsp[] = []
+  let strange: { readonly fault: string } | undefined
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const words = line.replace(/#.*/, '').trim().split(/\s+/)
     const fault = (expected: string) => ({ fault: `line ${index + 1} is not "${expected}"` })
@@ -41,9 +45,9 @@ export function readKeyLog(text: string): KeyLog | { readonly fault: string } {
       const entry = espOf(words)
       if (entry === undefined) return fault('ESP <spi hex> <suite> <encryption key hex> <authentication key hex or ->')
       esp.push(entry)
-    }
+    } else if (words[0] !== '') strange ??= { fault: `line ${index + 1} begins with neither KIJ nor ESP` }
   }
-  return { kijs, esp }
+  return kijs.length + esp.length === 0 && strange !== undefined ? strange : { kijs, esp }
 }
 
 function kijOf([, first = '', second = '', hex = '', ...more]: readonly string[]): LoggedKij | undefined {

@@ -253,6 +253,11 @@ describe('a key log', () => {
     })
   })
 
+  it('of other words alone is another file, and of none has no keys', () => {
+    expect(readKeyLog('# keys\n\nNOTE x\nNOTE y')).toEqual({ fault: 'line 3 begins with neither KIJ nor ESP' })
+    expect(readKeyLog('# no exchange yet\n')).toEqual({ kijs: [], esp: [] })
+  })
+
   it.each([
     `KIJ ${a} 192.0.2.1 00`,
     `KIJ ${a} ${b}`,

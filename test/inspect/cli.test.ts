@@ -109,6 +109,11 @@ describe('inspect', () => {
       /none of its 0 frames is HIP or ESP: capture/,
     ],
     ['a key log that is none', [capture, '--keylog', file('nokeys', 'KIJ 1 2 3\n')], /nokeys: line 1 is not "KIJ/],
+    [
+      'a capture for a key log',
+      [capture, '--keylog', capture],
+      /line 1 begins with neither KIJ nor ESP: name the file/,
+    ],
     ['a key log that is not there', [capture, '--keylog', join(folder, 'nowhere')], /nowhere cannot be read/],
   ])('refuses %s in one line', async (_what, args, message) => {
     const { code, stdout, stderr } = await runCli(['inspect', ...args])
