@@ -1,15 +1,17 @@
 // IP packets from their fragments (RFC 791 §3.2, RFC 8200 §4.5): R1s and I2s with long keys do not fit a link. A bounded number
-// is kept; the oldest goes first. Pieces that overlap are not put together (RFC 5722).
+// is kept; the oldest goes first. Pieces that overlap are not put together (RFC 5722). Each piece is looked at twice, however many come.
 
 import { toHex } from '../base/bytes.ts'
 import type { IpPacket } from './carried.ts'
 
-const KEPT = 256
+const KEPT_MAX = 256
 const PACKET_LIMIT = 0x10000
 
 interface Pieces {
   readonly all: IpPacket[]
   bytes: number
+  /** Where the piece that came last of all ends; unknown before it is there. */
+  end: number | undefined
 }
 
 export class Fragments {
@@ -19,19 +21,23 @@ export class Fragments {
   add(packet: IpPacket): IpPacket | undefined {
     const { source, destination, protocol, fragment } = packet
     if (fragment === undefined) return packet
+    const { length } = packet.payload
+    if (length === 0) return undefined
     const key = `${toHex(source)} ${toHex(destination)} ${protocol} ${fragment.id}`
-    const pieces = this.#kept.get(key) ?? { all: [], bytes: 0 }
+    const pieces = this.#kept.get(key) ?? { all: [], bytes: 0, end: undefined }
     pieces.all.push(packet)
-    pieces.bytes += packet.payload.length
-    const whole = joined(pieces)
-    if (whole !== undefined || pieces.bytes > PACKET_LIMIT) this.#kept.delete(key)
+    pieces.bytes += length
+    if (!fragment.more) pieces.end = fragment.offset + length
+    const complete = pieces.bytes === pieces.end
+    // What is as long as it has to be and yet not whole never will be.
+    if (complete || pieces.bytes > PACKET_LIMIT) this.#kept.delete(key)
     else this.#keep(key, pieces)
-    return whole
+    return complete ? joined(pieces) : undefined
   }
 
   #keep(key: string, pieces: Pieces): void {
     this.#kept.set(key, pieces)
-    if (this.#kept.size <= KEPT) return
+    if (this.#kept.size <= KEPT_MAX) return
     for (const oldest of this.#kept.keys()) {
       this.#kept.delete(oldest)
       return

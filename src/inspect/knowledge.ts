@@ -62,6 +62,9 @@ export interface EspCandidates {
 // Work that a foreign file can ask for is bounded.
 const DERIVATIONS_MAX = 20_000
 const STARTS_MAX = 64
+/** Of one SPI, and of one HIT. */
+const OWNERS_MAX = 64
+const TLVS_MAX = 64
 
 export class Knowledge {
   readonly #pairs = new Map<string, Pair>()
@@ -112,12 +115,20 @@ export class Knowledge {
     const info = parameterIn(packet, 'ESP_INFO')
     const reserve = parameterIn(packet, 'RESERVE_SPI') ?? 0
     const ends = { owner: packet.sender, peer: packet.receiver }
-    if (reserve > 0) append(this.#inbound, reserve, { ...ends, by: 'other' })
+    if (reserve > 0) this.#learnOwner(reserve, { ...ends, by: 'other' })
     if (info === undefined || info.newSpi === 0) return
     const isUpdate = packet.type === wire.PacketType.UPDATE
     const plain = isUpdate && parameterIn(packet, 'EPOCH') === undefined && offersSpi(info)
     if (plain && pair.indexes.size < INDEXES_MAX) pair.indexes.add(info.keymatIndex)
-    append(this.#inbound, info.newSpi, { ...ends, by: plain ? 'plain-rekey' : isUpdate ? 'other' : 'exchange' })
+    this.#learnOwner(info.newSpi, { ...ends, by: plain ? 'plain-rekey' : isUpdate ? 'other' : 'exchange' })
+  }
+
+  /** Once, however often it is said: a packet may be repeated, and a file may hold nothing else. */
+  #learnOwner(spi: number, { owner, peer, by }: Inbound): void {
+    const known = this.#inbound.get(spi) ?? []
+    if (known.length >= OWNERS_MAX) return
+    if (known.some((one) => one.by === by && sameHit(one.owner, owner) && sameHit(one.peer, peer))) return
+    append(this.#inbound, spi, { owner, peer, by })
   }
 
   /** Between the passes: finds the keys of every exchange and ratchet, and opens what they open. */
@@ -221,6 +232,11 @@ export class Knowledge {
     if (!pair.exchanges.has(key)) pair.exchanges.set(key, { i2, context, drawsEsp })
   }
 
+  #learnTlv(sender: string, tlv: Uint8Array): void {
+    const known = this.#hostIdTlvs.get(sender) ?? []
+    if (known.length < TLVS_MAX && !known.some((one) => sameSecret(one, tlv))) append(this.#hostIdTlvs, sender, tlv)
+  }
+
   #learnHostId(packet: wire.Packet, parameters: readonly wire.RawParameter[], bytes: Uint8Array): void {
     for (const raw of parameters) {
       if (raw.type !== wire.Parameter.HOST_ID) continue
@@ -230,7 +246,7 @@ export class Knowledge {
       const identity = identityOf(hostId, packet.sender)
       // A key that is not the sender's proves nothing about what the sender signs.
       if (identity?.fits === true) this.#learnKey(sender, identity.key)
-      if (packet.type === wire.PacketType.R1) append(this.#hostIdTlvs, sender, bytes.subarray(raw.start, raw.end))
+      if (packet.type === wire.PacketType.R1) this.#learnTlv(sender, bytes.subarray(raw.start, raw.end))
     }
   }
 

@@ -222,6 +222,19 @@ describe('fragments', () => {
     expect([...carriedBy([piece(0, 16, true), piece(16, 48, false, 8)])]).toEqual([])
   })
 
+  it('that hold nothing are none, however many there are', () => {
+    const empty = { ...piece(16, 16, true), number: 0 }
+    const many = Array.from({ length: 30_000 }, () => empty)
+    expect([...carriedBy([piece(0, 16, true), ...many, piece(16, 48, false)])]).toHaveLength(1)
+  })
+
+  it('as long as their packet, and yet not all of it, are forgotten: the next ones begin anew', () => {
+    const twice = [piece(0, 16, true), piece(0, 16, true), piece(32, 48, false)]
+    const pieces = [piece(0, 16, true), piece(16, 32, true), piece(32, 48, false)]
+    expect([...carriedBy(twice)]).toEqual([])
+    expect([...carriedBy([...twice, ...pieces])]).toHaveLength(1)
+  })
+
   it('of ten thousand packets that never end take no more room than 256', () => {
     const endless = Array.from({ length: 10_000 }, (_, index) => {
       const one = piece(0, 16, true)

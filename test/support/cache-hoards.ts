@@ -11,6 +11,8 @@ import { verify } from '../../src/crypto/identity.ts'
 import { KmacKey } from '../../src/crypto/kmac.ts'
 import { hitSuite } from '../../src/crypto/suites.ts'
 import { WARM_KEYS_MAX, WarmKey } from '../../src/crypto/warm-key.ts'
+import type { IpPacket } from '../../src/inspect/carried.ts'
+import { Fragments } from '../../src/inspect/fragments.ts'
 import { identity } from './actors.ts'
 import type { Places, Push } from './hoards.ts'
 
@@ -76,6 +78,18 @@ export const CACHE_HOARDS: Readonly<Record<string, () => Places>> = {
       held: returned(6_000, written, (pages) => pages.clear()),
       free: keeping(() => new Uint8Array(PAGE_BYTES / 2)),
     }
+  },
+  'inspect/fragments.ts: KEPT_MAX': () => {
+    const fragments = new Fragments()
+    const first = (n: number): IpPacket => ({
+      source: numbered(4, 1),
+      destination: numbered(4, 2),
+      protocol: 139,
+      payload: new Uint8Array(PAGE_BYTES),
+      missing: 0,
+      fragment: { id: n, offset: 0, more: true },
+    })
+    return { pushes: 1_500, held: (n) => fragments.add(first(n)), free: keeping(first) }
   },
   'crypto/public-key.ts: READY_LIMIT': () => {
     const keys = Array.from({ length: 801 }, (_, n) => identity(1_000 + n).publicKey)
