@@ -54,19 +54,36 @@ export interface AssociationView {
 }
 
 export function viewOf(association: Association): AssociationView {
-  const { peer, paths, rtt, session, baseExchanges, unsent } = association
-  return {
-    peer,
-    state: stateOf(association),
-    locator: paths.current?.locator,
-    get path() {
-      return pathOf(association)
-    },
-    rttMs: rtt.smoothedMs,
-    peerEpoch: session?.peerStart.epoch ?? 0,
-    baseExchanges,
-    initiator: session?.responder !== true,
-    queued: unsent.size,
+  return new View(association)
+}
+
+/** How it is at this moment; but for its path, which is more to find out and seldom asked for. */
+class View implements AssociationView {
+  readonly peer: Hit
+  readonly state: AssociationView['state']
+  readonly locator: Locator | undefined
+  readonly rttMs: number | undefined
+  readonly peerEpoch: number
+  readonly baseExchanges: number
+  readonly initiator: boolean
+  readonly queued: number
+  readonly #association: Association
+
+  constructor(association: Association) {
+    const { peer, paths, rtt, session, baseExchanges, unsent } = association
+    this.peer = peer
+    this.state = stateOf(association)
+    this.locator = paths.current?.locator
+    this.rttMs = rtt.smoothedMs
+    this.peerEpoch = session?.peerStart.epoch ?? 0
+    this.baseExchanges = baseExchanges
+    this.initiator = session?.responder !== true
+    this.queued = unsent.size
+    this.#association = association
+  }
+
+  get path(): Path | undefined {
+    return pathOf(this.#association)
   }
 }
 

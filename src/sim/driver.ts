@@ -61,9 +61,12 @@ export class Driver implements Sink {
   }
 
   transmit(datagram: Transmit): void {
+    if (datagram.each === undefined) {
+      if (this.#running) this.#options.transmit(datagram)
+      return
+    }
     // Whoever takes one may stop this machine.
-    for (const bytes of eachOf(datagram))
-      if (this.#running) this.#options.transmit({ ...datagram, bytes, each: undefined })
+    for (const bytes of eachOf(datagram)) if (this.#running) this.#options.transmit({ bytes, to: datagram.to })
   }
 
   event(event: MachineEvent): void {

@@ -283,7 +283,7 @@ export class Instance {
     if (isFormer) this.#callers.add(keyOf(source))
     else if (this.#callers.size > 0) this.#callers.delete(keyOf(source))
     const apart = this.#sockets.length > 1 && !isFormer
-    const route: Route = apart ? { ...source, at: socket.locator } : source
+    const route: Route = apart ? { address: source.address, port: source.port, at: socket.locator } : source
     this.#driver.receive(bytes, route)
   }
 

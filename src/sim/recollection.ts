@@ -115,28 +115,40 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
 
 function groupOf(group: DhGroup): DhGroup {
   const memory = new Memory<Agreed>(KNOWN_MAX)
-  const remembering = (key: DhKey): DhKey => ({
-    group: key.group,
-    publicValue: key.publicValue,
-    get secret(): Uint8Array {
-      return key.secret
-    },
-    agree(peer: Uint8Array): Uint8Array | undefined {
-      const own = key.publicValue
-      // The sum is the same at either end.
-      const place = placeOf(own) + placeOf(peer)
-      const known = memory.find(place)
-      if (known !== undefined && equalBytes(known.own, peer) && equalBytes(known.peer, own)) return known.kij.slice()
-      const kij = key.agree(peer)
-      if (kij !== undefined) memory.keep(place, { own: own.slice(), peer: peer.slice(), kij: kij.slice() })
-      return kij
-    },
-  })
   return Object.freeze({
     ...group,
-    generate: (entropy: Parameters<DhGroup['generate']>[0]) => remembering(group.generate(entropy)),
-    fromSecret: (secret: Uint8Array) => remembering(group.fromSecret(secret)),
+    generate: (entropy: Parameters<DhGroup['generate']>[0]) => new RememberingKey(group.generate(entropy), memory),
+    fromSecret: (secret: Uint8Array) => new RememberingKey(group.fromSecret(secret), memory),
   })
+}
+
+class RememberingKey implements DhKey {
+  readonly group: number
+  readonly publicValue: Uint8Array
+  readonly #key: DhKey
+  readonly #memory: Memory<Agreed>
+
+  constructor(key: DhKey, memory: Memory<Agreed>) {
+    this.group = key.group
+    this.publicValue = key.publicValue
+    this.#key = key
+    this.#memory = memory
+  }
+
+  get secret(): Uint8Array {
+    return this.#key.secret
+  }
+
+  agree(peer: Uint8Array): Uint8Array | undefined {
+    const own = this.publicValue
+    // The sum is the same at either end.
+    const place = placeOf(own) + placeOf(peer)
+    const known = this.#memory.find(place)
+    if (known !== undefined && equalBytes(known.own, peer) && equalBytes(known.peer, own)) return known.kij.slice()
+    const kij = this.#key.agree(peer)
+    if (kij !== undefined) this.#memory.keep(place, { own: own.slice(), peer: peer.slice(), kij: kij.slice() })
+    return kij
+  }
 }
 
 function suiteOf(suite: EspSuite): EspSuite {

@@ -345,7 +345,8 @@ export class World {
 
   #keys(subject: Process, host: Identity) {
     const prng = this.prng.fork()
-    return { host, identity: subject.identity, entropy: (length: number) => prng.bytes(length) }
+    const { identity } = subject
+    return { host, identity, entropy: (length: number) => prng.bytes(length), algorithms: this.algorithms }
   }
 
   #startNow(subject: Process, host: Host): OwnStart {

@@ -99,7 +99,7 @@ export class Paths {
       // Of a family that we do not have it is remembered, for when we do.
       const locals = this.#reaches(locator) ? this.#locals(locator) : [undefined]
       for (const at of locals) {
-        const tuple = this.observe({ ...locator, at })
+        const tuple = this.observe({ address: locator.address, port: locator.port, at })
         tuple.listed = true
         tuple.expiresAt = expiresAt
         tuple.traffic = traffic
@@ -216,7 +216,8 @@ export class Paths {
     const { current } = this
     if (current === undefined) return []
     const named = [current, ...(this.#before === undefined ? [] : [this.#before])]
-    for (const { locator } of named) for (const at of this.#locals(locator)) this.observe({ ...locator, at })
+    for (const { locator } of named)
+      for (const at of this.#locals(locator)) this.observe({ address: locator.address, port: locator.port, at })
     const may = ({ listed, locator }: Tuple): boolean =>
       this.#reaches(locator) && (listed || named.some((other) => sameLocator(other.locator, locator)))
     return [...this.#tuples.values()]

@@ -4,7 +4,7 @@
 
 import type { Entropy } from '../../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
-import { Identity } from '../../crypto/identity.ts'
+import { Identity, type WithKeys } from '../../crypto/identity.ts'
 import { incarnationOf } from '../../crypto/keymat.ts'
 import { encodeClaim } from '../../wire/object.ts'
 import { signObject } from './receipt.ts'
@@ -27,6 +27,8 @@ export interface DrawnStart extends Activating {
 interface Drawing {
   readonly host: Identity
   readonly entropy: Entropy
+  /** What makes the instance key; the standard ones if it is not said. */
+  readonly algorithms?: WithKeys
 }
 
 export const NONCE_BYTES = 16
@@ -37,8 +39,8 @@ export function drawStart(hit: Hit, epoch: number, by: Drawing): DrawnStart {
 }
 
 /** Draws the instance key of one start, and asks for its activation. */
-export function drawActivation(hit: Hit, epoch: number, { host, entropy }: Drawing): Activating {
-  const instance = Identity.generate(entropy)
+export function drawActivation(hit: Hit, epoch: number, { host, entropy, algorithms }: Drawing): Activating {
+  const instance = Identity.generate(entropy, 'ed25519', algorithms)
   const incarnation = incarnationOf(instance.publicKey.bytes)
   const payload = encodeClaim({
     host: host.publicKey,

@@ -5,7 +5,7 @@
 import { equalBytes } from '../../base/bytes.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
-import { type Identity, type PublicKey, samePublicKey } from '../../crypto/identity.ts'
+import { type Identity, type PublicKey, samePublicKey, type WithKeys } from '../../crypto/identity.ts'
 import { encodeClaim, signedInput } from '../../wire/object.ts'
 import { type Activating, type DrawnStart, drawActivation, NONCE_BYTES } from './drawn-start.ts'
 import { EPOCH_MAX } from './fields.ts'
@@ -36,6 +36,8 @@ export interface StartKeys {
   readonly host: Identity
   readonly identity: Identity
   readonly entropy: Entropy
+  /** What makes the instance key; the standard ones if it is not said. */
+  readonly algorithms?: WithKeys
 }
 
 /** Why a start did not happen. */

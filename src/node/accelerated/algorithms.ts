@@ -4,13 +4,14 @@
 import { equalBytes, fromHex } from '../../base/bytes.ts'
 import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
 import { DH_GROUPS, DH_P256, type DhGroup } from '../../crypto/dh.ts'
+import { ECDSA_P256 } from '../../crypto/ecdsa.ts'
 import { ED25519 } from '../../crypto/ed25519.ts'
 import { type KeyAlgorithm, SUITE_EDDSA_CSHAKE128 } from '../../crypto/key-algorithm.ts'
 import { HIT_SUITES, type HitSuite } from '../../crypto/suites.ts'
 import { acceleratedEd25519 } from './ed25519.ts'
 import { acceleratedSuite } from './kmac.ts'
 import type { Koffi } from './koffi.ts'
-import { acceleratedP256 } from './p256.ts'
+import { acceleratedEcdsaP256, acceleratedP256 } from './p256.ts'
 
 /** The same table, faster. Of equal tables it makes one. */
 export type Accelerate = (algorithms: Algorithms) => Algorithms
@@ -22,6 +23,7 @@ export function acceleratedAlgorithms(koffi: Koffi): Accelerate | string {
   try {
     const parts = {
       ed25519: acceleratedEd25519(koffi),
+      ecdsa: acceleratedEcdsaP256(koffi),
       p256: acceleratedP256(koffi),
       suite: acceleratedSuite(koffi, suite),
     }
@@ -33,12 +35,17 @@ export function acceleratedAlgorithms(koffi: Koffi): Accelerate | string {
 
 interface Parts {
   readonly ed25519: KeyAlgorithm
+  readonly ecdsa: KeyAlgorithm
   readonly p256: DhGroup
   readonly suite: HitSuite
 }
 
-function maker({ ed25519, p256, suite }: Parts): Accelerate {
+function maker({ ed25519, ecdsa, p256, suite }: Parts): Accelerate {
   const made = new WeakMap<Algorithms, Algorithms>()
+  const keys = new Map<KeyAlgorithm, KeyAlgorithm>([
+    [ED25519, ed25519],
+    [ECDSA_P256, ecdsa],
+  ])
   const replaced = <T>(map: ReadonlyMap<number, T>, id: number, portable: T | undefined, faster: T) =>
     map.get(id) === portable ? new Map(map).set(id, faster) : map
   return (algorithms) => {
@@ -46,7 +53,7 @@ function maker({ ed25519, p256, suite }: Parts): Accelerate {
     if (known !== undefined) return known
     const faster: Algorithms = Object.freeze({
       ...algorithms,
-      keys: algorithms.keys.map((kind) => (kind === ED25519 ? ed25519 : kind)),
+      keys: algorithms.keys.map((kind) => keys.get(kind) ?? kind),
       dhGroups: replaced(algorithms.dhGroups, DH_P256, DH_GROUPS.get(DH_P256), p256),
       hitSuites: replaced(
         algorithms.hitSuites,
@@ -61,7 +68,7 @@ function maker({ ed25519, p256, suite }: Parts): Accelerate {
 }
 
 /** Whether they compute here what others have published. */
-function areRight({ ed25519, p256, suite }: Parts): boolean {
+function areRight({ ed25519, ecdsa, p256, suite }: Parts): boolean {
   // RFC 8032 §7.1, the first test: of an empty message.
   const key = fromHex('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a')
   const signature = fromHex(
@@ -72,6 +79,14 @@ function areRight({ ed25519, p256, suite }: Parts): boolean {
   const other = signature.slice()
   other[0] = 0
   const verifies = verifier?.verify(none, signature) === true && !verifier.verify(none, other)
+  // RFC 6979 §A.2.5, of "sample".
+  const scalar = fromHex('c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721')
+  const signs = equalBytes(
+    ecdsa.sign(scalar, () => ecdsa.privateKey(scalar, ecdsa.keyPair(scalar).publicBytes), fromHex('73616d706c65')),
+    fromHex(
+      'efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8',
+    ),
+  )
   // RFC 5903 §8.1.
   const pair = p256.fromSecret(fromHex('c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433'))
   const peer = fromHex(
@@ -89,5 +104,5 @@ function areRight({ ed25519, p256, suite }: Parts): boolean {
     equalBytes(suite.mac(macKey, data), fromHex('e5780b0d3ea6f7d3a429c5706aa43a00fadbd7d49628839e3187243f456ee14e')) &&
     equalBytes(suite.keymat(data, macKey, data, 20).keymat, fromHex('6e451e01442d6ca65875302bf312783f2dcb0f6a')) &&
     equalBytes(suite.hash(), fromHex('7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26'))
-  return verifies && agrees && hashes
+  return verifies && signs && agrees && hashes
 }

@@ -1,10 +1,14 @@
 // Diffie–Hellman on P-256 (RFC 5903) by OpenSSL itself: the same values as crypto/dh.ts. node:crypto's ECDH checks its own pair anew
 // before each agreement, which takes longer than the agreement. The peer's value is checked to be a point of the curve; as
-// that has prime order, there is nothing else to check (NIST SP 800-56A §5.6.2.3.4).
+// that has prime order, there is nothing else to check (NIST SP 800-56A §5.6.2.3.4). And ECDSA (RFC 7401 §5.2.9) whose nonces OpenSSL
+// multiplies: the same signatures as crypto/ecdsa.ts.
 
 import { assert } from '../../base/assert.ts'
 import { DH_P256, type DhGroup, type DhKey } from '../../crypto/dh.ts'
+import { ECDSA_P256 } from '../../crypto/ecdsa.ts'
+import { ecdsaSigner } from '../../crypto/ecdsa-signing.ts'
 import type { Entropy } from '../../crypto/entropy.ts'
+import type { KeyAlgorithm } from '../../crypto/key-algorithm.ts'
 import { drawScalar, P256 } from '../../crypto/nist-curve.ts'
 import { Secret, wipe } from '../../crypto/secret.ts'
 import type { ForeignFunction, Koffi } from './koffi.ts'
@@ -35,6 +39,21 @@ export function acceleratedP256(koffi: Koffi): DhGroup {
       return key
     },
     fromSecret: (secret: Uint8Array): DhKey => new DirectKey(curve, secret),
+  })
+}
+
+/** Throws where the functions are not shown. */
+export function acceleratedEcdsaP256(koffi: Koffi): KeyAlgorithm {
+  const curve = new Curve(koffi)
+  const sign = ecdsaSigner(P256, 'sha256', (nonce) => {
+    const scalar = curve.scalar(nonce)
+    const point = curve.publicValue(scalar)
+    curve.freeScalar(scalar)
+    return point
+  })
+  return Object.freeze({
+    ...ECDSA_P256,
+    sign: (secret: Uint8Array, _key: unknown, message: Uint8Array) => sign(secret, message),
   })
 }
 
