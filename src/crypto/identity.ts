@@ -113,6 +113,7 @@ export class Identity {
    * files among them, are theirs. HIT and public key stay.
    */
   destroy(): void {
+    this.#kind.forget?.(this.#secret)
     wipe(this.#secret)
     this.#keyObject = undefined
     this.#destroyed = true

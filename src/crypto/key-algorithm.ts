@@ -44,6 +44,8 @@ export interface KeyAlgorithm {
   secretOf(key: KeyObject): Uint8Array | undefined
   /** Signs without ambient randomness: equal messages get equal signatures. `key` is `privateKey(secret)`, made when asked for. */
   sign(secret: Uint8Array, key: () => KeyObject, message: Uint8Array): Uint8Array
+  /** Whoever holds the secret is about to overwrite it: what was made of these very bytes goes, too. */
+  forget?(secret: Uint8Array): void
 }
 
 export interface KeyPair {

@@ -38,7 +38,7 @@ export type Observation =
       /** A name for the key, the same for equal keys whoever holds them. */
       readonly key: number
       readonly sequence: number
-      /** The nonce that went out, as text. */
+      /** The nonce that went out, a character for each byte. */
       readonly nonce: string
       /** The application datagram inside, if that is what it is. */
       readonly content: number | undefined

@@ -17,6 +17,7 @@ const KNOWN_MAX = 512
 /** The same of packets, which are larger, and of key pairs. */
 const PACKETS_MAX = 256
 const PAIRS_MAX = 256
+const BLOCK_BYTES = 0x8000
 
 interface Signed {
   readonly publicBytes: Uint8Array
@@ -70,13 +71,34 @@ class Memory<T> {
   }
 }
 
+/** Copies that lie end to end in memory that they share: memory of its own is dearer, to get and to give back, than what goes into it. */
+class Copies {
+  #block = new Uint8Array(0)
+  #used = 0
+
+  of(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes
+    if (this.#used + length > this.#block.length) {
+      this.#block = new Uint8Array(Math.max(BLOCK_BYTES, length))
+      this.#used = 0
+    }
+    const copy = this.#block.subarray(this.#used, this.#used + length)
+    this.#used += length
+    copy.set(bytes)
+    return copy
+  }
+}
+
+const copies = new Copies()
+
 function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
   const memory = new Memory<Signed>(KNOWN_MAX)
   const pairs = new Memory<KeyPair & { readonly secret: Uint8Array }>(PAIRS_MAX)
+  const verifiers = new Memory<{ readonly publicBytes: Uint8Array; readonly verifier: Verifier }>(PAIRS_MAX)
   const owners = new WeakMap<Uint8Array, Uint8Array>()
   const keep = (publicBytes: Uint8Array | undefined, message: Uint8Array, signature: Uint8Array): void => {
     if (publicBytes === undefined) return
-    memory.keep(placeOf(signature), { publicBytes, message: message.slice(), signature: signature.slice() })
+    memory.keep(placeOf(signature), { publicBytes, message: copies.of(message), signature: copies.of(signature) })
   }
   return Object.freeze({
     ...kind,
@@ -93,8 +115,12 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
       return signature
     },
     verifier(publicBytes: Uint8Array): Verifier | undefined {
-      const verifier = kind.verifier(publicBytes)
+      const place = placeOf(publicBytes)
+      const before = verifiers.find(place)
+      const met = before !== undefined && equalBytes(before.publicBytes, publicBytes)
+      const verifier = met ? before.verifier : kind.verifier(publicBytes)
       if (verifier === undefined) return undefined
+      if (!met) verifiers.keep(place, { publicBytes: publicBytes.slice(), verifier })
       return {
         verify(message: Uint8Array, signature: Uint8Array): boolean {
           const known = memory.find(placeOf(signature))
@@ -160,18 +186,18 @@ function suiteOf(suite: EspSuite): EspSuite {
     ...suite,
     sealer(keys: EspKeys, entropy: Entropy): Sealer {
       const sealer = suite.sealer(keys, entropy)
-      const own = { encryption: keys.encryption.slice(), authentication: keys.authentication.slice() }
+      const own = { encryption: copies.of(keys.encryption), authentication: copies.of(keys.authentication) }
       return {
         seal(packet: Uint8Array, sequence: number): void {
-          const plaintext = packet.slice(start, packet.length - suite.icvBytes)
+          const plaintext = copies.of(packet.subarray(start, packet.length - suite.icvBytes))
           sealer.seal(packet, sequence)
-          memory.keep(placeIn(packet), { keys: own, sequence, packet: packet.slice(), plaintext })
+          memory.keep(placeIn(packet), { keys: own, sequence, packet: copies.of(packet), plaintext })
         },
         forget: () => sealer.forget?.(),
       }
     },
     opener(keys: EspKeys): Opener {
-      const opener = suite.opener(keys)
+      let opener: Opener | undefined
       return {
         open(packet: Uint8Array, sequence: number): Uint8Array | undefined {
           const known = memory.find(placeIn(packet))
@@ -181,10 +207,12 @@ function suiteOf(suite: EspSuite): EspSuite {
             equalBytes(known.packet, packet) &&
             equalBytes(known.keys.encryption, keys.encryption) &&
             equalBytes(known.keys.authentication, keys.authentication)
-          return same ? known.plaintext.slice() : opener.open(packet, sequence)
+          if (same) return copies.of(known.plaintext)
+          opener ??= suite.opener(keys)
+          return opener.open(packet, sequence)
         },
         // Whoever ends an opener overwrites its keys, which are nobody's then.
-        forget: () => opener.forget?.(),
+        forget: () => opener?.forget?.(),
       }
     },
   })

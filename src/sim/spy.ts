@@ -56,12 +56,19 @@ export function spyAead(options: SpyOptions, suites: EspSuites = ESP_SUITES): Ae
           assert(!blank, 'nothing is sealed under a key of zeros')
           const content = contentId(packet, ivEnd + INNER_UDP_BYTES)
           sealer.seal(packet, sequence)
-          const nonce = packet.subarray(ESP_HEADER_BYTES, ivEnd).join()
+          const nonce = nonceText(packet, ivEnd)
           see({ type: 'sealed', at: now(), run: options.run(), key, sequence, nonce, content })
         },
       }
     },
   }
+}
+
+/** The IV of a packet, a character for each byte: made of every packet that is sealed. */
+function nonceText(packet: Uint8Array, end: number): string {
+  let text = ''
+  for (let at = ESP_HEADER_BYTES; at < end; at++) text += String.fromCharCode(packet[at] ?? 0)
+  return text
 }
 
 function isBlank(key: Uint8Array): boolean {

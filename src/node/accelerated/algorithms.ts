@@ -79,6 +79,12 @@ function areRight({ ed25519, ecdsa, p256, suite }: Parts): boolean {
   const other = signature.slice()
   other[0] = 0
   const verifies = verifier?.verify(none, signature) === true && !verifier.verify(none, other)
+  const seed = fromHex('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60')
+  const sameKey = equalBytes(ed25519.keyPair(seed).publicBytes, key)
+  // Twice: another OpenSSL might want to be told again.
+  const signatures = [none, none].map((message) => ed25519.sign(seed, () => ed25519.privateKey(seed, key), message))
+  ed25519.forget?.(seed)
+  const signsSame = sameKey && signatures.every((made) => equalBytes(made, signature))
   // RFC 6979 §A.2.5, of "sample".
   const scalar = fromHex('c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721')
   const signs = equalBytes(
@@ -104,5 +110,5 @@ function areRight({ ed25519, ecdsa, p256, suite }: Parts): boolean {
     equalBytes(suite.mac(macKey, data), fromHex('e5780b0d3ea6f7d3a429c5706aa43a00fadbd7d49628839e3187243f456ee14e')) &&
     equalBytes(suite.keymat(data, macKey, data, 20).keymat, fromHex('6e451e01442d6ca65875302bf312783f2dcb0f6a')) &&
     equalBytes(suite.hash(), fromHex('7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26'))
-  return verifies && signs && agrees && hashes
+  return verifies && signsSame && signs && agrees && hashes
 }

@@ -6,7 +6,7 @@
 
 import { keyOf } from '../locator-keys.ts'
 import type { Checker, Observation, ObservationType, Run } from '../observation.ts'
-import { ipBytes, type WirePacket } from '../packet.ts'
+import { ipBytes, overheadBytes, type WirePacket } from '../packet.ts'
 
 const FACTOR = 3
 const INTERIM_PACKETS_MAX = 10
@@ -62,7 +62,7 @@ export class AmplificationChecker implements Checker {
     if (run === undefined) return
     const from = keyOf(packet.from)
     const account = this.#account(run, from)
-    account.received += ipBytes({ bytes: packet.bytes, to: packet.from })
+    account.received += packet.bytes.length + overheadBytes(packet.from)
     if (packet.origin !== undefined && this.#reached.get(run.id)?.get(packet.origin)?.has(from)) account.proven = true
   }
 

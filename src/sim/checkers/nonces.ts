@@ -1,6 +1,7 @@
 // S3, I2: no (key, nonce) and no (key, number) seals twice, whoever seals: clones and restarts included. Keys are compared by
 // their bytes, so a second holder of a key cannot hide. Only what an attacker seals on purpose does not count: he may.
 
+import { toHex } from '../../base/bytes.ts'
 import type { Checker, Observation, ObservationType } from '../observation.ts'
 
 export class NonceChecker implements Checker {
@@ -16,7 +17,8 @@ export class NonceChecker implements Checker {
     if (numbers.has(sequence)) return `${run.name}/${run.id} sealed number ${sequence} under key ${key} a second time`
     numbers.add(sequence)
     const nonces = setOf(this.#nonces, key)
-    if (nonces.has(nonce)) return `${run.name}/${run.id} used nonce ${nonce} under key ${key} a second time`
+    if (nonces.has(nonce))
+      return `${run.name}/${run.id} used nonce ${toHex(Uint8Array.from(nonce, (byte) => byte.charCodeAt(0)))} under key ${key} a second time`
     nonces.add(nonce)
     return undefined
   }
