@@ -4,7 +4,7 @@
 
 import { addressBytes, addressText } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
-import { concat, fromHex } from '../base/bytes.ts'
+import { concat, equalBytes, fromHex } from '../base/bytes.ts'
 import { hash, shake128 } from './hash.ts'
 import {
   HI_ECDSA,
@@ -29,8 +29,18 @@ const FLAT_CONTEXT = fromHex('f0eff02fbff43d0fe7930c3c6e6174ea') // RFC 7401 §3
 /** The text of a 16-byte HIT. */
 export function hitText(bytes: Uint8Array): Hit {
   assert(bytes.length === HIT_BYTES, 'a HIT has 16 bytes')
-  return addressText(bytes) as Hit
+  // By its last byte, which is one of a hash: every packet names two, mostly the same, and a text that is the same one is found at once.
+  const place = (bytes[HIT_BYTES - 1] ?? 0) % TEXTS_MAX
+  const known = texts[place]
+  if (known !== undefined && equalBytes(known.bytes, bytes)) return known.text
+  const text = addressText(bytes) as Hit
+  // Not by `slice`: that of a Buffer is a view.
+  texts[place] = { bytes: Uint8Array.from(bytes), text }
+  return text
 }
+
+const TEXTS_MAX = 64
+const texts: { readonly bytes: Uint8Array; readonly text: Hit }[] = []
 
 /** The 16 bytes of a HIT. */
 export function hitBytes(hit: Hit): Uint8Array {

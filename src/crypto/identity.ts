@@ -21,8 +21,6 @@ const STANDARD: WithKeys = { keys: KEY_ALGORITHMS }
 
 /** A private key, its public key and its HIT. */
 export class Identity {
-  /** Its name: a hash of the key (RFC 7343 §2). */
-  readonly hit: Hit
   /** What may be given to anybody. */
   readonly publicKey: PublicKey
   readonly #kind: KeyAlgorithm
@@ -36,7 +34,11 @@ export class Identity {
     const { publicBytes, privateKey } = kind.keyPair(secret)
     this.publicKey = { algorithm: kind.algorithm, label: kind.label, bytes: publicBytes }
     this.#keyObject = privateKey
-    this.hit = hitOf(this.publicKey)
+  }
+
+  /** Its name: a hash of the key (RFC 7343 §2). Nobody asks that of an instance. */
+  get hit(): Hit {
+    return hitOf(this.publicKey)
   }
 
   /**

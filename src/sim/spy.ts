@@ -19,7 +19,7 @@ export class KeyNames {
   readonly #names = new Map<string, number>()
 
   nameOf(suite: number, keys: EspKeys): number {
-    const text = `${suite} ${keys.encryption.join()} ${keys.authentication.join()}`
+    const text = `${suite} ${textOf(keys.encryption)} ${textOf(keys.authentication)}`
     const known = this.#names.get(text)
     if (known !== undefined) return known
     this.#names.set(text, this.#names.size)
@@ -56,7 +56,7 @@ export function spyAead(options: SpyOptions, suites: EspSuites = ESP_SUITES): Ae
           assert(!blank, 'nothing is sealed under a key of zeros')
           const content = contentId(packet, ivEnd + INNER_UDP_BYTES)
           sealer.seal(packet, sequence)
-          const nonce = nonceText(packet, ivEnd)
+          const nonce = textOf(packet, ESP_HEADER_BYTES, ivEnd)
           see({ type: 'sealed', at: now(), run: options.run(), key, sequence, nonce, content })
         },
       }
@@ -64,10 +64,10 @@ export function spyAead(options: SpyOptions, suites: EspSuites = ESP_SUITES): Ae
   }
 }
 
-/** The IV of a packet, a character for each byte: made of every packet that is sealed. */
-function nonceText(packet: Uint8Array, end: number): string {
+/** A character for each byte: quicker than numbers, for what is made of every packet that is sealed. */
+function textOf(bytes: Uint8Array, from = 0, end = bytes.length): string {
   let text = ''
-  for (let at = ESP_HEADER_BYTES; at < end; at++) text += String.fromCharCode(packet[at] ?? 0)
+  for (let at = from; at < end; at++) text += String.fromCharCode(bytes[at] ?? 0)
   return text
 }
 

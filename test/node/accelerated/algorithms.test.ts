@@ -63,6 +63,25 @@ it('Ed25519 gives the same verdicts, whatever is wrong and however long the mess
   expect(koffi().load(null).func('ERR_peek_error', 'ulong', [])()).toBe(0)
 })
 
+it('Ed25519 has the same keys and signatures, however long the message, and makes them anew after it has forgotten them', () => {
+  const [portable, direct] = [part(STANDARD.keys[0]), part(faster.keys[0])]
+  for (const length of [0, 1, 300, 4_095, 4_096, 4_097, 9_000]) {
+    const [seed, message] = [entropy(32), entropy(length)]
+    const { publicBytes } = portable.keyPair(seed)
+    expect(toHex(direct.keyPair(seed).publicBytes)).toBe(toHex(publicBytes))
+    const expected = toHex(portable.sign(seed, () => portable.privateKey(seed, publicBytes), message))
+    for (const forgotten of [false, true, false]) {
+      if (forgotten) direct.forget?.(seed)
+      expect(toHex(direct.sign(seed, () => direct.privateKey(seed, publicBytes), message))).toBe(expected)
+    }
+  }
+  const identity = Identity.generate(entropy, 'ed25519', faster)
+  const pem = identity.toPem()
+  expect(Identity.fromPem(pem, faster).hit).toBe(identity.hit)
+  identity.destroy()
+  expect(() => identity.sign(entropy(8))).toThrow(TypeError)
+})
+
 it('ECDSA P-256 signs what noble signs, to the byte, whatever the key and the message', () => {
   const [portable, direct] = [part(STANDARD.keys[1]), part(faster.keys[1])]
   const none = () => {
