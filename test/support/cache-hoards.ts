@@ -1,12 +1,14 @@
 // What is kept so as not to be made again, with limits that stand beside it: the same things are pushed into an array that has none.
 
 import { createSecretKey } from 'node:crypto'
+import { addressText } from '../../src/base/address.ts'
 import { DEFAULTS } from '../../src/core/config.ts'
 import { KnownSignatures } from '../../src/core/moving/known-signatures.ts'
 import { Outlet } from '../../src/core/outlet.ts'
 import { packetLeft, packetMemory } from '../../src/core/sa/packet-memory.ts'
 import { PAGE_BYTES, Pages } from '../../src/core/transport/streams/pages.ts'
 import { ED25519 } from '../../src/crypto/ed25519.ts'
+import { hitText } from '../../src/crypto/hit.ts'
 import { verify } from '../../src/crypto/identity.ts'
 import { KmacKey } from '../../src/crypto/kmac.ts'
 import { hitSuite } from '../../src/crypto/suites.ts'
@@ -74,8 +76,8 @@ export const CACHE_HOARDS: Readonly<Record<string, () => Places>> = {
       return pages
     }
     return {
-      pushes: 6_000,
-      held: returned(6_000, written, (pages) => pages.clear()),
+      pushes: 14_000,
+      held: returned(14_000, written, (pages) => pages.clear()),
       free: keeping(() => new Uint8Array(PAGE_BYTES / 2)),
     }
   },
@@ -90,6 +92,10 @@ export const CACHE_HOARDS: Readonly<Record<string, () => Places>> = {
       fragment: { id: n, offset: 0, more: true },
     })
     return { pushes: 1_500, held: (n) => fragments.add(first(n)), free: keeping(first) }
+  },
+  'crypto/hit.ts: TEXTS_MAX': () => {
+    const name = (n: number): Uint8Array => numbered(16, n)
+    return { pushes: 2_000, held: (n) => hitText(name(n)), free: keeping((n) => [name(n), addressText(name(n))]) }
   },
   'crypto/public-key.ts: READY_LIMIT': () => {
     const keys = Array.from({ length: 801 }, (_, n) => identity(1_000 + n).publicKey)
