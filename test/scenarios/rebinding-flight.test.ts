@@ -68,7 +68,6 @@ describe('a move that nothing disturbs', () => {
     cast.wire.patient = true
     const a2 = move(cast, cast.alice, cast.a, 2, place(3))
     const state = freeze(cast, a2)
-    expect(a2.engine.owes()).toBe(false)
     cast.wire.patient = false
     const a3 = thaw(cast, cast.alice, state, 3, place(4))
     cast.wire.run(200)
