@@ -78,6 +78,8 @@ export const HOST_OFFERS_MAX = 64
 /** The key of an offer is kept far longer than the offer holds: a capsule that was sealed in time may be long on its way. */
 export const OFFER_KEPT_MS: number = 30 * 60_000
 export const REHEARSAL_TURNS_MAX = 1_000
+/** Moves that a process practises, in all: V8 compiles what runs once a move only after some hundreds of them. */
+export const REHEARSED_MOVES_MAX = 1_000
 /** How long practice takes of a call that is about to move; and how long after a move of its peer a process practises. */
 export const REHEARSAL_AT_ONCE_MS = 150
 export const REHEARSAL_SOON_MS = 1_000

@@ -19,7 +19,7 @@ import type { FrozenState } from '../core/moving/frozen.ts'
 import { Identity } from '../crypto/identity.ts'
 import { MemoryLedger } from '../ledger/memory.ts'
 import { aeadHere, algorithmsHere } from './accelerated/choice.ts'
-import { REHEARSAL_AT_ONCE_MS, REHEARSAL_SOON_MS, REHEARSAL_TURNS_MAX } from './config.ts'
+import { REHEARSAL_AT_ONCE_MS, REHEARSAL_SOON_MS, REHEARSAL_TURNS_MAX, REHEARSED_MOVES_MAX } from './config.ts'
 import { startIdentity } from './door.ts'
 import { now } from './driver.ts'
 import { systemEntropy } from './entropy.ts'
@@ -32,7 +32,7 @@ import { generateKemKeys, SEAL_SUITE, sealerTo, unseal } from './seal.ts'
  * played, and never rejects: it is only practice.
  */
 export function rehearseMove(): Promise<number> {
-  if (played >= MOVES_ENOUGH || failed) return Promise.resolve(played)
+  if (played >= REHEARSED_MOVES_MAX || failed) return Promise.resolve(played)
   playing ??= play()
     .catch(() => {
       failed = true
@@ -46,7 +46,7 @@ export function rehearseMove(): Promise<number> {
 
 /** For the peer of one that has moved, and may again: practises a while later, when the move at hand is long over. */
 export function rehearseSoon(): void {
-  if (soon || played >= MOVES_ENOUGH || failed) return
+  if (soon || played >= REHEARSED_MOVES_MAX || failed) return
   soon = true
   setTimeout(() => {
     soon = false
@@ -59,8 +59,6 @@ let failed = false
 let playing: Promise<number> | undefined
 let soon = false
 
-/** From here on a move gets hardly any faster: most of what runs in it has been compiled as well as it will ever be. */
-const MOVES_ENOUGH = 192
 /** On a machine that is busy with something else. */
 const MOVES_AT_LEAST = 3
 const STAYS: Locator = { address: '127.0.0.1', port: 1 }
@@ -75,7 +73,7 @@ async function play(): Promise<void> {
   const stage = new Stage()
   try {
     await stage.open()
-    for (let moves = 0; played < MOVES_ENOUGH && (moves < MOVES_AT_LEAST || now() < until); moves++) {
+    for (let moves = 0; played < REHEARSED_MOVES_MAX && (moves < MOVES_AT_LEAST || now() < until); moves++) {
       await stage.move()
       played += 1
     }

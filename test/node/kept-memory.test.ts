@@ -234,6 +234,7 @@ const OTHERS: Readonly<Record<string, Other>> = {
   SEEK_PAUSE_MS_MAX: 'a time',
   OFFER_KEPT_MS: 'a time',
   REHEARSAL_TURNS_MAX: 'work',
+  REHEARSED_MOVES_MAX: 'work',
   REHEARSAL_AT_ONCE_MS: 'a time',
   REHEARSAL_SOON_MS: 'a time',
   FLOORS_SAVE_AFTER_MS: 'a time',

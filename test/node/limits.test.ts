@@ -65,6 +65,7 @@ const CROSSINGS: Readonly<Record<keyof typeof limits, Elsewhere>> = {
   SEEK_PAUSE_MS_MAX: at('limits', SEEKER),
   HOST_OFFERS_MAX: at('freeze', 'a host awaits a bounded number of capsules, and drops no offer for another'),
   OFFER_KEPT_MS: at('limit-crossings', 'the key of an offer is destroyed half an hour after it was made'),
+  REHEARSED_MOVES_MAX: at('rehearsal', 'a rehearsal ends when the process has played enough'),
   REHEARSAL_TURNS_MAX: at('rehearsal', 'engines that never fall silent are left alone after a thousand turns'),
   FLOORS_SAVE_AFTER_MS: at(
     'floors',

@@ -8,6 +8,7 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
   vi.doUnmock('../../src/core/engine.ts')
+  vi.doUnmock('../../src/node/config.ts')
 })
 
 /** A process that has not practised yet. */
@@ -40,11 +41,12 @@ test('a peer that has seen moves practises once for all of them, and later', asy
 })
 
 test('a rehearsal ends when the process has played enough', async () => {
-  let played = await rehearseMove()
-  for (let calls = 0; calls < 192; calls++) played = await rehearseMove()
-  expect(played).toBe(192)
+  vi.doMock('../../src/node/config.ts', async (original) => ({ ...(await original<object>()), REHEARSED_MOVES_MAX: 5 }))
+  const { rehearseMove: practise, rehearseSoon: practiseSoon } = await another()
+  for (let calls = 0; calls < 3; calls++) await practise()
+  expect(await practise()).toBe(5)
   vi.useFakeTimers()
-  rehearseSoon()
+  practiseSoon()
   expect(vi.getTimerCount()).toBe(0)
   vi.useRealTimers()
 })
