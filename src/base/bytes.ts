@@ -83,10 +83,17 @@ export class Reader {
   }
 }
 
+const CAPACITY_BYTES = 64
+
 /** Builds a byte string; every method returns the writer. Numbers out of range are our bug (InvariantError). */
 export class Writer {
-  #bytes = new Uint8Array(64)
+  #bytes: Uint8Array
   #length = 0
+
+  /** `capacity`: how many bytes it will be, where one knows; with more it grows. */
+  constructor(capacity = CAPACITY_BYTES) {
+    this.#bytes = new Uint8Array(capacity)
+  }
 
   get length(): number {
     return this.#length
@@ -123,9 +130,12 @@ export class Writer {
     return this
   }
 
-  /** The bytes so far, as a copy of their exact length. */
+  /** The bytes so far, in memory of exactly their length, and the writer empty again. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    const bytes = this.#bytes.length === this.#length ? this.#bytes : this.#bytes.slice(0, this.#length)
+    this.#bytes = EMPTY
+    this.#length = 0
+    return bytes
   }
 
   #unsigned(value: number, width: 1 | 2 | 4): this {

@@ -1,14 +1,18 @@
 // Application datagrams that can be told apart: a magic number, a serial number, and a filling that follows from it, so that
 // whoever opens one can say whether an honest application sent exactly this.
 
+import { Slab } from './slab.ts'
+
 /** Bytes of magic and serial number at the front. */
 export const CONTENT_HEADER_BYTES = 8
 
 const MAGIC = 0x536a_6d21
 
+const memory = new Slab()
+
 /** Datagram `id` of `length` bytes (≥ 8). */
 export function contentBytes(id: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(length, CONTENT_HEADER_BYTES))
+  const bytes = memory.take(Math.max(length, CONTENT_HEADER_BYTES))
   writeU32(bytes, 0, MAGIC)
   writeU32(bytes, 4, id)
   let state = (id * 0x9e37_79b1) >>> 0

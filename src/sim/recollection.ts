@@ -11,13 +11,13 @@ import type { Entropy } from '../crypto/entropy.ts'
 import { ESP_HEADER_BYTES } from '../crypto/esp-number.ts'
 import type { KeyAlgorithm, KeyPair, Verifier } from '../crypto/key-algorithm.ts'
 import type { EspKeys } from '../crypto/keymat.ts'
+import { Slab } from './slab.ts'
 
 /** Signatures, and agreements of a group, that are remembered: what a world has under way at once and not much more, because what is kept long is dear to collect. */
 const KNOWN_MAX = 512
 /** The same of packets, which are larger, and of key pairs. */
 const PACKETS_MAX = 256
 const PAIRS_MAX = 256
-const BLOCK_BYTES = 0x8000
 
 interface Signed {
   readonly publicBytes: Uint8Array
@@ -36,6 +36,11 @@ interface Agreed {
   readonly own: Uint8Array
   readonly peer: Uint8Array
   readonly kij: Uint8Array
+}
+
+/** A secret of which others have copies, and what was made of it. */
+interface Owner extends KeyPair {
+  readonly secret: Uint8Array
 }
 
 /** The same algorithms, with a memory of their own. */
@@ -71,31 +76,13 @@ class Memory<T> {
   }
 }
 
-/** Copies that lie end to end in memory that they share: memory of its own is dearer, to get and to give back, than what goes into it. */
-class Copies {
-  #block = new Uint8Array(0)
-  #used = 0
-
-  of(bytes: Uint8Array): Uint8Array {
-    const { length } = bytes
-    if (this.#used + length > this.#block.length) {
-      this.#block = new Uint8Array(Math.max(BLOCK_BYTES, length))
-      this.#used = 0
-    }
-    const copy = this.#block.subarray(this.#used, this.#used + length)
-    this.#used += length
-    copy.set(bytes)
-    return copy
-  }
-}
-
-const copies = new Copies()
+const copies = new Slab()
 
 function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
   const memory = new Memory<Signed>(KNOWN_MAX)
-  const pairs = new Memory<KeyPair & { readonly secret: Uint8Array }>(PAIRS_MAX)
+  const pairs = new Memory<Owner>(PAIRS_MAX)
   const verifiers = new Memory<{ readonly publicBytes: Uint8Array; readonly verifier: Verifier }>(PAIRS_MAX)
-  const owners = new WeakMap<Uint8Array, Uint8Array>()
+  const owners = new WeakMap<Uint8Array, Owner>()
   const keep = (publicBytes: Uint8Array | undefined, message: Uint8Array, signature: Uint8Array): void => {
     if (publicBytes === undefined) return
     memory.keep(placeOf(signature), { publicBytes, message: copies.of(message), signature: copies.of(signature) })
@@ -104,16 +91,20 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
     ...kind,
     keyPair(secret: Uint8Array) {
       const known = pairs.find(placeOf(secret))
-      const pair = known !== undefined && equalBytes(known.secret, secret) ? known : kind.keyPair(secret)
-      if (pair !== known) pairs.keep(placeOf(secret), { ...pair, secret: secret.slice() })
-      owners.set(secret, pair.publicBytes)
-      return pair
+      const owner = known !== undefined && equalBytes(known.secret, secret) ? known : ownerOf(kind, secret)
+      if (owner !== known) pairs.keep(placeOf(secret), owner)
+      owners.set(secret, owner)
+      return owner
     },
     sign(secret: Uint8Array, key: Parameters<KeyAlgorithm['sign']>[1], message: Uint8Array): Uint8Array {
-      const signature = kind.sign(secret, key, message)
-      keep(owners.get(secret), message, signature)
+      const owner = owners.get(secret)
+      // With the copy, which is the same in every world: what its kind has made of it is there already.
+      const signature = kind.sign(owner?.secret ?? secret, key, message)
+      keep(owner?.publicBytes, message, signature)
       return signature
     },
+    // What was made is of the copy, and goes with it.
+    forget: (secret: Uint8Array) => void owners.delete(secret),
     verifier(publicBytes: Uint8Array): Verifier | undefined {
       const place = placeOf(publicBytes)
       const before = verifiers.find(place)
@@ -137,6 +128,11 @@ function kindOf(kind: KeyAlgorithm): KeyAlgorithm {
       }
     },
   })
+}
+
+function ownerOf(kind: KeyAlgorithm, bytes: Uint8Array): Owner {
+  const secret = bytes.slice()
+  return { ...kind.keyPair(secret), secret }
 }
 
 function groupOf(group: DhGroup): DhGroup {

@@ -2,7 +2,7 @@
 // (RFC 4443 §4), both with the HITs as the addresses of IPv6's pseudo header (DESIGN §5). Inner UDP is the hot path.
 
 import { assert } from '../base/assert.ts'
-import { concat, Writer } from '../base/bytes.ts'
+import { Writer } from '../base/bytes.ts'
 import { sumOfPair, upperLayerChecksum } from './checksum.ts'
 import { ESP_HEADER_BYTES } from './esp.ts'
 import { type Malformed, malformed } from './malformed.ts'
@@ -28,7 +28,9 @@ export function classify(datagram: Uint8Array): 'hip' | 'keepalive' | 'esp' | 'r
 
 /** A HIP packet behind its marker. */
 export function wrapHip(packet: Uint8Array): Uint8Array {
-  return concat(new Uint8Array(MARKER_BYTES), packet)
+  const datagram = new Uint8Array(MARKER_BYTES + packet.length)
+  datagram.set(packet, MARKER_BYTES)
+  return datagram
 }
 
 /** The HIP packet in a datagram that is one: a view. */

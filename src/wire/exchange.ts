@@ -139,7 +139,7 @@ export function decodeDhGroupList(contents: Uint8Array, at: number): number[] | 
 // | group 1 | length 2 | public value (length) |
 // +---------+----------+-----------------------+
 export function encodeDiffieHellman(dh: DiffieHellman): ParameterValue {
-  const writer = new Writer().u8(dh.group).u16(dh.publicValue.length).bytes(dh.publicValue)
+  const writer = new Writer(3 + dh.publicValue.length).u8(dh.group).u16(dh.publicValue.length).bytes(dh.publicValue)
   return { type: Parameter.DIFFIE_HELLMAN, contents: writer.finish() }
 }
 
@@ -300,7 +300,8 @@ export function decodeMac(contents: Uint8Array, at: number): Uint8Array | Malfor
 // | algorithm 2 | signature |
 // +-------------+-----------+
 export function encodeSignature(type: 61633 | 61697, signature: Signature): ParameterValue {
-  return { type, contents: new Writer().u16(signature.algorithm).bytes(signature.bytes).finish() }
+  const writer = new Writer(2 + signature.bytes.length)
+  return { type, contents: writer.u16(signature.algorithm).bytes(signature.bytes).finish() }
 }
 
 export function decodeSignature(contents: Uint8Array, at: number): Signature | Malformed {

@@ -131,9 +131,15 @@ export function appendParameter(packet: Uint8Array, type: number, contents: Uint
  * parameters of smaller type. RFC 7401 §6.4.1, §6.4.2; MOVING §2.
  */
 export function coveredBy(packet: Packet, type: number): Uint8Array {
-  const first = packet.parameters.find((parameter) => parameter.type >= type)
   // Not slice(): of a Buffer that is a view, and what comes out is written to.
-  return withLength(new Uint8Array(packet.bytes.subarray(0, first?.start ?? packet.bytes.length)))
+  return withLength(new Uint8Array(packet.bytes.subarray(0, endOfCovered(packet, type))))
+}
+
+/** The same for a MAC, which takes it in two parts: the header, changed as it is covered, and the parameters as they stand. */
+export function macInput(packet: Packet, type: number): readonly [Uint8Array, Uint8Array] {
+  const end = endOfCovered(packet, type)
+  const header = withLength(new Uint8Array(packet.bytes.subarray(0, HIP_HEADER_BYTES)), end)
+  return [header, packet.bytes.subarray(HIP_HEADER_BYTES, end)]
 }
 
 /**
@@ -188,9 +194,15 @@ function tlvBytes(length: number): number {
 }
 
 // Writes header length and zero checksum into a packet that belongs to us.
-function withLength(packet: Uint8Array): Uint8Array {
-  assert(packet.length % 8 === 0 && packet.length <= HIP_PACKET_LIMIT, 'a HIP packet has at most 2048 bytes')
-  packet[LENGTH_OFFSET] = packet.length / 8 - 1
+function endOfCovered({ parameters, bytes }: Packet, type: number): number {
+  for (const parameter of parameters) if (parameter.type >= type) return parameter.start
+  return bytes.length
+}
+
+/** `packet`: all of it, or what of it begins with its header. */
+function withLength(packet: Uint8Array, length = packet.length): Uint8Array {
+  assert(length % 8 === 0 && length <= HIP_PACKET_LIMIT, 'a HIP packet has at most 2048 bytes')
+  packet[LENGTH_OFFSET] = length / 8 - 1
   packet.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 2)
   return packet
 }

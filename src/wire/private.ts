@@ -1,7 +1,7 @@
 // The private parameters of moving (MOVING §2). Their types are even, so a peer that knows only the RFCs skips them.
 
 import { assert } from '../base/assert.ts'
-import { Reader, Writer } from '../base/bytes.ts'
+import { concat, Reader, Writer } from '../base/bytes.ts'
 import { type Malformed, malformed } from './malformed.ts'
 import type { ParameterValue } from './packet.ts'
 import { Parameter } from './registry.ts'
@@ -57,7 +57,7 @@ const FINALS_LIMIT = 4
 // +--------+---------------+----------+------------------+
 export function encodeEpoch(epoch: Epoch): ParameterValue {
   assert(epoch.resumptionId.length === 8, 'a resumption id has 8 bytes')
-  const writer = new Writer()
+  const writer = new Writer(EPOCH_BYTES + epoch.receipt.length)
   writeStart(writer, epoch.sender)
   writeStart(writer, epoch.addressee)
   writeEpochNumber(writer, epoch.baseEpoch)
@@ -149,7 +149,7 @@ export function decodePadding(contents: Uint8Array): number {
 // +--------+--------------+
 export function encodeInstance(instance: Instance): ParameterValue {
   assert(instance.key.length === 32 && instance.signature.length === 64, 'INSTANCE has an Ed25519 key and signature')
-  return { type: Parameter.INSTANCE, contents: new Writer().bytes(instance.key).bytes(instance.signature).finish() }
+  return { type: Parameter.INSTANCE, contents: concat(instance.key, instance.signature) }
 }
 
 export function decodeInstance(contents: Uint8Array, at: number): Instance | Malformed {

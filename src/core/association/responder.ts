@@ -196,7 +196,7 @@ function provePeer<Reason extends string>(
   if (peerKey === undefined) return { drop: 'i2-host-id' }
   if (hitOf(peerKey) !== peer) return { drop: 'i2-imposter' }
   if (!admission.admit(peerKey, peer)) return { drop: 'i2-not-admitted' }
-  const mac = context.suite.mac(keys.hip.receive.integrity, packets.coveredBy(i2.packet, Parameter.HIP_MAC))
+  const mac = context.suite.mac(keys.hip.receive.integrity, ...packets.macInput(i2.packet, Parameter.HIP_MAC))
   if (!sameSecret(mac, i2.mac)) return { drop: 'i2-mac' }
   const signed = packets.coveredBy(i2.packet, Parameter.HIP_SIGNATURE)
   if (i2.signature.algorithm !== peerKey.algorithm || !verify(peerKey, signed, i2.signature.bytes, known)) {

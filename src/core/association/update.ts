@@ -11,7 +11,7 @@ import type { HitSuite } from '../../crypto/suites.ts'
 import { encodeSignature } from '../../wire/exchange.ts'
 import { type Close, type CloseAck, encodeMessage, type Notify, type Update } from '../../wire/messages.ts'
 import { encodeNotification } from '../../wire/notify.ts'
-import { appendParameter, coveredBy } from '../../wire/packet.ts'
+import { appendParameter, coveredBy, macInput } from '../../wire/packet.ts'
 import { encodeEpoch, encodePadding } from '../../wire/private.ts'
 import { Parameter } from '../../wire/registry.ts'
 import { signInstance } from '../moving/receipt.ts'
@@ -134,7 +134,7 @@ function sign(bytes: Uint8Array, identity: Identity): Uint8Array {
 
 /** HIP_MAC under the peer's sending key (RFC 7401 §6.4.1). */
 export function macFits(message: Update | Close | CloseAck, suite: HitSuite, key: HipKeys): boolean {
-  return sameSecret(suite.mac(key.integrity, coveredBy(message.packet, Parameter.HIP_MAC)), message.mac)
+  return sameSecret(suite.mac(key.integrity, ...macInput(message.packet, Parameter.HIP_MAC)), message.mac)
 }
 
 /** HIP_SIGNATURE by the peer's Host Identity (RFC 7401 §6.4.2). */

@@ -1,5 +1,6 @@
 // What HIT suite 5 computes, by OpenSSL itself: KMAC128 (NIST SP 800-185 §4) and SHAKE128, the same bytes as crypto/suites.ts has by
-// noble and node:crypto. A MAC takes so little that no state of a key is kept.
+// noble and node:crypto. A MAC takes so little that no state of a key is kept: what goes into it is put together here, as SP 800-185 §2.3 and
+// §4.3 have it, because a context of EVP_MAC takes OpenSSL longer to make than a packet's MAC does.
 
 import { assert } from '../../base/assert.ts'
 import { Secret } from '../../crypto/secret.ts'
@@ -7,31 +8,25 @@ import type { HitSuite, Keymat } from '../../crypto/suites.ts'
 import type { Koffi } from './koffi.ts'
 import { Pinned } from './memory.ts'
 
-/** OpenSSL takes no keys that are shorter. */
-const KEY_BYTES_MIN = 4
 /** Keys, and messages, that are longer go the other way. */
 const KEY_BYTES_MAX = 256
 const MESSAGE_BYTES_MAX = 8_192
 const OUTPUT_BYTES_MAX = 1_024
 const MAC_BYTES = 32
 
-/** openssl/core.h: OSSL_PARAM is a name, a type, an address, a length, and the length that is written back. */
-const PARAMETER_BYTES = 40
-const TYPE_AT = 8
-const VALUE_AT = 16
-const SIZE_AT = 24
-const INTEGER = 1
-const UNSIGNED_INTEGER = 2
+/** Bytes that the permutation of KMAC128 takes at once: names and keys are filled up to them (bytepad). */
+const BLOCK_BYTES = 168
+/** bytepad(encode_string("KMAC") || encode_string(""), 168): its name, and no customisation. */
+const NAME = padded([1, BLOCK_BYTES, 1, 32, 0x4b, 0x4d, 0x41, 0x43, 1, 0])
+/** right_encode of the bits of a MAC, and of 0, which is an output of any length. */
+const MAC_END = Uint8Array.of(1, 0, 2)
+const XOF_END = Uint8Array.of(0, 1)
 
-// Two parameters and the empty one at their end; their names and values; and what goes in and comes out.
-const PARAMETERS_AT = 0
-const NAMES_AT = 128
-const XOF_AT = 160
-const LENGTH_AT = 168
-const KEY_AT = 176
-const OUTPUT_AT = KEY_AT + KEY_BYTES_MAX
-const MESSAGE_AT = OUTPUT_AT + OUTPUT_BYTES_MAX
-const ROOM = MESSAGE_AT + MESSAGE_BYTES_MAX
+// What goes in, one after the other: name, key, message, end. The key of most ends with the first of its blocks.
+const NAME_AT = 0
+const KEY_AT = NAME_AT + BLOCK_BYTES
+const OUTPUT_AT = KEY_AT + 2 * BLOCK_BYTES + MESSAGE_BYTES_MAX + MAC_END.length
+const ROOM = OUTPUT_AT + OUTPUT_BYTES_MAX
 
 /** Suite 5 with these calls, and `other` for what no packet asks for. Throws where the functions are not shown. */
 export function acceleratedSuite(koffi: Koffi, other: HitSuite): HitSuite {
@@ -40,18 +35,18 @@ export function acceleratedSuite(koffi: Koffi, other: HitSuite): HitSuite {
     ...other,
     hash: (...parts: readonly Uint8Array[]) => (fits(parts) ? keccak.shake(parts) : other.hash(...parts)),
     mac: (key: Uint8Array, ...parts: readonly Uint8Array[]) =>
-      isKey(key) && fits(parts) ? keccak.mac(key, parts, new Uint8Array(MAC_BYTES)) : other.mac(key, ...parts),
+      key.length <= KEY_BYTES_MAX && fits(parts)
+        ? keccak.mac(key, parts, new Uint8Array(MAC_BYTES))
+        : other.mac(key, ...parts),
     keymat(kij: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Keymat {
-      if (!isKey(salt) || !fits([kij]) || !fits([info]) || length > OUTPUT_BYTES_MAX)
+      if (salt.length > KEY_BYTES_MAX || !fits([kij]) || !fits([info]) || length > OUTPUT_BYTES_MAX)
         return other.keymat(kij, salt, info, length)
       const prk = keccak.mac(salt, [kij], new Secret(MAC_BYTES))
-      return { prk, keymat: keccak.xof(prk, info, length) }
+      const keymat = keccak.xof(prk, info, length)
+      keccak.wipe()
+      return { prk, keymat }
     },
   })
-}
-
-function isKey({ length }: Uint8Array): boolean {
-  return length >= KEY_BYTES_MIN && length <= KEY_BYTES_MAX
 }
 
 function fits(parts: readonly Uint8Array[]): boolean {
@@ -60,107 +55,108 @@ function fits(parts: readonly Uint8Array[]): boolean {
   return length <= MESSAGE_BYTES_MAX
 }
 
-/** EVP_MAC(3), EVP_DigestInit(3). */
+/** EVP_DigestInit(3): two contexts that are always begun, so that no state that a key went into stays in them. */
 class Keccak {
   readonly #memory: Pinned
-  readonly #newMac
-  readonly #freeMac
-  readonly #startMac
-  readonly #updateMac
-  readonly #finishMac
-  readonly #startDigest
-  readonly #updateDigest
-  readonly #finishDigest
-  readonly #algorithm: number
-  readonly #shake: number
-  readonly #digest: number
+  readonly #begin
+  readonly #update
+  readonly #finish
+  readonly #kmac: Digest
+  readonly #shake: Digest
 
   constructor(koffi: Koffi) {
     const c = koffi.load(null)
     const pointer = 'uintptr_t'
-    this.#newMac = c.func('EVP_MAC_CTX_new', pointer, [pointer])
-    this.#freeMac = c.func('EVP_MAC_CTX_free', 'void', [pointer])
-    this.#startMac = c.func('EVP_MAC_init', 'int', [pointer, pointer, 'size_t', pointer])
-    this.#updateMac = c.func('EVP_MAC_update', 'int', [pointer, pointer, 'size_t'])
-    this.#finishMac = c.func('EVP_MAC_final', 'int', [pointer, pointer, pointer, 'size_t'])
-    this.#startDigest = c.func('EVP_DigestInit_ex', 'int', [pointer, pointer, pointer])
-    this.#updateDigest = c.func('EVP_DigestUpdate', 'int', [pointer, pointer, 'size_t'])
-    this.#finishDigest = c.func('EVP_DigestFinalXOF', 'int', [pointer, pointer, 'size_t'])
+    this.#begin = c.func('EVP_DigestInit_ex', 'int', [pointer, pointer, pointer])
+    this.#update = c.func('EVP_DigestUpdate', 'int', [pointer, pointer, 'size_t'])
+    this.#finish = c.func('EVP_DigestFinalXOF', 'int', [pointer, pointer, 'size_t'])
+    const newContext = c.func('EVP_MD_CTX_new', pointer, [])
+    const fetch = c.func('EVP_MD_fetch', pointer, [pointer, pointer, pointer])
     const memory = new Pinned(koffi, ROOM)
     this.#memory = memory
-    this.#text(KEY_AT, 'KMAC-128')
-    this.#algorithm = c.func('EVP_MAC_fetch', pointer, [pointer, pointer, pointer])(0, memory.address + KEY_AT, 0)
-    if (this.#algorithm === 0) throw new TypeError('this OpenSSL has no KMAC-128')
-    this.#shake = c.func('EVP_shake128', pointer, [])()
-    this.#digest = c.func('EVP_MD_CTX_new', pointer, [])()
-    this.#text(NAMES_AT, 'xof')
-    this.#text(NAMES_AT + 8, 'size')
-    this.#parameter(0, NAMES_AT, INTEGER, XOF_AT, 4)
-    this.#parameter(1, NAMES_AT + 8, UNSIGNED_INTEGER, LENGTH_AT, 8)
-    memory.view.setInt32(XOF_AT, 1, true)
+    const begun = (name: string): Digest => {
+      // cSHAKE128 is not shown by itself, but the digest that OpenSSL makes KMAC of is.
+      memory.bytes.set(new TextEncoder().encode(`${name}\0`), KEY_AT)
+      const digest = { context: newContext(), algorithm: fetch(0, memory.address + KEY_AT, 0) }
+      if (digest.algorithm === 0 || this.#begin(digest.context, digest.algorithm, 0) !== 1)
+        throw new TypeError(`this OpenSSL has no ${name}`)
+      return digest
+    }
+    this.#kmac = begun('KECCAK-KMAC-128')
+    this.#shake = begun('SHAKE128')
+    memory.bytes.fill(0)
+    memory.bytes.set(NAME, NAME_AT)
   }
 
   /** KMAC128, 256 bits, no customisation. */
   mac<T extends Uint8Array>(key: Uint8Array, parts: readonly Uint8Array[], output: T): T {
-    return this.#compute(key, this.#put(parts), output, 0)
+    return this.#compute(this.#kmac, NAME_AT, this.#put([MAC_END], this.#put(parts, this.#putKey(key))), output)
   }
 
   /** KMACXOF128. */
   xof(key: Uint8Array, message: Uint8Array, length: number): Secret {
-    this.#memory.setLong(LENGTH_AT, length)
-    return this.#compute(key, this.#put([message]), new Secret(length), this.#memory.address + PARAMETERS_AT)
+    const end = this.#put([message, XOF_END], this.#putKey(key))
+    return this.#compute(this.#kmac, NAME_AT, end, new Secret(length))
   }
 
   shake(parts: readonly Uint8Array[]): Uint8Array {
-    const { bytes, address } = this.#memory
-    const length = this.#put(parts)
-    const done =
-      this.#startDigest(this.#digest, this.#shake, 0) === 1 &&
-      this.#updateDigest(this.#digest, address + MESSAGE_AT, length) === 1 &&
-      this.#finishDigest(this.#digest, address + OUTPUT_AT, MAC_BYTES) === 1
-    bytes.fill(0, MESSAGE_AT, MESSAGE_AT + length)
-    if (!done) throw new RangeError('OpenSSL has no memory left')
-    return bytes.slice(OUTPUT_AT, OUTPUT_AT + MAC_BYTES)
+    return this.#compute(this.#shake, KEY_AT, this.#put(parts, KEY_AT), new Uint8Array(MAC_BYTES))
   }
 
-  #compute<T extends Uint8Array>(key: Uint8Array, message: number, output: T, parameters: number): T {
+  /** A context keeps what does not fill a block; overwrites what of a shared secret that was. */
+  wipe(): void {
+    const { context, algorithm } = this.#kmac
+    const wiped = this.#update(context, this.#memory.address + KEY_AT, BLOCK_BYTES - 1) === 1
+    assert(wiped && this.#begin(context, algorithm, 0) === 1, 'it takes no memory')
+  }
+
+  #compute<T extends Uint8Array>({ context, algorithm }: Digest, from: number, to: number, output: T): T {
     const { bytes, address } = this.#memory
-    bytes.set(key, KEY_AT)
-    // A context is cleansed when it is freed.
-    const context = this.#newMac(this.#algorithm)
     const done =
-      context !== 0 &&
-      this.#startMac(context, address + KEY_AT, key.length, parameters) === 1 &&
-      this.#updateMac(context, address + MESSAGE_AT, message) === 1 &&
-      this.#finishMac(context, address + OUTPUT_AT, address + LENGTH_AT, output.length) === 1
-    if (context !== 0) this.#freeMac(context)
+      this.#update(context, address + from, to - from) === 1 &&
+      this.#finish(context, address + OUTPUT_AT, output.length) === 1 &&
+      this.#begin(context, algorithm, 0) === 1
     output.set(bytes.subarray(OUTPUT_AT, OUTPUT_AT + output.length))
-    bytes.fill(0, KEY_AT, MESSAGE_AT + message)
+    bytes.fill(0, KEY_AT, to)
+    bytes.fill(0, OUTPUT_AT, OUTPUT_AT + output.length)
     if (!done) throw new RangeError('OpenSSL has no memory left')
     return output
   }
 
-  /** How long the parts are together, one after another in the memory. */
-  #put(parts: readonly Uint8Array[]): number {
-    let length = 0
+  /** bytepad(encode_string(key), 168). Returns where it ends; what it does not fill is zero. */
+  #putKey(key: Uint8Array): number {
+    const { bytes } = this.#memory
+    const bits = 8 * key.length
+    let at = KEY_AT
+    bytes[at++] = 1
+    bytes[at++] = BLOCK_BYTES
+    // left_encode: how many bytes the length takes, and the length.
+    bytes[at++] = bits > 0xff ? 2 : 1
+    if (bits > 0xff) bytes[at++] = bits >>> 8
+    bytes[at++] = bits & 0xff
+    bytes.set(key, at)
+    return at + key.length <= KEY_AT + BLOCK_BYTES ? KEY_AT + BLOCK_BYTES : KEY_AT + 2 * BLOCK_BYTES
+  }
+
+  /** The parts, one after another from there on. Returns where they end. */
+  #put(parts: readonly Uint8Array[], from: number): number {
+    let at = from
     for (const part of parts) {
-      this.#memory.bytes.set(part, MESSAGE_AT + length)
-      length += part.length
+      this.#memory.bytes.set(part, at)
+      at += part.length
     }
-    assert(length <= MESSAGE_BYTES_MAX, 'what is longer went the other way')
-    return length
+    assert(at <= OUTPUT_AT, 'what is longer went the other way')
+    return at
   }
+}
 
-  #text(at: number, text: string): void {
-    this.#memory.bytes.set(new TextEncoder().encode(`${text}\0`), at)
-  }
+interface Digest {
+  readonly context: number
+  readonly algorithm: number
+}
 
-  #parameter(index: number, name: number, type: number, value: number, size: number): void {
-    const at = PARAMETERS_AT + index * PARAMETER_BYTES
-    const { address, view } = this.#memory
-    this.#memory.setLong(at, address + name)
-    view.setUint32(at + TYPE_AT, type, true)
-    this.#memory.setLong(at + VALUE_AT, address + value)
-    this.#memory.setLong(at + SIZE_AT, size)
-  }
+function padded(bytes: readonly number[]): Uint8Array {
+  const block = new Uint8Array(BLOCK_BYTES)
+  block.set(bytes)
+  return block
 }

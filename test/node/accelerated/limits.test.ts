@@ -22,7 +22,6 @@ const CROSSINGS: Readonly<Record<string, readonly Elsewhere[]>> = {
     at('algorithms', 'Ed25519 gives the same verdicts, whatever is wrong and however long the message'),
   ],
   'kmac.ts: KEY_BYTES_MAX': [at('algorithms', KECCAK)],
-  'kmac.ts: KEY_BYTES_MIN': [at('algorithms', KECCAK)],
   'kmac.ts: MESSAGE_BYTES_MAX': [at('algorithms', KECCAK)],
   'kmac.ts: OUTPUT_BYTES_MAX': [at('algorithms', KECCAK)],
   'gcm.ts: CUT_BYTES_MAX': [at('gcm', PLAINTEXTS)],
