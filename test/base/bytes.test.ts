@@ -58,14 +58,28 @@ describe('Writer', () => {
     fc.assert(
       fc.property(whole, ([a, b, c, d, tail]) => {
         const writer = new Writer().u8(a).u16(b).zeros(3).u32(c).u64(d).bytes(tail)
-        const reader = new Reader(writer.finish())
         expect(writer.length).toBe(18 + tail.length)
+        const reader = new Reader(writer.finish())
         expect([reader.u8(), reader.u16()]).toEqual([a, b])
         reader.skip(3)
         expect([reader.u32(), reader.u64()]).toEqual([c, d])
         expect(reader.bytes(reader.remaining)).toEqual(tail)
       }),
     )
+  })
+
+  it('gives away what it has written, and begins again with other memory, whatever room it was told to have', () => {
+    for (const capacity of [0, 1, 2, 3, undefined]) {
+      const writer = new Writer(capacity).u16(0x102)
+      const first = writer.finish()
+      expect(writer.length).toBe(0)
+      expect([first, writer.zeros(1).u8(9).finish(), first]).toEqual([
+        Uint8Array.of(1, 2),
+        Uint8Array.of(0, 9),
+        Uint8Array.of(1, 2),
+      ])
+      expect(first.buffer.byteLength).toBe(2)
+    }
   })
 
   it('refuses numbers that do not fit, as our own bug', () => {
