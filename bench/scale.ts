@@ -55,6 +55,7 @@ async function associations(report: Report, counts: readonly number[]): Promise<
       scenes.push({ server, holder, client })
       const { address } = await server.ask<{ address: string }>({ ask: 'open', packetBytesMax: LIMIT })
       await holder.ask({ ask: 'hold', address, count: idle }, HOLD_MS_MAX)
+      await server.ask({ ask: 'held' })
       await client.ask({ ask: 'dial', address, host: HOST, packetBytesMax: LIMIT }, ANSWER_MS_MAX)
       cases.push(busyCase(nameOf(idle), { server, holder, client }))
     }

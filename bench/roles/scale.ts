@@ -15,6 +15,7 @@ const AT_ONCE = 8
 let endpoint: Endpoint | undefined
 let socket: DatagramSocket | undefined
 const idle: Hit[] = []
+const remember = ({ peer }: { readonly peer: Hit }): void => void idle.push(peer)
 const holders: Endpoint[] = []
 
 answer({
@@ -22,7 +23,7 @@ answer({
     endpoint = await Endpoint.open({ bind: { address: '127.0.0.1' }, packetBytesMax })
     endpoint.listen(STREAM_PORT, (stream) => serve(pipeOf(stream)))
     socket = await endpoint.datagrams(DATAGRAM_PORT)
-    endpoint.on('association', ({ peer }) => idle.push(peer))
+    endpoint.on('association', remember)
     return { address: endpoint.peer }
   },
   /** So many endpoints with an association each, whose datagrams they give back. */
@@ -38,6 +39,11 @@ answer({
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, one))
+  },
+  /** All idle ones are there: whoever comes now is the one that is used, and gives no datagrams back. */
+  held: () => {
+    endpoint?.off('association', remember)
+    return { idle: idle.length }
   },
   cpu: () => {
     const { user, system } = process.cpuUsage()
