@@ -13,6 +13,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly creditAgeMs: number
   /** RFC 9028 §4.10: never more often than 15 s. */
   readonly keepaliveMs: number
+  /** By how much of that an association waits longer than another one at most, so that those that fell silent together do not speak up together. */
+  readonly keepaliveSpread: number
   /** RFC 9000 §8.1, DESIGN §5: bytes to an unverified tuple, as a multiple of what came from it. */
   readonly amplificationFactor: number
   /** RFC 9002 §6.2.2, halved: an end that thaws must not wait a second for a lost first packet. */
@@ -140,6 +142,7 @@ export const DEFAULTS: Config = {
   i1TargetsMax: 3,
   creditAgeMs: 5_000,
   keepaliveMs: 15_000,
+  keepaliveSpread: 1 / 3,
   amplificationFactor: 3,
   ptoInitialMs: 500,
 

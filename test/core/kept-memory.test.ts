@@ -27,6 +27,7 @@ const OTHERS: Readonly<Record<Exclude<keyof Config, keyof typeof HOARDS>, Other>
   i1TargetsMax: 'work',
   creditAgeMs: 'a time',
   keepaliveMs: 'a time',
+  keepaliveSpread: 'a time',
   amplificationFactor: 'work',
   ptoInitialMs: 'a time',
   interimPacketsMax: 'work',

@@ -22,6 +22,7 @@ import {
   FORGERIES,
   INQUIRIES,
   KEEPALIVE,
+  KEEPALIVE_SPREAD,
   PARKING,
   POOL,
   R1S,
@@ -98,6 +99,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     ])
   },
   keepaliveMs: KEEPALIVE,
+  keepaliveSpread: KEEPALIVE_SPREAD,
   inquiriesMax: { file: INQUIRIES, test: 'has so many questions open at once, and asks no more' },
   amplificationFactor: { file: FLIGHT, test: 'gets at most three times what came from it' },
   ptoInitialMs: () => {

@@ -5,6 +5,7 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { type Association, TIMERS } from '../../src/core/association/association.ts'
 import type { Generation } from '../../src/core/association/r1-pool.ts'
+import { quietMs } from '../../src/core/association/reach.ts'
 import type { Session } from '../../src/core/association/session.ts'
 import { UpdateIds } from '../../src/core/association/update.ts'
 import { InboundSa } from '../../src/core/sa/inbound.ts'
@@ -182,7 +183,7 @@ function writeAssociation(writer: Writer, association: Association): void {
     writeValue(writer, name, association[name])
   }
   // When the keepalive is really due, if that is later than its timer: what leaves elsewhere does not put it off.
-  const keepaliveAt = association.lastSentAt + context.config.keepaliveMs
+  const keepaliveAt = association.lastSentAt + quietMs(association)
   if (keepaliveAt > timers.at('keepalive')) writer.time(keepaliveAt)
   if (association.probe !== undefined) writer.packet(association.probe)
   for (const item of association.unsent) writer.plain(item.kind, item.kind === 'datagram' ? textOf(item.bytes) : '')

@@ -294,7 +294,8 @@ function payloadLength(association: Association, item: Unsent): number {
 
 /** Nobody answers a dummy, but the peer sends its own when it has been quiet for as long. */
 function untilKeepalive({ lastHeardAt, context }: Association, now: number): number {
-  return Math.max(0, lastHeardAt + context.config.keepaliveMs - now)
+  const { keepaliveMs, keepaliveSpread } = context.config
+  return Math.max(0, lastHeardAt + keepaliveMs * (1 + keepaliveSpread) - now)
 }
 
 /** Writes the payload and returns its next header. */

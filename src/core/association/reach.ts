@@ -283,11 +283,19 @@ export function resumeTimers(association: Association, now: number): void {
   }
 }
 
+/** How long an association is quiet before it says something, and whether that is longer than for others: by the SPI it sends to, which is drawn. */
+export function quietMs({ session, context }: Association): number {
+  const { keepaliveMs, keepaliveSpread } = context.config
+  const spi = session?.outbound.spi ?? 0
+  return keepaliveMs * (1 + (keepaliveSpread * (spi % SPREAD_STEPS)) / SPREAD_STEPS)
+}
+
+const SPREAD_STEPS = 0x1000
+
 /** RFC 9028 §4.10 and MOVING §6: a quiet path is kept open by an ESP dummy, long enough for a rebinding to show. */
 export function expireKeepalive(association: Association, now: number): void {
   const { usable: session, context } = association
-  const { keepaliveMs } = context.config
-  const due = association.lastSentAt + keepaliveMs
+  const due = association.lastSentAt + quietMs(association)
   if (due > now) {
     association.timers.set('keepalive', due)
     return
@@ -301,5 +309,5 @@ export function expireKeepalive(association: Association, now: number): void {
     startCheck(association, now, current, association.paths.why)
     expectAnswer(association, now)
   }
-  association.timers.set('keepalive', now + keepaliveMs)
+  association.timers.set('keepalive', now + quietMs(association))
 }
