@@ -6,22 +6,29 @@ import { Session } from 'node:inspector/promises'
 
 const INTERVAL_US = 100
 
+/** What taking samples costs, which is nobody's. */
+const SAMPLING = 'sampling'
+
 /** In the order in which they are asked. A path is from `dist`, or what Node calls a module of its own. */
 const PARTS = [
-  ['AES-GCM', /^src\/(node\/accelerated\/(gcm|warm-context|openssl)|crypto\/)/],
+  ['AES-GCM', /^src\/(node\/accelerated\/(gcm|icv-parameter|warm-context|openssl)|crypto\/(aead|esp-))/],
+  ['signatures, agreements, hashes', /^src\/(node\/accelerated\/(ed25519|p256|kmac)|crypto\/)/],
   ['system calls', /^src\/node\/(accelerated\/|port|port-set)/],
   ['numbers, windows, memory of packets', /^src\/core\/sa\//],
   ['loss recovery, congestion control', /^src\/core\/transport\/recovery\//],
   ['frames and streams', /^src\/(core\/transport|wire)\//],
   ['association and engine', /^src\/(core|base)\//],
   ["Node's streams, driver", /^src\/node\/|^node:(internal\/streams|events)/],
+  [SAMPLING, /^bench\/sampling|^node:inspector/],
   ['application', /^bench\//],
 ] as const
 
 const COLLECTOR = 'garbage collector'
 const RUNTIME = 'event loop and the rest'
 
-export const PART_NAMES: readonly string[] = [...PARTS.map(([name]) => name), COLLECTOR, RUNTIME]
+const SHOWN = PARTS.map(([name]) => name).filter((name) => name !== SAMPLING)
+
+export const PART_NAMES: readonly string[] = [...SHOWN, COLLECTOR, RUNTIME]
 
 let session: Session | undefined
 
@@ -44,7 +51,7 @@ export async function endSampling(): Promise<Readonly<Record<string, number>>> {
   return partsOf(profile)
 }
 
-/** Microseconds by part. Idle time is nobody's. */
+/** Microseconds by part. Idle time, and what taking samples takes, is nobody's. */
 export function partsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Readonly<Record<string, number>> {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const callers = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)))
@@ -61,7 +68,7 @@ export function partsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profi
   for (const [index, id] of samples.entries()) {
     if (byId.get(id)?.callFrame.functionName === '(idle)') continue
     const part = partOf(id)
-    if (part !== undefined) sums[part] = (sums[part] ?? 0) + (timeDeltas[index] ?? 0)
+    if (part !== undefined && part !== SAMPLING) sums[part] = (sums[part] ?? 0) + (timeDeltas[index] ?? 0)
   }
   return sums
 }

@@ -11,7 +11,7 @@ const node = (id: number, functionName: string, url: string, ...children: number
 
 /** (root) → application → Node's write → our stream → seal → a native call; and what is beside it. */
 const nodes = [
-  node(1, '(root)', '', 2, 7, 8, 9),
+  node(1, '(root)', '', 2, 7, 8, 9, 11),
   node(2, 'more', 'file:///x/dist/bench/contenders/pipe.js', 3),
   node(3, 'write', 'node:internal/streams/writable', 4),
   node(4, '_write', 'file:///x/dist/src/node/stream.js', 5),
@@ -21,11 +21,13 @@ const nodes = [
   node(8, '(garbage collector)', ''),
   node(9, 'epoll', 'node:internal/timers', 10),
   node(10, 'onAck', 'file:///x/dist/src/core/transport/recovery/recovery.js'),
+  node(11, 'endSampling', 'file:///x/dist/bench/sampling.js', 12),
+  node(12, 'dispatch', ''),
 ]
 
-it('charges native calls to who made them, and leaves idle time out', () => {
-  const samples = [2, 3, 4, 5, 6, 7, 8, 9, 10]
-  const timeDeltas = [1, 2, 4, 8, 16, 1_000, 32, 64, 128]
+it('charges native calls to who made them, and leaves out idle time and what taking samples takes', () => {
+  const samples = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+  const timeDeltas = [1, 2, 4, 8, 16, 1_000, 32, 64, 128, 2_000, 4_000]
   const parts = partsOf({ nodes, samples, timeDeltas, startTime: 0, endTime: 0 })
   expect(Object.entries(parts).filter(([, us]) => us > 0)).toEqual([
     ['AES-GCM', 8 + 16],
