@@ -164,7 +164,8 @@ function kindNamed(algorithm: IdentityAlgorithm, algorithms: WithKeys): KeyAlgor
 function supported({ keys }: WithKeys): string {
   const titles = keys.map(({ title }) => title)
   const list = titles.length < 2 ? titles.join() : `${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`
-  const more = keys === KEY_ALGORITHMS ? '; RSA and ECDSA P-384 need the algorithms of sojourn/conformance' : ''
+  const all = keys.some(({ name }) => name === 'rsa')
+  const more = all ? '' : '; RSA and ECDSA P-384 need the algorithms of sojourn/conformance'
   return `supported are ${list}${more}`
 }
 
