@@ -156,6 +156,19 @@ describe('a hostile peer', () => {
     expect(held(b.listen().filter(({ kind }) => kind === 'data'))).toBe(100)
   })
 
+  it('that shares packets out among streams makes us keep no more than four times the bytes of each', () => {
+    const packet = new Uint8Array(65_536)
+    for (const [length, memory] of [
+      [16_384, 65_536],
+      [16_383, 16_383],
+    ] as const) {
+      const b = receiver()
+      b.streams.receive({ kind: 'stream', id: 0, offset: 0, data: packet.subarray(0, length), fin: false })
+      const [first] = b.listen()
+      expect(first?.kind === 'data' && first.bytes.buffer.byteLength).toBe(memory)
+    }
+  })
+
   it('that sends other bytes a second time does not change those that came first', () => {
     const b = receiver()
     const bytes = (text: string) => Uint8Array.from(Buffer.from(text))

@@ -14,8 +14,11 @@ export type Limits = (subject: Exclude<Subject, 'data-blocked'>, raised: boolean
 /** Behind other frames, fewer bytes of a longer stream than this are not worth a header. */
 const MORSEL_BYTES = 32
 
-/** What one stream may send before it is another's turn, if it leaves in one burst: on a slow path turns are short. */
-const TURN_BYTES = 16_384
+/**
+ * What one stream may send before it is another's turn, if it leaves in one burst: on a slow path turns are short. A whole packet
+ * within one machine, where packets are long: what comes in few large pieces is kept as it came, and told in few words.
+ */
+const TURN_BYTES = 65_536
 
 /** In which lines a stream stands, as bits of one number. */
 const CONTROL = 1

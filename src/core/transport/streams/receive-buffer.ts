@@ -15,6 +15,9 @@ interface Piece {
 /** What is put into pages may be cut in two by the end of one. */
 const LARGE_BYTES = PAGE_BYTES / 2
 
+/** What is kept itself keeps what came along with it: of memory at most so many times its length. Only this machine sends such packets. */
+const HELD_TIMES_MAX = 4
+
 const NONE: Readonly<Ranges> = new Ranges()
 
 export class ReceiveBuffer {
@@ -131,14 +134,14 @@ export class ReceiveBuffer {
     return buffer
   }
 
-  /** A large piece itself, or a copy if it would hold more than twice its memory, as in a packet for several streams. */
+  /** A large piece itself, or a copy if it would hold many times its memory, as in a packet for many streams. */
   #keep(start: number, bytes: Uint8Array, lent: boolean): void {
     const last = this.#pieces?.at(-1)
     if (!lent || bytes.length < LARGE_BYTES || (last !== undefined && start < endOf(last))) {
       this.#pages ??= new Pages(false)
       return this.#pages.write(start, bytes)
     }
-    const worth = 2 * bytes.length >= bytes.buffer.byteLength
+    const worth = HELD_TIMES_MAX * bytes.length >= bytes.buffer.byteLength
     if (!worth) litter(bytes.length)
     this.#pieces ??= []
     this.#pieces.push({ start, bytes: worth ? bytes : new Uint8Array(bytes) })
