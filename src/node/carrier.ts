@@ -282,7 +282,7 @@ export class Carrier extends EventEmitter<CarrierEvents> implements AssociationC
 
   // ── What the engine tells ──────────────────────────────────────────────────
 
-  #heard(event: MachineEvent): void {
+  #heard(event: MachineEvent): unknown {
     switch (event.type) {
       case 'datagram':
         return this.sockets.get(event.port)?.deliver(event.bytes, event.peer, event.sourcePort)

@@ -28,7 +28,8 @@ const SETTLED = Promise.resolve()
 
 /** Owns the loop between a machine, a port and a clock; not the port's life. */
 export class Driver implements Sink {
-  readonly event: (event: MachineEvent) => void
+  /** False of what no application hears. */
+  readonly event: (event: MachineEvent) => unknown
   /** What can wait does so until the timer's next beat: a peer that has just been answered has something to say. */
   patient = true
   readonly #machine: Machine
@@ -49,7 +50,7 @@ export class Driver implements Sink {
   /** Fetched already, to be told in the next turn. */
   #held: MachineEvent | undefined
 
-  constructor(machine: Machine, port: DatagramPort, onEvent: (event: MachineEvent) => void) {
+  constructor(machine: Machine, port: DatagramPort, onEvent: (event: MachineEvent) => unknown) {
     this.#machine = machine
     this.#port = port
     this.event = onEvent
@@ -164,13 +165,14 @@ export class Driver implements Sink {
       return this.#rest()
     }
     this.#pumping = true
+    let heard: unknown
     try {
-      this.event(event)
+      heard = this.event(event)
     } finally {
       this.#pumping = false
       if (++this.#told >= TURN_DATAGRAMS_MAX) this.#rest()
-      // Of which no application hears.
-      else if (event.type === 'stream-closed') this.#tell()
+      // Nobody has anything to go on with.
+      else if (heard === false) this.#tell()
       // All promises go on that can; the queue of ticks comes only then. `queueMicrotask` would do, at twice the price.
       else void SETTLED.then(this.#next)
     }

@@ -185,14 +185,13 @@ export class SojournStream extends SocketShape {
     this.destroy()
   }
 
-  /** What the engine tells of it. */
-  heard(event: StreamEvent): void {
+  /** What the engine tells of it. False of what no application hears. */
+  heard(event: StreamEvent): unknown {
     // What is lost does not travel.
     if (event.type === 'stream-lost') this.#held = false
     if (this.#held) {
       this.#late ??= []
-      this.#late.push(event)
-      return
+      return this.#late.push(event)
     }
     switch (event.type) {
       case 'stream-accepted':
@@ -212,7 +211,7 @@ export class SojournStream extends SocketShape {
       case 'stream-lost':
         return this.#lose(event)
       default:
-        return
+        return false
     }
   }
 
@@ -361,12 +360,12 @@ export class SojournStream extends SocketShape {
     return this.#errno ? asErrno(error, this.#connecting) : error
   }
 
-  #open(): void {
-    if (!this.#connecting || this.destroyed) return
+  #open(): boolean {
+    if (!this.#connecting || this.destroyed) return false
     this.#connecting = false
     this.#opening?.settle()
-    this.emit('connect')
-    this.emit('ready')
+    const heard = this.emit('connect') || this.#opening !== undefined
+    return this.emit('ready') || heard
   }
 
   #stop(error: SojournError): void {

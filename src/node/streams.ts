@@ -103,15 +103,17 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     return peer === undefined ? this.#streams.size > 0 : this.#streams.has(peer)
   }
 
-  heard(event: StreamEvent): void {
+  /** False of what no application hears. */
+  heard(event: StreamEvent): unknown {
     const { peer, id } = event
     if (event.type === 'stream') return this.#incoming(peer, id, event.port, event.sourcePort)
     const stream = this.#streams.get(peer)?.get(id)
     const over = event.type === 'stream-closed' || event.type === 'stream-lost'
     if (over) this.#forget(peer, id)
-    stream?.heard(event)
+    const heard = stream?.heard(event)
     if (stream !== undefined) tellOf(stream, event)
     if (over) for (const check of this.#whenGone) check()
+    return heard
   }
 
   /** The peer allows more streams than before. */

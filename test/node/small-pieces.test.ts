@@ -36,7 +36,7 @@ function open(): {
   }
   const stream = new SojournStream(carrier, peer, 1, 2)
   stream.accept(0)
-  const come = (bytes: Uint8Array): void => stream.heard({ type: 'stream-data', peer, id: 0, bytes })
+  const come = (bytes: Uint8Array): void => void stream.heard({ type: 'stream-data', peer, id: 0, bytes })
   return { stream, consumed: () => bytesConsumed, wanted, come }
 }
 

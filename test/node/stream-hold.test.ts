@@ -63,7 +63,7 @@ function held(before: (stream: SojournStream, notes: Notes) => void): { stream: 
 }
 
 const data = (stream: SojournStream, text: string): void =>
-  stream.heard({ type: 'stream-data', peer, id: 0, bytes: Buffer.from(text) })
+  void stream.heard({ type: 'stream-data', peer, id: 0, bytes: Buffer.from(text) })
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

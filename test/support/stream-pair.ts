@@ -64,10 +64,11 @@ export class StreamEnd {
   /** Everything there is to hear, streams that the peer opens being accepted on the way. */
   listen(): readonly StreamEvent[] {
     const all: StreamEvent[] = []
-    for (const event of this.streams.events()) {
-      all.push(event)
-      if (event.kind === 'opened') this.streams.accept(event.id)
-    }
+    while (this.streams.hasNews)
+      for (const event of this.streams.events()) {
+        all.push(event)
+        if (event.kind === 'opened') this.streams.accept(event.id)
+      }
     this.heard.push(...all)
     return all
   }

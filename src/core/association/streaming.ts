@@ -131,26 +131,31 @@ export function arm(association: Association, now: number): void {
   timers.set('streams', transport.closing === undefined ? transport.deadlineAfter(now) : closesAt)
 }
 
-/** Streams of peers that nobody here listens to, or whose peers nobody wants, are refused before anybody hears of them. */
 function collect(association: Association, streaming: Streaming): void {
-  const { context, peer, session } = association
+  const { context } = association
   const { streams } = streaming.transport
   if (streaming.news.size >= context.config.streamEventsMax) return
-  for (const told of streams.events()) {
-    if (told.kind === 'opened') {
-      const fault = session === undefined ? 'port-closed' : context.listeners.fault(told.port, peer, session.peerKey)
-      if (fault === undefined) streams.accept(told.id)
-      else {
-        context.count(fault)
-        streaming.refused.add(told.id)
-        streams.refuse(told.id, fault === 'port-closed' ? StreamCode.PORT_CLOSED : StreamCode.REFUSED)
-      }
-    }
-    if (told.kind === 'openable') context.event({ type: 'streams-openable', peer })
-    const event = eventOf(association, streaming, told)
-    if (event !== undefined) streaming.news.push(event)
-  }
+  // An answer may lead to more.
+  while (streams.hasNews) for (const told of streams.events()) take(association, streaming, told)
   if (streaming.news.size > 0) context.hasNews(association)
+}
+
+/** Streams of peers that nobody here listens to, or whose peers nobody wants, are refused before anybody hears of them. */
+function take(association: Association, streaming: Streaming, told: Told): void {
+  const { context, peer, session } = association
+  const { streams } = streaming.transport
+  if (told.kind === 'opened') {
+    const fault = session === undefined ? 'port-closed' : context.listeners.fault(told.port, peer, session.peerKey)
+    if (fault === undefined) streams.accept(told.id)
+    else {
+      context.count(fault)
+      streaming.refused.add(told.id)
+      streams.refuse(told.id, fault === 'port-closed' ? StreamCode.PORT_CLOSED : StreamCode.REFUSED)
+    }
+  }
+  if (told.kind === 'openable') context.event({ type: 'streams-openable', peer })
+  const event = eventOf(association, streaming, told)
+  if (event !== undefined) streaming.news.push(event)
 }
 
 /** Names that are put together anew each time are compared letter by letter, and there may be thousands of streams a second. */

@@ -19,6 +19,7 @@ const LARGE_BYTES = PAGE_BYTES / 2
 const HELD_TIMES_MAX = 4
 
 const NONE: Readonly<Ranges> = new Ranges()
+const NO_VIEWS: readonly Uint8Array[] = []
 
 export class ReceiveBuffer {
   // An idle stream has none of these: there may be thousands.
@@ -84,6 +85,7 @@ export class ReceiveBuffer {
 
   /** The bytes that follow on those given out, as views that stay good. */
   read(): readonly Uint8Array[] {
+    if (this.#delivered === this.#contiguous) return NO_VIEWS
     const views = this.#views(this.#delivered, this.#contiguous)
     this.#delivered = this.#contiguous
     return views

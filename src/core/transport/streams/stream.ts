@@ -199,15 +199,14 @@ export class Stream {
     if (this.opener || this.#accepted) this.#receiving.requeue()
   }
 
-  /** What the application has not been told yet, in the order of StreamEvent. `relieved`: the writer need not wait any more. */
-  tell(relieved: boolean): readonly StreamEvent[] {
+  /** Adds what the application has not been told yet, in the order of StreamEvent. `relieved`: the writer need not wait any more. */
+  tell(relieved: boolean, events: StreamEvent[]): void {
     const { id } = this
-    const events: StreamEvent[] = []
     if (!this.opener && this.#ports !== undefined && !this.#accepted && this.#isNews(TOLD.opened)) {
       const { port, sourcePort } = this.#ports
       events.push({ kind: 'opened', id, port, sourcePort })
     }
-    if (!this.opener && !this.#accepted) return events
+    if (!this.opener && !this.#accepted) return
     if (this.opener && this.#accepted && this.#isNews(TOLD.accepted)) events.push({ kind: 'accepted', id })
     for (const bytes of this.#receiving.read()) events.push({ kind: 'data', id, bytes })
     const { state: received } = this.#receiving
@@ -224,7 +223,6 @@ export class Stream {
     }
     if (sent.name === 'data-recvd' && this.#isNews(TOLD.finished)) events.push({ kind: 'finished', id })
     if (this.over && this.#isNews(TOLD.closed)) events.push({ kind: 'closed', id })
-    return events
   }
 
   /** True the first time. */

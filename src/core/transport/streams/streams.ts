@@ -204,20 +204,22 @@ export class Streams {
     return this.#news.length > 0 || (this.#awaited && this.#ids.openable)
   }
 
-  /** What there is to tell since the last time, to be taken whole; an answer on the way, such as `accept`, may lead to more. */
-  *events(): IterableIterator<StreamEvent> {
-    this.knocked = false
-    for (const stream of this.#news) {
-      stream.inNews = false // before telling, so that an answer brings it back at the end of the line
-      const events = stream.tell(this.#relieved(stream))
-      if (stream.over) this.#forget(stream)
-      yield* events
-    }
+  /** What there is to tell since the last time; an answer, such as `accept`, may lead to more. */
+  events(): readonly StreamEvent[] {
+    const events: StreamEvent[] = []
+    const news = this.#news
     this.#news = []
+    this.knocked = false
+    for (const stream of news) {
+      stream.inNews = false
+      stream.tell(this.#relieved(stream), events)
+      if (stream.over) this.#forget(stream)
+    }
     if (this.#awaited && this.#ids.openable) {
       this.#awaited = false
-      yield { kind: 'openable' }
+      events.push({ kind: 'openable' })
     }
+    return events
   }
 
   /** The stream on which most waits. */
