@@ -22,13 +22,11 @@ const FEW_BYTES_MAX = 1_024
 export class Pages {
   /** Nobody is given views of these pages, so that they can be used again. */
   readonly #recycled: boolean
-  /** None while nothing is held: most streams are idle most of the time. */
-  #pages: Map<number, Page> | undefined
-  /** The page that was looked up last: mostly that of the next bytes, too. */
-  #recent: Page | undefined
-  #recentIndex = -1
-  /** Pages below this one are gone. */
-  #lowest = 0
+  /** In order, with holes where nothing was written. None while nothing is held: most streams are idle most of the time. */
+  #pages: (Page | undefined)[] | undefined
+  /** The index of the first of them, and how many from there on are gone. */
+  #first = 0
+  #gone = 0
   /** All there is, as long as that is little, and no page; and where it begins. */
   #few: Uint8Array | undefined
   #fewAt = 0
@@ -39,7 +37,7 @@ export class Pages {
 
   /** Bytes of memory that are held. */
   get bytes(): number {
-    return this.#few?.length ?? (this.#pages?.size ?? 0) * PAGE_BYTES
+    return this.#few?.length ?? (this.#pages ?? []).filter((page) => page !== undefined).length * PAGE_BYTES
   }
 
   /** Keeps a copy of `bytes` from `offset` on. */
@@ -89,28 +87,31 @@ export class Pages {
   /** Drops the pages that lie whole below `end`. */
   release(end: number): void {
     if (this.#few !== undefined && this.#fewAt + this.#few.length <= end) this.#few = undefined
-    const lowest = Math.floor(end / PAGE_BYTES)
-    // A stream that goes on far from its beginning, after a thaw, has few pages and a long way to the first.
     const pages = this.#pages
-    if (pages === undefined) this.#lowest = lowest
-    else if (lowest - this.#lowest > pages.size) {
-      for (const index of pages.keys()) if (index < lowest) this.#drop(index)
-      this.#lowest = lowest
+    if (pages === undefined) return
+    const below = Math.min(Math.floor(end / PAGE_BYTES) - this.#first, pages.length)
+    for (; this.#gone < below; this.#gone++) {
+      this.#drop(pages[this.#gone])
+      pages[this.#gone] = undefined
     }
-    for (; this.#lowest < lowest; this.#lowest++) this.#drop(this.#lowest)
+    if (2 * this.#gone < pages.length) return
+    this.#pages = this.#gone < pages.length ? pages.slice(this.#gone) : undefined
+    this.#first += this.#gone
+    this.#gone = 0
   }
 
   clear(): void {
     this.#few = undefined
     if (this.#pages === undefined) return
-    for (const index of this.#pages.keys()) this.#drop(index)
-    this.#pages = this.#recent = undefined
+    for (const page of this.#pages) this.#drop(page)
+    this.#pages = undefined
+    this.#gone = 0
   }
 
   /** More has come: into pages with it. Views of it that were given out stay as they are. */
   #spread(few: Uint8Array): void {
     this.#few = undefined
-    this.#pages = new Map()
+    this.#pages = []
     this.write(this.#fewAt, few)
   }
 
@@ -119,34 +120,26 @@ export class Pages {
     return few.subarray(start - this.#fewAt, end - this.#fewAt)
   }
 
-  #drop(index: number): void {
-    const page = this.#recycled ? this.#pages?.get(index) : undefined
-    if (page !== undefined && spare.length < SPARE_PAGES_MAX) spare.push(page)
-    if (this.#recentIndex === index) this.#recent = undefined
-    this.#pages?.delete(index)
+  #drop(page: Page | undefined): void {
+    if (this.#recycled && page !== undefined && spare.length < SPARE_PAGES_MAX) spare.push(page)
   }
 
   #at(offset: number): Page {
-    const page = this.#find(Math.floor(offset / PAGE_BYTES))
+    const page = this.#pages?.[Math.floor(offset / PAGE_BYTES) - this.#first]
     assert(page !== undefined, 'bytes are read where they were written')
     return page
   }
 
-  #find(index: number): Page | undefined {
-    if (this.#recent !== undefined && this.#recentIndex === index) return this.#recent
-    const page = this.#pages?.get(index)
-    if (page === undefined) return undefined
-    this.#recent = page
-    this.#recentIndex = index
-    return page
-  }
-
   #page(index: number): Page {
-    const known = this.#find(index)
-    if (known !== undefined) return known
-    const page = (this.#recycled ? spare.pop() : undefined) ?? freshPage()
-    this.#pages ??= new Map()
-    this.#pages.set(index, page)
+    this.#pages ??= []
+    const pages = this.#pages
+    if (pages.length === 0) this.#first = index
+    // What fills a gap before all that has come.
+    for (; index < this.#first; this.#first--) pages.unshift(undefined)
+    const at = index - this.#first
+    while (pages.length <= at) pages.push(undefined)
+    const page = pages[at] ?? (this.#recycled ? spare.pop() : undefined) ?? freshPage()
+    pages[at] = page
     return page
   }
 }

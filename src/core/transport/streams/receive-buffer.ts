@@ -15,8 +15,8 @@ interface Piece {
 /** What is put into pages may be cut in two by the end of one. */
 const LARGE_BYTES = PAGE_BYTES / 2
 
-/** What is kept itself keeps what came along with it: of memory at most so many times its length. Only this machine sends such packets. */
-const HELD_TIMES_MAX = 4
+/** What is kept itself keeps what came along with it: it is one part in so many of that, or more. Only this machine sends such packets. */
+const KEPT_PART = 4
 
 const NONE: Readonly<Ranges> = new Ranges()
 const NO_VIEWS: readonly Uint8Array[] = []
@@ -143,7 +143,7 @@ export class ReceiveBuffer {
       this.#pages ??= new Pages(false)
       return this.#pages.write(start, bytes)
     }
-    const worth = HELD_TIMES_MAX * bytes.length >= bytes.buffer.byteLength
+    const worth = KEPT_PART * bytes.length >= bytes.buffer.byteLength
     if (!worth) litter(bytes.length)
     this.#pieces ??= []
     this.#pieces.push({ start, bytes: worth ? bytes : new Uint8Array(bytes) })
