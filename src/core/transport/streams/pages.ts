@@ -52,7 +52,8 @@ export class Pages {
       const at = offset + done
       const within = at % PAGE_BYTES
       const length = Math.min(PAGE_BYTES - within, bytes.length - done)
-      const part = length === bytes.length ? bytes : bytes.subarray(done, done + length)
+      // A Buffer cuts itself in pieces at thrice the price.
+      const part = length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + done, length)
       this.#page(Math.floor(at / PAGE_BYTES)).bytes.set(part, within)
       done += length
     }
@@ -79,7 +80,7 @@ export class Pages {
       const page = this.#at(start + done)
       const within = (start + done) % PAGE_BYTES
       const part = Math.min(PAGE_BYTES - within, length - done)
-      target.set(new Uint8Array(page.buffer, within, part), to + done)
+      target.set(part === PAGE_BYTES ? page.bytes : new Uint8Array(page.buffer, within, part), to + done)
       done += part
     }
   }
