@@ -25,6 +25,8 @@ export const SMALL_PIECES_BYTES_MAX = 16_384
 export const STREAMS_WAITING_MAX = 1_024
 /** Streams that nobody has asked a listener for yet. What comes beyond is refused. */
 export const BACKLOG_STREAMS_MAX = 128
+/** So many bytes that Node holds ask the writer of a stream to wait, such as one that is not open yet: Node's own default since 22. */
+export const WRITE_AHEAD_BYTES = 65_536
 /** Fewer bytes than this of a longer write are not worth a try while there is no room for all. */
 export const WRITE_PIECE_BYTES_MIN = 1_024
 /** What is written in one turn leaves at its end; of so much, the first part already before. */

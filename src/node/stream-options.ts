@@ -4,7 +4,7 @@
 export interface StreamOptions {
   /** When the peer has ended its direction: true leaves ours open until we end it, false ends it too. Default true. */
   readonly allowHalfOpen?: boolean | undefined
-  /** Bytes above which `write` says false while Node holds them. Default: Node's. */
+  /** Of so many bytes, or more, that Node holds `write` says false. Default: 64 KiB; of those that wait to be read, Node's own. */
   readonly highWaterMark?: number | undefined
   /** Errors carry the codes of TCP (ECONNREFUSED, ECONNRESET …), with the SojournError as their cause. Default false. */
   readonly errno?: boolean | undefined

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { StreamView } from '../core/engine.ts'
 import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
-import { READ_BYTES_MAX } from './config.ts'
+import { READ_BYTES_MAX, WRITE_AHEAD_BYTES } from './config.ts'
 import { SojournError } from './errors.ts'
 import { Opening } from './opening.ts'
 import { type Callback, type Chunk, Outgoing } from './outgoing.ts'
@@ -62,7 +62,8 @@ export class SojournStream extends SocketShape {
 
   constructor(carrier: StreamCarrier, peer: Hit, localPort: number, remotePort: number, options: StreamOptions = {}) {
     const { allowHalfOpen = true, highWaterMark } = options
-    super(highWaterMark === undefined ? { allowHalfOpen } : { allowHalfOpen, highWaterMark })
+    if (highWaterMark === undefined) super({ allowHalfOpen, writableHighWaterMark: WRITE_AHEAD_BYTES })
+    else super({ allowHalfOpen, highWaterMark })
     this.#carrier = carrier
     this.#errno = options.errno ?? false
     this.remoteAddress = peer

@@ -216,6 +216,7 @@ const OTHERS: Readonly<Record<string, Other>> = {
   SMALL_PIECES_BYTES_MAX: 'one thing',
   WRITE_PIECE_BYTES_MIN: 'one thing',
   EARLY_BYTES: 'work',
+  WRITE_AHEAD_BYTES: 'one thing',
   FREEZE_ROUNDS_MAX: 'work',
   FINISH_MS: 'a time',
   TURN_DATAGRAMS_MAX: 'work',

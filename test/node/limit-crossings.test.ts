@@ -152,6 +152,17 @@ describe('a port that is asked for as any', () => {
   })
 })
 
+describe('a write before there is an association', () => {
+  test('of 64 KiB asks its writer to wait, and one of a byte less does not', async () => {
+    const [a, b] = await Promise.all([endpointOn(), endpointOn()])
+    b.listen(9, (stream) => stream.resume())
+    const answers = [limits.WRITE_AHEAD_BYTES, limits.WRITE_AHEAD_BYTES - 1].map((length) =>
+      a.connect(b.peer, 9).write(new Uint8Array(length)),
+    )
+    expect(answers).toEqual([false, true])
+  })
+})
+
 describe('a write for which there is too little room', () => {
   /** What is offered to an engine that has so much room, and what it takes. */
   function written(bytes: number, room: number): { readonly offered: number[]; readonly taken: number } {

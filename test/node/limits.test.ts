@@ -34,6 +34,7 @@ const CROSSINGS: Readonly<Record<keyof typeof limits, Elsewhere>> = {
   STREAMS_WAITING_MAX: at('listeners', 'for which too many others wait already fails at once'),
   BACKLOG_STREAMS_MAX: at('listeners', 'refuses what is too much to keep'),
   EARLY_BYTES: at('driver', 'much that is written in one turn leaves before its end, and nothing is told then'),
+  WRITE_AHEAD_BYTES: at('limit-crossings', 'of 64 KiB asks its writer to wait, and one of a byte less does not'),
   FREEZE_ROUNDS_MAX: at('stream-hold', 'no more than a few answers to those who write in answer'),
   FINISH_MS: at('limit-crossings', GOODBYE),
   UNANSWERED_BYTES_MAX: at('resumable', 'of a client that sends requests without end are cut off'),

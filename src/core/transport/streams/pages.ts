@@ -48,14 +48,16 @@ export class Pages {
       this.#fewAt = offset
       return
     }
-    for (let done = 0; done < bytes.length; ) {
+    // Asked once: of any kind of bytes each of these is a call.
+    const { buffer, byteOffset, length } = bytes
+    for (let done = 0; done < length; ) {
       const at = offset + done
       const within = at % PAGE_BYTES
-      const length = Math.min(PAGE_BYTES - within, bytes.length - done)
+      const part = Math.min(PAGE_BYTES - within, length - done)
       // A Buffer cuts itself in pieces at thrice the price.
-      const part = length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + done, length)
-      this.#page(Math.floor(at / PAGE_BYTES)).bytes.set(part, within)
-      done += length
+      const piece = part === length ? bytes : new Uint8Array(buffer, byteOffset + done, part)
+      this.#page(Math.floor(at / PAGE_BYTES)).bytes.set(piece, within)
+      done += part
     }
   }
 
