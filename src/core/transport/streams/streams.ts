@@ -215,10 +215,8 @@ export class Streams {
       stream.tell(this.#relieved(stream), events)
       if (stream.over) this.#forget(stream)
     }
-    if (this.#awaited && this.#ids.openable) {
-      this.#awaited = false
-      events.push({ kind: 'openable' })
-    }
+    if (this.#awaited && this.#ids.openable) events.push({ kind: 'openable' })
+    this.#awaited &&= !this.#ids.openable
     return events
   }
 
