@@ -92,11 +92,8 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
   creditAgeMs: () => {
     const credit = new Credit(DEFAULTS, 0)
     credit.earn(0, 800)
-    expect([credit.covers(4_999, 800), credit.covers(5_000, 701), credit.covers(5_000, 700)]).toEqual([
-      true,
-      false,
-      true,
-    ])
+    const covered = [credit.covers(4_999, 800), credit.covers(5_000, 701), credit.covers(5_000, 700)]
+    expect(covered).toEqual([true, false, true])
   },
   keepaliveMs: KEEPALIVE,
   keepaliveSpread: KEEPALIVE_SPREAD,
