@@ -54,8 +54,8 @@ export async function freezeCarrier(carrier: Carrier, plan: FreezePlan): Promise
   })
   await rehearseMove()
   // What has been waiting meanwhile is done while the process still runs, and not while it stands still: the second turn begins
-  // with a look at the sockets.
-  for (let turns = 0; turns < 2; turns++) await new Promise<void>((resolve) => setImmediate(resolve))
+  // with a look at the sockets, and what an accelerated port has seen there is read and answered at its end.
+  for (let turns = 0; turns < 3; turns++) await new Promise<void>((resolve) => setImmediate(resolve))
   signal?.throwIfAborted()
   plan.check()
   const state = packer(plan.state)
