@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { Identity, type IdentityAlgorithm, type WithKeys } from '../crypto/identity.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import { systemEntropy } from './entropy.ts'
 import { messageOf, SojournError } from './errors.ts'
 import { createSecret, readSecret } from './secret-file.ts'
@@ -10,7 +11,7 @@ import { createSecret, readSecret } from './secret-file.ts'
  * A fresh identity from the operating system's randomness; Ed25519 unless told otherwise. RSA (2048 bits) and ECDSA P-384 need
  * `algorithms` that have them. Throws TypeError if they have not.
  */
-export function createIdentity(algorithm?: IdentityAlgorithm, algorithms?: WithKeys): Identity {
+export function createIdentity(algorithm?: IdentityAlgorithm, algorithms: WithKeys = algorithmsHere()): Identity {
   if (algorithm !== 'rsa') return Identity.generate(systemEntropy, algorithm, algorithms)
   // Primes take more than entropy: OpenSSL finds them.
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -46,7 +47,7 @@ export async function readOrCreateIdentity(path: string): Promise<Identity> {
   return (await createSecret(path, fresh.toPem())) ? fresh : readIdentity(path)
 }
 
-function identityFrom(pem: string, path: string, algorithms?: WithKeys): Identity {
+function identityFrom(pem: string, path: string, algorithms: WithKeys = algorithmsHere()): Identity {
   try {
     return Identity.fromPem(pem, algorithms)
   } catch (error) {

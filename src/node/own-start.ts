@@ -7,6 +7,7 @@ import { Identity } from '../crypto/identity.ts'
 import { incarnationOf } from '../crypto/keymat.ts'
 import { wipe } from '../crypto/secret.ts'
 import type { Ledger } from '../ledger/interface.ts'
+import { algorithmsHere } from './accelerated/choice.ts'
 import { startIdentity } from './door.ts'
 import type { EndpointOptions } from './endpoint-options.ts'
 import { systemEntropy } from './entropy.ts'
@@ -20,7 +21,7 @@ import { createIdentity } from './key-file.ts'
 export function ownStart(started: Started, made?: Identity): OwnStart {
   const { epoch, incarnation, secret, receipt, ledger } = started
   const same = made !== undefined && equalBytes(incarnationOf(made.publicKey.bytes), incarnation)
-  const instance = same ? made : Identity.fromSecret('ed25519', secret)
+  const instance = same ? made : Identity.fromSecret('ed25519', secret, algorithmsHere())
   wipe(secret)
   return { epoch, incarnation, instance, receipt, ledgerKey: ledger }
 }

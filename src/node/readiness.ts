@@ -81,7 +81,7 @@ export class Readiness {
       wipe(drawn.secret)
       return new Readiness(place, read, port)
     }
-    const instance = Identity.fromSecret('ed25519', drawn.secret)
+    const instance = Identity.fromSecret('ed25519', drawn.secret, algorithmsHere())
     return new Readiness(place, read, port, { drawn, instance }, takeBack)
   }
 

@@ -13,6 +13,7 @@ import {
 } from '../../src/core/moving/receipt.ts'
 import { hitBytes } from '../../src/crypto/hit.ts'
 import { Identity } from '../../src/crypto/identity.ts'
+import { conformance } from '../../src/crypto/suites/conformance/algorithms.ts'
 import { flipped, HOST_A, HOST_B, incarnation, instance, LEDGER, seeded, X } from '../support/actors.ts'
 
 const start = { epoch: 3, incarnation: incarnation(1) }
@@ -37,6 +38,17 @@ describe('a receipt', () => {
     const ledger = Identity.generate(seeded(77), 'ecdsa-p256')
     const signed = signReceipt({ ...fields, ledger: ledger.publicKey }, ledger)
     expect(verifyReceipt(signed, { hit: X.hit, start, pinned: ledger.publicKey })).toMatchObject({ epoch: 3 })
+  })
+
+  it('by a ledger with a key of a kind that identities alone may have is forged', () => {
+    const ledger = Identity.generate(seeded(78), 'ecdsa-p384', conformance)
+    const signed = signReceipt({ ...fields, ledger: ledger.publicKey }, ledger)
+    expect(verifyReceipt(signed, { hit: X.hit, start, keys: conformance.keys })).toBe('forged')
+  })
+
+  it('is believed where identities have no keys of the kind of its ledger', () => {
+    const keys = conformance.keys.filter(({ name }) => name === 'rsa')
+    expect(verifyReceipt(receipt, { hit: X.hit, start, keys })).toMatchObject({ epoch: 3 })
   })
 
   it.each([

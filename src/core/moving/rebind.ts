@@ -117,13 +117,12 @@ export function provenStart(
   if (session === undefined || epoch === undefined) return undefined
   const start = epoch.sender
   const pinned = session.peerLedger ?? context.floors.get(session.peerKey)?.ledger
-  const expected = { hit: association.peer, start, ...(pinned === undefined ? {} : { pinned }) }
-  const receipt = verifyReceipt(epoch.receipt, expected)
+  const { keys } = context.algorithms
+  const receipt = verifyReceipt(epoch.receipt, { hit: association.peer, start, pinned, keys })
   if (typeof receipt === 'string') {
     context.count(`receipt-${receipt}`)
     return undefined
   }
-  const { keys } = context.algorithms
   if (instance === undefined || !verifyInstance(instance, coveredBy(packet, Parameter.INSTANCE), start, keys)) {
     context.count('instance-unproven')
     return undefined

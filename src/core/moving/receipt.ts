@@ -41,6 +41,8 @@ export interface ReceiptExpectation {
   readonly start: Start
   readonly pinned?: PublicKey | undefined
   readonly chain?: DelegationChain
+  /** What computes, if the ledger's kind of key is among them. */
+  readonly keys?: KeyAlgorithms
 }
 
 /** The contents of an INSTANCE parameter, as far as they matter here. */
@@ -98,12 +100,16 @@ export function signReceipt(receipt: Receipt, ledger: Identity): Uint8Array {
  * Reads a receipt and checks its signature by the ledger key it names, and nothing else: whether that ledger is the right
  * one, and whether the start that shows it owns it, `verifyReceipt` and `verifyInstance` decide.
  */
-export function openReceipt(bytes: Uint8Array, chain: DelegationChain = []): VerifiedReceipt | ObjectFault {
+export function openReceipt(
+  bytes: Uint8Array,
+  chain: DelegationChain = [],
+  keys: KeyAlgorithms = KEY_ALGORITHMS,
+): VerifiedReceipt | ObjectFault {
   const object = decodeSigned(bytes)
   if (isMalformed(object)) return 'malformed'
   const receipt = decodeReceipt(object.payload)
   if (isMalformed(receipt)) return 'malformed'
-  if (!signedBy('receipt', object, receipt.ledger, chain)) return 'forged'
+  if (!signedBy('receipt', object, receipt.ledger, chain, standardOf(receipt.ledger, keys))) return 'forged'
   // Field by field: of a spread that goes on, V8 makes a shape of its own for every object.
   const { ledger, hit, epoch, host, incarnation, timeMs } = receipt
   return { ledger, hit, epoch, host, incarnation, timeMs, ledgerKey: ledger }
@@ -111,7 +117,7 @@ export function openReceipt(bytes: Uint8Array, chain: DelegationChain = []): Ver
 
 /** Believes a receipt for exactly this identity and start, by the pinned ledger if there is one; else says why not. */
 export function verifyReceipt(bytes: Uint8Array, expected: ReceiptExpectation): VerifiedReceipt | ReceiptFault {
-  const receipt = openReceipt(bytes, expected.chain)
+  const receipt = openReceipt(bytes, expected.chain, expected.keys)
   if (typeof receipt === 'string') return receipt
   if (!equalBytes(receipt.hit, hitBytes(expected.hit))) return 'other-identity'
   if (receipt.epoch !== expected.start.epoch) return 'other-epoch'
@@ -132,8 +138,7 @@ export function verifyInstance(
   const key = instancePublicKey(instance.key)
   const input = signedInput('instance', covered)
   if (known.has(key, input, instance.signature)) return true
-  // Instances are of one kind, whichever identities may have.
-  const good = verify(key, input, instance.signature, kindOf(key, keys) === undefined ? KEY_ALGORITHMS : keys)
+  const good = verify(key, input, instance.signature, standardOf(key, keys))
   if (good) known.keep(key, input, instance.signature)
   return good
 }
@@ -149,6 +154,11 @@ export function countersign(instance: Identity, object: Uint8Array): Uint8Array 
   const signature = instance.sign(input)
   known.keep(instance.publicKey, input, signature)
   return concat(instance.publicKey.bytes, signature)
+}
+
+/** Ledgers and instances have keys of the standard kinds, whichever identities may have: `keys` only computes them. */
+function standardOf(key: PublicKey, keys: KeyAlgorithms): KeyAlgorithms {
+  return kindOf(key, KEY_ALGORITHMS) === undefined || kindOf(key, keys) === undefined ? KEY_ALGORITHMS : keys
 }
 
 /** Instance keys are always Ed25519: HI algorithm 13, curve label 1 (RFC 9374 §3.4.1). */
