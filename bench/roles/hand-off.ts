@@ -61,11 +61,13 @@ export class Place {
           chunks.push(chunk)
           missing = chunks.length === 1 ? LENGTH_BYTES + chunk.readUInt32BE() - chunk.length : missing - chunk.length
           if (missing > 0) return
-          void this.thaw(Buffer.concat(chunks).subarray(LENGTH_BYTES)).then(
-            () => socket.end('thawed'),
-            (error: unknown) => socket.end(String(error)),
-          )
-          server.close()
+          // The process stands still: nothing is put away before it runs.
+          void this.thaw(Buffer.concat(chunks).subarray(LENGTH_BYTES))
+            .then(
+              () => socket.end('thawed'),
+              (error: unknown) => socket.end(String(error)),
+            )
+            .then(() => server.close())
         })
       })
       server.listen(path, resolve)
