@@ -61,8 +61,8 @@ export const START_CONTROLS: readonly Control[] = [
     edits: [
       edit(
         REBIND,
-        'const expected = { hit: association.peer, start, ...(pinned === undefined ? {} : { pinned }) }',
-        'const expected = { hit: association.peer, start }',
+        'verifyReceipt(epoch.receipt, { hit: association.peer, start, pinned, keys })',
+        'verifyReceipt(epoch.receipt, { hit: association.peer, start, keys })',
       ),
       edit(
         'src/core/moving/floor.ts',
