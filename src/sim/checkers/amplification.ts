@@ -40,7 +40,8 @@ export class AmplificationChecker implements Checker {
         return undefined
       case 'wire-sent':
         if (observation.run === undefined) return undefined
-        this.#owners.set(observation.socket, observation.run)
+        if (this.#owners.get(observation.socket) !== observation.run)
+          this.#owners.set(observation.socket, observation.run)
         return observation.run.honest ? this.#sent(observation.run, observation.packet) : undefined
       default:
         return undefined
@@ -63,14 +64,17 @@ export class AmplificationChecker implements Checker {
     const from = keyOf(packet.from)
     const account = this.#account(run, from)
     account.received += packet.bytes.length + overheadBytes(packet.from)
-    if (packet.origin !== undefined && this.#reached.get(run.id)?.get(packet.origin)?.has(from)) account.proven = true
+    if (account.proven || packet.origin === undefined) return
+    account.proven = this.#reached.get(run.id)?.get(packet.origin)?.has(from) === true
   }
 
   #reach(run: number, socket: number, key: string): void {
-    const sockets = this.#reached.get(run) ?? new Map<number, Set<string>>()
-    this.#reached.set(run, sockets)
-    const keys = sockets.get(socket) ?? new Set()
-    sockets.set(socket, keys.add(key))
+    // Every packet comes by here, and nearly all have before.
+    const sockets = this.#reached.get(run)
+    const keys = sockets?.get(socket)
+    if (keys !== undefined) keys.add(key)
+    else if (sockets !== undefined) sockets.set(socket, new Set([key]))
+    else this.#reached.set(run, new Map([[socket, new Set([key])]]))
   }
 
   #sent(run: Run, packet: WirePacket): string | undefined {

@@ -13,6 +13,8 @@ export class EpochChecker implements Checker {
   readonly #bound = new Map<string, number>()
   /** Incarnation accepted, by lineage, peer and epoch. */
   readonly #incarnations = new Map<string, string>()
+  /** By receiver, the runs whose incarnation has been accepted: it is not asked again for each datagram. */
+  readonly #accepted = new Map<Run, Set<Run>>()
 
   see(observation: Observation): string | undefined {
     switch (observation.type) {
@@ -49,14 +51,16 @@ export class EpochChecker implements Checker {
     const sealer = content === undefined ? undefined : this.#sealer.get(content)
     if (sealer === undefined) return undefined
     const { run, at } = sealer
+    const ended = this.#ended.get(run)
+    const late = ended !== undefined && at > ended
+    const accepted = this.#accepted.get(receiver) ?? new Set()
+    if (accepted.has(run) && !late) return undefined
     const key = `${receiver.lineage} ${peer} ${run.epoch}`
     const known = this.#incarnations.get(key) ?? run.incarnation
     if (known !== run.incarnation)
       return `${receiver.name} took epoch ${run.epoch} of ${run.name} from two incarnations`
     this.#incarnations.set(key, known)
-    const ended = this.#ended.get(run)
-    if (ended !== undefined && at > ended)
-      return `${receiver.name} took a datagram that ${run.name} sealed after its end`
-    return undefined
+    this.#accepted.set(receiver, accepted.add(run))
+    return late ? `${receiver.name} took a datagram that ${run.name} sealed after its end` : undefined
   }
 }
