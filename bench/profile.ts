@@ -21,15 +21,15 @@ type Parts = Readonly<Record<string, number>>
 
 /** Something that both ends do again and again. */
 interface Job {
-  /** What a figure is for; the option `--only` asks for one by its first word. */
+  /** What a figure is for. */
   readonly name: string
+  /** What `--only` calls it. */
   readonly only: string
   readonly sides: { readonly client: string; readonly server: string }
   /** Rounds until ours is compiled. */
   readonly warmUps: number
-  /** Whether the clients connect beforehand. */
-  readonly dials: boolean
-  prepare(pair: Pair): Promise<unknown>
+  /** What each round needs beforehand; without it the client is connected once, for all of them. */
+  prepare?(pair: Pair): Promise<unknown>
   /** Does it, and says how often. */
   run(pair: Pair): Promise<number>
 }
@@ -40,8 +40,6 @@ const JOBS: readonly Job[] = [
     only: 'packets',
     sides: { client: 'sender', server: 'receiver' },
     warmUps: 3,
-    dials: true,
-    prepare: async () => undefined,
     run: async ({ client }) => {
       const { bytes } = await client.ask<{ bytes: number }>({ ask: 'fill', bytes: FILL_BYTES }, ANSWER_MS_MAX)
       return bytes / PACKET_BYTES
@@ -52,8 +50,6 @@ const JOBS: readonly Job[] = [
     only: 'pings',
     sides: { client: 'who asks', server: 'who answers' },
     warmUps: 3,
-    dials: true,
-    prepare: async () => undefined,
     run: async ({ client }) => {
       await client.ask({ ask: 'pings', count: PINGS, bytes: PING_BYTES }, ANSWER_MS_MAX)
       return PINGS
@@ -64,7 +60,6 @@ const JOBS: readonly Job[] = [
     only: 'associations',
     sides: { client: 'initiator', server: 'responder' },
     warmUps: 6,
-    dials: false,
     prepare: (pair) => pair.prepare(ASSOCIATIONS),
     run: async ({ client, address }) => {
       await client.ask({ ask: 'connects', address, count: ASSOCIATIONS, atOnce: 1 }, ANSWER_MS_MAX)
@@ -95,7 +90,7 @@ async function sampled(report: Report, job: Job): Promise<void> {
       const cases = pairs.map((pair) => caseOf(job, pair))
       return interleaved(report, cases, { warmUps: job.warmUps, msMax: MS_MAX })
     },
-    job.dials,
+    job.prepare === undefined,
   )
   for (const { name } of plans) for (const side of Object.values(job.sides)) rows(report, measured, job, name, side)
 }
@@ -120,7 +115,7 @@ function caseOf(job: Job, pair: Pair): Case {
     ])
     return { ...each(job.sides.client, atClient, times), ...each(job.sides.server, atServer, times) }
   }
-  return { name: pair.name, prepare: () => job.prepare(pair), measure }
+  return { name: pair.name, prepare: async () => job.prepare?.(pair), measure }
 }
 
 function each(side: string, parts: Parts, times: number): Parts {

@@ -26,9 +26,12 @@ const FOLLOWS: ReadonlySet<MachineEvent['type']> = new Set([
 
 const SETTLED = Promise.resolve()
 
+/** What is answered to an event that no application hears: nobody has anything to go on with. */
+export const UNHEARD: unique symbol = Symbol('unheard')
+
 /** Owns the loop between a machine, a port and a clock; not the port's life. */
 export class Driver implements Sink {
-  /** False of what no application hears. */
+  /** UNHEARD, or anything else. */
   readonly event: (event: MachineEvent) => unknown
   /** What can wait does so until the timer's next beat: a peer that has just been answered has something to say. */
   patient = true
@@ -171,8 +174,7 @@ export class Driver implements Sink {
     } finally {
       this.#pumping = false
       if (++this.#told >= TURN_DATAGRAMS_MAX) this.#rest()
-      // Nobody has anything to go on with.
-      else if (heard === false) this.#tell()
+      else if (heard === UNHEARD) this.#tell()
       // All promises go on that can; the queue of ticks comes only then. `queueMicrotask` would do, at twice the price.
       else void SETTLED.then(this.#next)
     }

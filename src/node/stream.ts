@@ -7,6 +7,7 @@ import type { StreamView } from '../core/engine.ts'
 import type { StreamEvent } from '../core/stream-event.ts'
 import type { Hit } from '../crypto/hit.ts'
 import { READ_BYTES_MAX, WRITE_AHEAD_BYTES } from './config.ts'
+import { UNHEARD } from './driver.ts'
 import { SojournError } from './errors.ts'
 import { Opening } from './opening.ts'
 import { type Callback, type Chunk, Outgoing } from './outgoing.ts'
@@ -186,7 +187,7 @@ export class SojournStream extends SocketShape {
     this.destroy()
   }
 
-  /** What the engine tells of it. False of what no application hears. */
+  /** What the engine tells of it; UNHEARD of what no application hears. */
   heard(event: StreamEvent): unknown {
     // What is lost does not travel.
     if (event.type === 'stream-lost') this.#held = false
@@ -212,7 +213,7 @@ export class SojournStream extends SocketShape {
       case 'stream-lost':
         return this.#lose(event)
       default:
-        return false
+        return UNHEARD
     }
   }
 
@@ -361,12 +362,12 @@ export class SojournStream extends SocketShape {
     return this.#errno ? asErrno(error, this.#connecting) : error
   }
 
-  #open(): boolean {
-    if (!this.#connecting || this.destroyed) return false
+  #open(): unknown {
+    if (!this.#connecting || this.destroyed) return UNHEARD
     this.#connecting = false
     this.#opening?.settle()
     const heard = this.emit('connect') || this.#opening !== undefined
-    return this.emit('ready') || heard
+    return this.emit('ready') || heard ? undefined : UNHEARD
   }
 
   #stop(error: SojournError): void {

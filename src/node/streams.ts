@@ -103,7 +103,7 @@ export class Streams implements StreamCarrier, ListenerCarrier {
     return peer === undefined ? this.#streams.size > 0 : this.#streams.has(peer)
   }
 
-  /** False of what no application hears. */
+  /** UNHEARD of what no application hears. */
   heard(event: StreamEvent): unknown {
     const { peer, id } = event
     if (event.type === 'stream') return this.#incoming(peer, id, event.port, event.sourcePort)
