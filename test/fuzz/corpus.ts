@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { encodeState } from '../../src/core/moving/frozen-codec.ts'
+import { CIPHER_AES128_CBC, CIPHER_AES256_CBC, cipherKeyBytes, sealParameter } from '../../src/crypto/envelope.ts'
 import * as wire from '../../src/wire.ts'
 import { fixedState } from '../support/frozen-state.ts'
 import { pcapOf, type Seen } from '../support/pcap.ts'
@@ -43,6 +44,13 @@ function samplesOf(name: string): readonly Uint8Array[] {
     ]
   if (name === 'frozen-state') return [encodeState(fixedState())]
   if (name === 'key-log') return KEY_LOG.map((line) => new TextEncoder().encode(line))
+  if (name === 'plaintext-of-encrypted')
+    return [CIPHER_AES128_CBC, CIPHER_AES256_CBC].flatMap((id, turn) =>
+      [new Uint8Array(0), new Uint8Array(40)].map((plaintext) => {
+        const key = new Uint8Array(cipherKeyBytes(id) ?? 0).fill(7)
+        return Uint8Array.of(turn, ...sealParameter(id, key, plaintext, (length) => new Uint8Array(length).fill(9)))
+      }),
+    )
   const type = Object.entries(wire.Parameter).find(([parameter]) => parameter === name)?.[1]
   const found = SAMPLES.flatMap(({ parameters }) => parameters).filter((parameter) => parameter.type === type)
   return found.map(({ contents }) => contents)

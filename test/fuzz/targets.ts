@@ -6,7 +6,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { CAPSULE_VERSION, readCapsule } from '../../src/core/moving/capsule.ts'
 import { decodeFloors } from '../../src/core/moving/floor-codec.ts'
 import { decodeState } from '../../src/core/moving/frozen-codec.ts'
+import { CIPHER_AES128_CBC, CIPHER_AES256_CBC, cipherKeyBytes, decryptParameter } from '../../src/crypto/envelope.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
+import { publicKeyFrom, samePublicKey } from '../../src/crypto/public-key.ts'
+import { conformance } from '../../src/crypto/suites/conformance/algorithms.ts'
 import { readCapture } from '../../src/inspect/capture.ts'
 import { carriedBy } from '../../src/inspect/carried.ts'
 import { findingJson, inspect } from '../../src/inspect/inspect.ts'
@@ -105,6 +108,8 @@ export const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['domain-name', (input) => outcome(wire.decodeDomainIdentifier(1, input, 0), input)],
   ['nai', (input) => outcome(wire.decodeDomainIdentifier(2, input, 0), input)],
   ['notification-detail', notificationOutcome],
+  ['public-key', publicKeyOutcome],
+  ['plaintext-of-encrypted', encryptedOutcome],
   ['frozen-state', stateOutcome],
   ['capsule', capsuleOutcome],
   ['floors', (input) => checksummed(input, 1, decodeFloors)],
@@ -154,6 +159,24 @@ function notificationOutcome(input: Uint8Array): string {
   const type = ((input[0] ?? 0) << 8) | (input[1] ?? 0)
   const data = input.subarray(2)
   return outcome(wire.notificationDetail({ type, data }), data)
+}
+
+/** A peer's key of any kind there is: what is taken has one form, and stays as it is when it is read in it. */
+function publicKeyOutcome(input: Uint8Array): string {
+  const [algorithm = 0, label = 0] = input
+  const key = publicKeyFrom(algorithm, label, input.subarray(2), conformance.keys)
+  if (key === undefined) return 'no key'
+  const again = publicKeyFrom(algorithm, label, key.bytes, conformance.keys)
+  if (again === undefined || !samePublicKey(again, key)) throw new Error('read back as something else')
+  return `${algorithm} ${label} ${key.bytes.length === input.length - 2}`
+}
+
+/** What stands in ENCRYPTED, under a key that a peer has too: of the cipher that the first byte names. */
+function encryptedOutcome(input: Uint8Array): string {
+  const id = (input[0] ?? 0) % 2 === 0 ? CIPHER_AES128_CBC : CIPHER_AES256_CBC
+  const plaintext = decryptParameter(id, new Uint8Array(cipherKeyBytes(id) ?? 0).fill(7), input.subarray(1))
+  if (plaintext !== undefined && plaintext.length >= input.length) throw new Error('longer than its ciphertext')
+  return `${id} ${plaintext === undefined ? 'none' : shapeOf(plaintext)}`
 }
 
 /** Where the kept inputs of a target are: a file of hexadecimal lines. */
