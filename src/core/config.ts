@@ -15,6 +15,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly keepaliveMs: number
   /** By how much of that an association waits longer than another one at most, so that those that fell silent together do not speak up together. */
   readonly keepaliveSpread: number
+  /** Keepalives leave at multiples of this: of ten thousand one is due every few milliseconds, and to be woken for it costs most. 0: each at its own time. */
+  readonly keepaliveBeatMs: number
   /** RFC 9000 §8.1, DESIGN §5: bytes to an unverified tuple, as a multiple of what came from it. */
   readonly amplificationFactor: number
   /** RFC 9002 §6.2.2, halved: an end that thaws must not wait a second for a lost first packet. */
@@ -143,6 +145,7 @@ export const DEFAULTS: Config = {
   creditAgeMs: 5_000,
   keepaliveMs: 15_000,
   keepaliveSpread: 1 / 3,
+  keepaliveBeatMs: 100,
   amplificationFactor: 3,
   ptoInitialMs: 500,
 

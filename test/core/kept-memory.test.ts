@@ -28,6 +28,7 @@ const OTHERS: Readonly<Record<Exclude<keyof Config, keyof typeof HOARDS>, Other>
   creditAgeMs: 'a time',
   keepaliveMs: 'a time',
   keepaliveSpread: 'a time',
+  keepaliveBeatMs: 'a time',
   amplificationFactor: 'work',
   ptoInitialMs: 'a time',
   interimPacketsMax: 'work',

@@ -21,8 +21,7 @@ import {
   FLIGHT,
   FORGERIES,
   INQUIRIES,
-  KEEPALIVE,
-  KEEPALIVE_SPREAD,
+  KEEPALIVES,
   PARKING,
   POOL,
   R1S,
@@ -95,8 +94,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     const covered = [credit.covers(4_999, 800), credit.covers(5_000, 701), credit.covers(5_000, 700)]
     expect(covered).toEqual([true, false, true])
   },
-  keepaliveMs: KEEPALIVE,
-  keepaliveSpread: KEEPALIVE_SPREAD,
+  ...KEEPALIVES,
   inquiriesMax: { file: INQUIRIES, test: 'has so many questions open at once, and asks no more' },
   amplificationFactor: { file: FLIGHT, test: 'gets at most three times what came from it' },
   ptoInitialMs: () => {
@@ -165,7 +163,7 @@ const CROSSINGS: Readonly<Record<keyof Config, Crossing>> = {
     expect(those(cast, 'CHECK', cast.b).length).toBe(8)
     expect(cast.b.engine.counters['checks-open']).toBe(4)
   },
-  dummyBytes: KEEPALIVE,
+  dummyBytes: KEEPALIVES.keepaliveMs,
 
   ptoMinMs: () => {
     const rtt = new Rtt(DEFAULTS)

@@ -1,6 +1,7 @@
 // MOVING §6: silence, probes, parking and waking; keepalives that let a rebinding show.
 
 import { describe, expect, it } from 'vitest'
+import { DEFAULTS } from '../../src/core/config.ts'
 import { espSuiteInfo } from '../../src/crypto/suites.ts'
 import {
   converse,
@@ -246,13 +247,25 @@ describe('a quiet association', () => {
       return pauses(those(cast, 'ESP', cast.a, since))[0] ?? 0
     })
     expect(Math.min(...waited)).toBeGreaterThanOrEqual(15_000)
-    expect(Math.max(...waited)).toBeLessThanOrEqual(20_000)
+    expect(Math.max(...waited)).toBeLessThanOrEqual(20_000 + DEFAULTS.keepaliveBeatMs)
     // In each second of the five some.
     for (let second = 15; second < 20; second++)
       expect(
         waited.some((ms) => Math.floor(ms / 1_000) === second),
         `${second} s`,
       ).toBe(true)
+  })
+
+  it('says so at a beat that all have in common, so that ten thousand do not wake the process one by one', () => {
+    for (const keepaliveBeatMs of [100, 1_000]) {
+      const cast = stage({ config: { keepaliveBeatMs } })
+      cast.wire.run(77.7)
+      const since = cast.wire.sent.length
+      cast.wire.run(101_000)
+      const dummies = [cast.a, cast.b].flatMap((end) => those(cast, 'ESP', end, since))
+      expect(dummies.length).toBeGreaterThanOrEqual(8)
+      for (const { at } of dummies) expect(at % keepaliveBeatMs).toBe(0)
+    }
   })
 
   it('costs at most a dummy, a probe and its answer every fifteen seconds and end, and is never in doubt', () => {

@@ -32,11 +32,17 @@ export const AGREEMENTS: Elsewhere = {
   file: 'test/core/responder.test.ts',
   test: 'computes Diffie–Hellman for a prefix only within its budget, and then serves the same I2',
 }
-export const KEEPALIVE_SPREAD: Elsewhere = {
-  file: PARKING,
-  test: 'says so when its SPI has it, so that a thousand that fell silent together do not speak up together',
-}
-export const KEEPALIVE: Elsewhere = {
-  file: PARKING,
-  test: 'is kept open by a dummy of 64 bytes or more every fifteen to twenty seconds',
-}
+export const KEEPALIVES = {
+  keepaliveMs: {
+    file: PARKING,
+    test: 'is kept open by a dummy of 64 bytes or more every fifteen to twenty seconds',
+  },
+  keepaliveSpread: {
+    file: PARKING,
+    test: 'says so when its SPI has it, so that a thousand that fell silent together do not speak up together',
+  },
+  keepaliveBeatMs: {
+    file: PARKING,
+    test: 'says so at a beat that all have in common, so that ten thousand do not wake the process one by one',
+  },
+} satisfies Readonly<Record<string, Elsewhere>>

@@ -20,7 +20,7 @@ import { isWorn, mayNotSeal, turnsWorn } from '../sa/wear.ts'
 import type { Association, Unsent } from './association.ts'
 import { takenUp } from './plain.ts'
 import { commitByData, startRekey } from './ratchet.ts'
-import { expectAnswer, startCheck } from './reach.ts'
+import { expectAnswer, onBeat, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
 import { type Gate, nextStreamPackets, wantsPacket } from './stream-packets.ts'
 import { onStreamPacket } from './streaming.ts'
@@ -292,10 +292,11 @@ function payloadLength(association: Association, item: Unsent): number {
   return association.context.config.dummyBytes
 }
 
-/** Nobody answers a dummy, but the peer sends its own when it has been quiet for as long. */
-function untilKeepalive({ lastHeardAt, context }: Association, now: number): number {
-  const { keepaliveMs, keepaliveSpread } = context.config
-  return Math.max(0, lastHeardAt + keepaliveMs * (1 + keepaliveSpread) - now)
+/** Nobody answers a dummy, but the peer sends its own when it has been quiet for as long, at its next beat. */
+function untilKeepalive(association: Association, now: number): number {
+  const { keepaliveMs, keepaliveSpread, keepaliveBeatMs } = association.context.config
+  const last = association.lastHeardAt + keepaliveMs * (1 + keepaliveSpread) + keepaliveBeatMs
+  return Math.max(0, onBeat(association, last) - now)
 }
 
 /** Writes the payload and returns its next header. */

@@ -292,10 +292,21 @@ export function quietMs({ session, context }: Association): number {
 
 const SPREAD_STEPS = 0x1000
 
+/** When an association that is quiet since then says something. */
+function keepaliveAt(association: Association, since: number): number {
+  return onBeat(association, since + quietMs(association))
+}
+
+/** The beat at that time or next after it, which all associations have in common. */
+export function onBeat({ context }: Association, at: number): number {
+  const { keepaliveBeatMs } = context.config
+  return keepaliveBeatMs === 0 ? at : Math.ceil(at / keepaliveBeatMs) * keepaliveBeatMs
+}
+
 /** RFC 9028 §4.10 and MOVING §6: a quiet path is kept open by an ESP dummy, long enough for a rebinding to show. */
 export function expireKeepalive(association: Association, now: number): void {
   const { usable: session, context } = association
-  const due = association.lastSentAt + quietMs(association)
+  const due = keepaliveAt(association, association.lastSentAt)
   if (due > now) {
     association.timers.set('keepalive', due)
     return
@@ -309,5 +320,5 @@ export function expireKeepalive(association: Association, now: number): void {
     startCheck(association, now, current, association.paths.why)
     expectAnswer(association, now)
   }
-  association.timers.set('keepalive', now + quietMs(association))
+  association.timers.set('keepalive', keepaliveAt(association, now))
 }
