@@ -1,23 +1,27 @@
-// Where each microsecond goes of a packet of a full stream, of a round trip of 64 bytes, and of a new association with its first byte
-// echoed: a CPU profile of both ends, by part of the program and by provider. Sampling takes its own share, so these figures add up to
-// more than `bulk`, `rtt` and `connect` have.
+// Where each microsecond goes of a packet of a full stream, on loopback and over a link, of 64 KiB of one whose packets are as long as
+// loopback carries, of a round trip of 64 bytes, of a new association with its first byte echoed, and of a second in which ten
+// thousand are idle: a CPU profile of both ends, by part of the program and by provider. Sampling takes its own share, so these
+// figures add up to more than `bulk`, `rtt`, `connect` and `scale` have.
 
 import { type BenchOptions, wanted } from './options.ts'
 import { ACCELERATED, type Pair, type PairPlan, PORTABLE, withPairs } from './pairs.ts'
+import { idle } from './profile-idle.ts'
 import type { Report } from './report.ts'
 import { type Case, interleaved, type Measured } from './rounds.ts'
-import { PART_NAMES } from './sampling.ts'
+import { ALL, each, PART_NAMES, type Parts } from './sampling.ts'
+import { type Side, Veth } from './veth.ts'
 
 /** The largest UDP payload, and the bytes that figures of packets are for. */
 const PACKET_BYTES = 1_400
 const FILL_BYTES = 48 * 1024 * 1024
+/** What figures of packets of any length are for. */
+const PIECE_BYTES = 65_536
 const PINGS = 2_000
 const PING_BYTES = 64
 const ASSOCIATIONS = 200
+const AT_ONCE = 16
 const MS_MAX = 120_000
 const ANSWER_MS_MAX = 60_000
-
-type Parts = Readonly<Record<string, number>>
 
 /** Something that both ends do again and again. */
 interface Job {
@@ -28,23 +32,45 @@ interface Job {
   readonly sides: { readonly client: string; readonly server: string }
   /** Rounds until ours is compiled. */
   readonly warmUps: number
+  /** Packets are as long as loopback carries. */
+  readonly unlimited?: true
+  /** Over a link of MTU 1500 between two network namespaces. */
+  readonly link?: true
   /** What each round needs beforehand; without it the client is connected once, for all of them. */
   prepare?(pair: Pair): Promise<unknown>
   /** Does it, and says how often. */
   run(pair: Pair): Promise<number>
 }
 
+const PACKETS = {
+  sides: { client: 'sender', server: 'receiver' },
+  warmUps: 3,
+} as const
+
+function filled(each: number): Job['run'] {
+  return async ({ client }) => {
+    const { bytes } = await client.ask<{ bytes: number }>({ ask: 'fill', bytes: FILL_BYTES }, ANSWER_MS_MAX)
+    return bytes / each
+  }
+}
+
+const NEW = {
+  sides: { client: 'initiator', server: 'responder' },
+  warmUps: 6,
+  prepare: (pair: Pair) => pair.prepare(ASSOCIATIONS),
+} as const
+
+function connected(atOnce: number): Job['run'] {
+  return async ({ client, address }) => {
+    await client.ask({ ask: 'connects', address, count: ASSOCIATIONS, atOnce }, ANSWER_MS_MAX)
+    return ASSOCIATIONS
+  }
+}
+
 const JOBS: readonly Job[] = [
-  {
-    name: `packet of ${PACKET_BYTES} B`,
-    only: 'packets',
-    sides: { client: 'sender', server: 'receiver' },
-    warmUps: 3,
-    run: async ({ client }) => {
-      const { bytes } = await client.ask<{ bytes: number }>({ ask: 'fill', bytes: FILL_BYTES }, ANSWER_MS_MAX)
-      return bytes / PACKET_BYTES
-    },
-  },
+  { name: `packet of ${PACKET_BYTES} B`, only: 'packets', ...PACKETS, run: filled(PACKET_BYTES) },
+  { name: `packet of ${PACKET_BYTES} B over veth`, only: 'veth', ...PACKETS, link: true, run: filled(PACKET_BYTES) },
+  { name: '64 KiB in long packets', only: 'long', ...PACKETS, unlimited: true, run: filled(PIECE_BYTES) },
   {
     name: `round trip of ${PING_BYTES} B`,
     only: 'pings',
@@ -55,17 +81,8 @@ const JOBS: readonly Job[] = [
       return PINGS
     },
   },
-  {
-    name: 'association and echo',
-    only: 'associations',
-    sides: { client: 'initiator', server: 'responder' },
-    warmUps: 6,
-    prepare: (pair) => pair.prepare(ASSOCIATIONS),
-    run: async ({ client, address }) => {
-      await client.ask({ ask: 'connects', address, count: ASSOCIATIONS, atOnce: 1 }, ANSWER_MS_MAX)
-      return ASSOCIATIONS
-    },
-  },
+  { name: 'association and echo', only: 'associations', ...NEW, run: connected(1) },
+  { name: `association and echo, ${AT_ONCE} at once`, only: 'at-once', ...NEW, run: connected(AT_ONCE) },
 ]
 
 const PROVIDERS = [
@@ -74,14 +91,24 @@ const PROVIDERS = [
 ] as const
 
 export async function profile(report: Report, options: BenchOptions): Promise<boolean> {
-  for (const job of JOBS) if (wanted(options, job.only)) await sampled(report, job)
+  for (const job of JOBS) if (wanted(options, job.only)) await (job.link ? linked : sampled)(report, job)
+  if (wanted(options, 'idle')) await idle(report, options.associations)
   return true
 }
 
-async function sampled(report: Report, job: Job): Promise<void> {
-  const plans = PROVIDERS.map(
-    ([name, env]): PairPlan => ({ name, contender: 'sojourn', env, packetBytesMax: PACKET_BYTES }),
-  )
+async function linked(report: Report, job: Job): Promise<void> {
+  const veth = Veth.make()
+  if (typeof veth === 'string') return report.note(`${job.name} is left out: ${veth}`)
+  try {
+    await sampled(report, job, veth.sides)
+  } finally {
+    veth.remove()
+  }
+}
+
+async function sampled(report: Report, job: Job, sides?: readonly [Side, Side]): Promise<void> {
+  const plan = { contender: 'sojourn', ...(job.unlimited ? {} : { packetBytesMax: PACKET_BYTES }) }
+  const plans = PROVIDERS.map(([name, env]): PairPlan => ({ ...plan, name, env, ...(sides && { sides }) }))
   const measured = await withPairs(
     report,
     plans,
@@ -94,8 +121,6 @@ async function sampled(report: Report, job: Job): Promise<void> {
   )
   for (const { name } of plans) for (const side of Object.values(job.sides)) rows(report, measured, job, name, side)
 }
-
-const ALL = 'all'
 
 function rows(report: Report, measured: Measured, job: Job, provider: string, side: string): void {
   for (const part of [...PART_NAMES, ALL]) {
@@ -116,10 +141,4 @@ function caseOf(job: Job, pair: Pair): Case {
     return { ...each(job.sides.client, atClient, times), ...each(job.sides.server, atServer, times) }
   }
   return { name: pair.name, prepare: async () => job.prepare?.(pair), measure }
-}
-
-function each(side: string, parts: Parts, times: number): Parts {
-  const all = Object.values(parts).reduce((sum, us) => sum + us, 0)
-  const entries = [...Object.entries(parts), [ALL, all] as const]
-  return Object.fromEntries(entries.map(([part, us]) => [`${side}: ${part}`, us / times]))
 }

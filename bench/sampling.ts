@@ -30,6 +30,19 @@ const SHOWN = PARTS.map(([name]) => name).filter((name) => name !== SAMPLING)
 
 export const PART_NAMES: readonly string[] = [...SHOWN, COLLECTOR, RUNTIME]
 
+/** Microseconds, by part. */
+export type Parts = Readonly<Record<string, number>>
+
+/** Of all parts together. */
+export const ALL = 'all'
+
+/** What one of so many `times` took of each, as figures of this side. */
+export function each(side: string, parts: Parts, times: number): Parts {
+  const all = Object.values(parts).reduce((sum, us) => sum + us, 0)
+  const entries = [...Object.entries(parts), [ALL, all] as const]
+  return Object.fromEntries(entries.map(([part, us]) => [`${side}: ${part}`, us / times]))
+}
+
 let session: Session | undefined
 
 /** Begins to take samples of this process. */
@@ -42,7 +55,7 @@ export async function beginSampling(): Promise<void> {
 }
 
 /** Ends it, and says how many microseconds each part has had. */
-export async function endSampling(): Promise<Readonly<Record<string, number>>> {
+export async function endSampling(): Promise<Parts> {
   const running = session
   if (running === undefined) throw new Error('nothing is being sampled')
   const { profile } = await running.post('Profiler.stop')
@@ -52,7 +65,7 @@ export async function endSampling(): Promise<Readonly<Record<string, number>>> {
 }
 
 /** Microseconds by part. Idle time, and what taking samples takes, is nobody's. */
-export function partsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Readonly<Record<string, number>> {
+export function partsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Parts {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const callers = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)))
   const parts = new Map<number, string | undefined>()

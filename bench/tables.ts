@@ -1,6 +1,7 @@
 // What a timer and a look-up cost with so many of them: the two tables that every packet of an endpoint goes through.
 
 import { Agenda } from '../src/core/agenda.ts'
+import { Spis } from '../src/core/spis.ts'
 import type { Case } from './rounds.ts'
 
 export const SIZES = [1, 10, 100, 1_000, 10_000, 100_000] as const
@@ -55,11 +56,12 @@ function timers(size: number): Case {
 
 function lookups(size: number): Case {
   const next = drawn(size)
-  const spis = Array.from({ length: size }, () => next())
-  const table = new Map(spis.map((spi) => [spi, { spi }]))
+  const numbers = Array.from({ length: size }, () => next())
+  const table = new Spis<{ readonly spi: number }>((length) => new Uint8Array(length))
+  for (const spi of numbers) table.claim(spi, { spi })
   let found = 0
   const operate = (times: number): void => {
-    for (let time = 0; time < times; time++) found += table.get(spis[next() % size] ?? 0)?.spi ?? 0
+    for (let time = 0; time < times; time++) found += table.find(numbers[next() % size] ?? 0)?.spi ?? 0
   }
   return {
     name: `look-ups/${size}`,

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import { packetMemory } from '../../src/core/sa/packet-memory.ts'
 import { type AeadProvider, nodeAead } from '../../src/crypto/aead.ts'
 import { choice } from '../../src/node/accelerated/choice.ts'
 import { openPort } from '../../src/node/port.ts'
@@ -169,10 +170,11 @@ export const sealedLoop: Contender = contenderOf(async ({ host, packetBytesMax =
     payloadBytes: packetBytesMax - HEADER_BYTES - TRAILER_BYTES - ICV_BYTES,
     send: (bytes) => {
       if (remote === undefined) return
-      const packet = new Uint8Array(HEADER_BYTES + bytes.length + TRAILER_BYTES + ICV_BYTES)
+      // As ours has it: used again when the packet has left.
+      const packet = packetMemory(HEADER_BYTES + bytes.length + TRAILER_BYTES + ICV_BYTES)
       packet.set(bytes, HEADER_BYTES)
       sequence += 1
-      new DataView(packet.buffer).setUint32(4, sequence)
+      for (let at = 0; at < 4; at++) packet[4 + at] = sequence >>> (24 - 8 * at)
       sealer.seal(packet, sequence)
       port.send(packet, remote)
     },
@@ -182,7 +184,9 @@ export const sealedLoop: Contender = contenderOf(async ({ host, packetBytesMax =
   }
   port.onBatch = () => port.flush()
   port.onMessage = (packet, from) => {
-    const opened = opener.open(packet, new DataView(packet.buffer, packet.byteOffset).getUint32(4))
+    let number = 0
+    for (let at = 4; at < 8; at++) number = number * 256 + (packet[at] ?? 0)
+    const opened = opener.open(packet, number)
     if (opened === undefined) return
     remote = from
     post.onMessage(opened.subarray(0, opened.length - TRAILER_BYTES))

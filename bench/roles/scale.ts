@@ -2,6 +2,7 @@
 
 import { createIdentity, type DatagramSocket, Endpoint, type Hit } from '../../src/index.ts'
 import { pipeOf, serve } from '../contenders/pipe.ts'
+import { beginSampling, endSampling } from '../sampling.ts'
 import { answer } from '../support.ts'
 
 const STREAM_PORT = 9
@@ -45,6 +46,8 @@ answer({
     endpoint?.off('association', remember)
     return { idle: idle.length }
   },
+  sample: () => beginSampling(),
+  sampled: () => endSampling(),
   cpu: () => {
     const { user, system } = process.cpuUsage()
     return { seconds: (user + system) / 1e6 }

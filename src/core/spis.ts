@@ -5,12 +5,12 @@ import type { Entropy } from '../crypto/entropy.ts'
 import { LOWEST_SPI } from '../wire/update.ts'
 import type { Association } from './association/association.ts'
 
-export class Spis {
+export class Spis<T = Association> {
   readonly #entropy: Entropy
-  readonly #table = new Map<number, Association>()
+  readonly #table = new Map<number, T>()
   /** What was asked last, and the answer: packets come in rows. */
   #asked = -1
-  #answer: Association | undefined
+  #answer: T | undefined
 
   constructor(entropy: Entropy) {
     this.#entropy = entropy
@@ -20,7 +20,7 @@ export class Spis {
     return this.#table.size
   }
 
-  find(spi: number): Association | undefined {
+  find(spi: number): T | undefined {
     if (spi === this.#asked) return this.#answer
     this.#asked = spi
     this.#answer = this.#table.get(spi)
@@ -28,7 +28,7 @@ export class Spis {
   }
 
   /** A fresh SPI for this association. */
-  draw(association: Association): number {
+  draw(association: T): number {
     for (;;) {
       const bytes = this.#entropy(4)
       const spi = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
@@ -39,7 +39,7 @@ export class Spis {
   }
 
   /** An SPI that a capsule brings. */
-  claim(spi: number, association: Association): void {
+  claim(spi: number, association: T): void {
     this.#table.set(spi, association)
     this.#changed()
   }

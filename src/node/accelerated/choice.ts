@@ -3,6 +3,7 @@
 
 import { type AeadProvider, aeadOf, type EspSuites } from '../../crypto/aead.ts'
 import { type Algorithms, STANDARD } from '../../crypto/algorithms.ts'
+import { messageOf } from '../errors.ts'
 import { type Accelerate, acceleratedAlgorithms } from './algorithms.ts'
 import { acceleratedAead } from './gcm.ts'
 import { type Koffi, loadKoffi } from './koffi.ts'
@@ -50,14 +51,24 @@ export function choose(
   const koffi = portable === undefined || portable === '' || portable === '0' ? load() : 'SOJOURN_PORTABLE is set'
   if (typeof koffi === 'string')
     return { koffi: undefined, ports: without(koffi), aead: without(koffi), algorithms: without(koffi) }
-  const calls = systemCalls(koffi, platform, arch)
-  const aead = acceleratedAead(koffi)
-  const algorithms = acceleratedAlgorithms(koffi)
   return {
     koffi: koffi.version,
-    ports: typeof calls === 'string' ? without(calls) : { accelerated: new PortMaker(koffi, calls) },
-    aead: typeof aead === 'string' ? without(aead) : { accelerated: aead },
-    algorithms: typeof algorithms === 'string' ? without(algorithms) : { accelerated: algorithms },
+    ports: chosen(() => {
+      const calls = systemCalls(koffi, platform, arch)
+      return typeof calls === 'string' ? calls : new PortMaker(koffi, calls)
+    }),
+    aead: chosen(() => acceleratedAead(koffi)),
+    algorithms: chosen(() => acceleratedAlgorithms(koffi)),
+  }
+}
+
+/** What cannot even be tried is not there: an application that has koffi for something else must not fail for it. */
+function chosen<T>(make: () => T | string): Chosen<T> {
+  try {
+    const made = make()
+    return typeof made === 'string' ? without(made) : { accelerated: made }
+  } catch (error) {
+    return without(`koffi does not do what it should (${messageOf(error)})`)
   }
 }
 

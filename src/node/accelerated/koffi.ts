@@ -34,13 +34,17 @@ export interface Koffi {
   readonly node?: { readonly poll?: (fd: number, events: PollEvents, heard: (status: number) => void) => PollHandle }
 }
 
+/** The release in which all of that is as it is used here, and whose next great one may change it: the range of package.json. */
+const VERSION = /^3\.(?:[3-9]|\d\d+)\./
+
 const ABSENT = 'koffi is not installed: "npm install koffi" turns it on'
 
 /** koffi, or why it is not there. */
 export function loadKoffi(load: (name: string) => unknown = createRequire(import.meta.url)): Koffi | string {
   try {
     const loaded = load('koffi')
-    return isKoffi(loaded) ? loaded : 'what is installed as koffi is something else'
+    if (!isKoffi(loaded)) return 'what is installed as koffi is something else'
+    return VERSION.test(loaded.version) ? loaded : `koffi ${loaded.version} is not one that is known: install ^3.3.0`
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return ABSENT
     return `koffi cannot be loaded (${messageOf(error)})`

@@ -43,6 +43,24 @@ it('is portable with a koffi that breaks, or is something else', () => {
   expect(whyOf(here({}, () => loadKoffi(() => ({}))).aead)).toMatch(/something else/)
 })
 
+it('is portable with a koffi of another release, and says which one it wants', () => {
+  for (const version of ['2.9.2', '3.2.9', '4.0.0', '33.1.0'])
+    expect(whyOf(here({}, () => loadKoffi(() => ({ ...koffi(), version }))).aead)).toBe(
+      `koffi ${version} is not one that is known: install ^3.3.0`,
+    )
+  for (const version of ['3.3.0', '3.10.1'])
+    expect(here({}, () => loadKoffi(() => ({ ...koffi(), version }))).koffi).toBe(version)
+})
+
+it('is portable with a koffi whose functions throw', () => {
+  const address = (): never => {
+    throw new TypeError('Unexpected ArrayBuffer value for ptr')
+  }
+  const { ports, aead, algorithms } = here({}, () => ({ ...koffi(), address }))
+  expect(whyOf(ports)).toMatch(/does not do what it should .*ArrayBuffer/)
+  for (const found of [aead, algorithms]) expect(whyOf(found)).toMatch(/does not do what it should|OpenSSL/)
+})
+
 it('decides for ports, AEADs and algorithms apart', () => {
   const elsewhere = choose({}, loadKoffi, 'darwin', 'arm64')
   expect(whyOf(elsewhere.ports)).toMatch(/darwin/)
