@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { choice } from '../../src/node/accelerated/choice.ts'
 import { examine, type Finding } from '../../src/node/doctor.ts'
 import { runCli } from '../support/cli.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -54,6 +55,12 @@ test('a place for keys that is no folder is wrong', async () => {
   const found = named(await examine(join('/', 'dev', 'null', 'home')), 'keys')
   expect(found).toMatchObject({ state: 'wrong' })
   expect(found?.advice).toMatch(/SOJOURN_HOME/)
+})
+
+test('this run is of the provider that it is for', () => {
+  const { ports, aead } = choice()
+  const accelerated = process.platform === 'linux' && !process.env.SOJOURN_PORTABLE
+  expect([ports.accelerated, aead.accelerated].map((one) => one !== undefined)).toEqual([accelerated, accelerated])
 })
 
 test('says which providers are used and why: lines for people, JSON for programs, exit code 0', async () => {
