@@ -32,6 +32,7 @@ const TOGETHER =
 const APART = [
   ...[
     'core/colliding-hits',
+    'core/colliding-plain',
     'core/cost',
     'core/kept-memory',
     'core/r1-pool',

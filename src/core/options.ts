@@ -26,7 +26,7 @@ export interface EngineOptions extends Choices {
   readonly keylog?: (entry: KeyLogEntry) => void
   /** Who may associate, whoever begins; asked before `admit`. By default everybody. */
   readonly access?: AccessList
-  /** Whether a peer that comes to us, and whose key is known, may associate; by default everybody. */
+  /** Whether a peer that comes to us, and whose key is known, may associate; by default everybody. To throw is to say no. */
   readonly admit?: (key: PublicKey, peer: Hit) => boolean
   /** What earlier starts of this identity learnt of its peers; by default nothing. */
   readonly floors?: Floors

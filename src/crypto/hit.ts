@@ -86,7 +86,8 @@ function computed(key: PublicKey): Hit {
     // cSHAKE128 without a name and a customisation is SHAKE128 (NIST SP 800-185 §3.3).
     return flatHit(SUITE_EDDSA_CSHAKE128, shake128(ENCODED_BYTES, [FLAT_CONTEXT, bytes]))
   }
-  // What is hashed is the field as HOST_ID carries it (RFC 7401 §3.2).
+  // What is hashed is the field as our HOST_ID carries it (RFC 7401 §3.2), and of a point that came without 04 the same: a key has
+  // one HIT.
   if (algorithm === HI_ECDSA) {
     return flatHit(SUITE_ECDSA_SHA384, middle(hash('sha384', [FLAT_CONTEXT, Uint8Array.of(label >> 8, label), bytes])))
   }

@@ -25,7 +25,8 @@ export interface PlaceOptions extends Choices, Access {
   readonly bind?: Bind | readonly Bind[]
   /**
    * Whether a peer that `allow` and `deny` let pass may associate with us, asked when it comes and before it costs a signature;
-   * who may not is told so. Default: everybody.
+   * who may not is told so. Only `true` is a yes: nobody waits for a promise, and what it throws is a no, counted as `admit-threw`
+   * and told with NODE_DEBUG=sojourn. Default: everybody.
    */
   readonly admit?: (peer: Hit, key: PublicKey) => boolean
   /** Whether those who ask for whoever is here, without a HIT, are answered (RFC 7401 §4.1.8). Default: no. */

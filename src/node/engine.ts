@@ -13,7 +13,7 @@ import { now } from './driver.ts'
 import type { PlaceOptions } from './endpoint.ts'
 import { systemEntropy } from './entropy.ts'
 import type { FloorFile } from './floor-file.ts'
-import { openKeyLog } from './observe.ts'
+import { debugNote, openKeyLog } from './observe.ts'
 import type { DatagramPort } from './port.ts'
 
 /** Where an engine runs and what it goes on from. */
@@ -47,13 +47,23 @@ export function makeEngine(
     now: now(),
     access,
     dh,
-    admit: (key: PublicKey, peer: Hit) => place.admit?.(peer, key) ?? true,
+    admit: (key: PublicKey, peer: Hit) => admits(place, peer, key),
     opportunistic: place.opportunistic ?? false,
     config: configOf(place),
     ...(keylog === undefined ? {} : { keylog }),
     ...(floors === undefined ? {} : { floors: floors.floors }),
   }
   return frozen === undefined ? new Engine(options) : Engine.thaw(options, frozen)
+}
+
+/** Anything but `true` is a no: a promise is never waited for. */
+function admits({ admit }: PlaceOptions, peer: Hit, key: PublicKey): boolean {
+  try {
+    return admit === undefined || admit(peer, key) === true
+  } catch (error) {
+    debugNote('admit threw: %s', error)
+    throw error
+  }
 }
 
 /** What has an option of its own stands above `config`. */

@@ -50,6 +50,11 @@ export function observe(what: Happening, message: { readonly hit: string } & Rea
   if (debug.enabled) debug('%s %j', what, message)
 }
 
+/** What only whoever has set NODE_DEBUG=sojourn is told. */
+export function debugNote(format: string, value: unknown): void {
+  debug(format, value)
+}
+
 let warned = false
 
 /**

@@ -4,8 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { locatorParameter } from '../../src/core/moving/offer.ts'
 import { generateDh } from '../../src/crypto/dh.ts'
-import type { Identity } from '../../src/crypto/identity.ts'
-import { verify } from '../../src/crypto/identity.ts'
+import { Identity, verify } from '../../src/crypto/identity.ts'
 import { encodeDiffieHellman, encodeHostId } from '../../src/wire/exchange.ts'
 import { appendParameter, coveredBy } from '../../src/wire/packet.ts'
 import { encodeReserveSpi } from '../../src/wire/private.ts'
@@ -145,6 +144,25 @@ describe('an UPDATE', () => {
     const bob = insider(cast)
     expect(bob.tell(bob.update([...readdress(cast, 6), hostIdOf(identity(77))]))).toEqual([])
     expect(labels(bob.tell(bob.update([...readdress(cast, 6), hostIdOf(cast.bob.identity)])))).toEqual(['ACK'])
+  })
+
+  it('may write the point of its HOST_ID with 04 in front or without', () => {
+    const seeds = [71, 72].map((seed) => Identity.generate(seeded(seed), 'ecdsa-p256'))
+    const [own, peer] = seeds
+    if (own === undefined || peer === undefined) throw new Error('two identities')
+    const cast = stage({ identities: [own, peer] })
+    const bob = insider(cast)
+    const { algorithm, label, bytes } = peer.publicKey
+    for (const [key, seq] of [
+      [bytes, 6],
+      [bytes.subarray(1), 7],
+    ] as const)
+      expect(labels(bob.tell(bob.update([...readdress(cast, seq), encodeHostId({ algorithm, label, key })])))).toEqual([
+        'ACK',
+      ])
+    const others = encodeHostId({ algorithm, label, key: own.publicKey.bytes.subarray(1) })
+    expect(bob.tell(bob.update([...readdress(cast, 8), others]))).toEqual([])
+    expect(cast.a.engine.counters).toMatchObject({ 'host-id-other': 1 })
   })
 
   it('that moves and is signed by another moves nothing', () => {

@@ -58,6 +58,17 @@ describe('a peer that is not admitted', () => {
     expect(b.engine.counters).toMatchObject({ 'i2-not-admitted': 1 })
   })
 
+  it('is one about whom the application throws, too, and nothing of that escapes', () => {
+    const throws = (): boolean => {
+      throw new Error('a list that is not there')
+    }
+    const [a, b] = [new End(1, A), new End(2, B, throws)]
+    converse(a, b)
+    expect(ended(a)).toMatchObject([{ reason: 'refused', detail: 'blocked by policy' }])
+    expect([...b.engine.associations()]).toEqual([])
+    expect(b.engine.counters).toMatchObject({ 'i2-not-admitted': 1, 'admit-threw': 1 })
+  })
+
   it('believes no such word whose signature does not fit', () => {
     const [a, b] = [new End(3, A), new End(4, B, () => false)]
     converse(a, b, (bytes) => {

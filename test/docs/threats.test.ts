@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ROOT, readText } from '../support/tree.ts'
 
 const ROWS =
-  'D1 D2 D3 D4 D5 D6 D7 D8 M1 M2 M3 M4 M5 M6 M7 E1 E2 E3 E4 E5 C1 C2 C3 C4 C5 H1 H2 H3 P1 P2 F2 L1 L2 L3 L4 L5 K1 K2'.split(
+  'D1 D2 D3 D4 D5 D6 D7 D8 D9 M1 M2 M3 M4 M5 M6 M7 E1 E2 E3 E4 E5 C1 C2 C3 C4 C5 H1 H2 H3 P1 P2 F2 L1 L2 L3 L4 L5 K1 K2'.split(
     ' ',
   )
 

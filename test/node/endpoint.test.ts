@@ -84,6 +84,19 @@ test('a peer that is not admitted is told so, and gets no association', async ()
   expect(b.counters).toMatchObject({ 'i2-not-admitted': 1 })
 })
 
+test.each<[string, () => unknown]>([
+  ['throws', () => JSON.parse('no list')],
+  ['gives a promise', async () => true],
+  ['gives nothing', () => undefined],
+])('an admit that %s admits nobody, and the endpoint goes on', async (_, admit) => {
+  const asked = (): boolean => admit() as boolean
+  const [a, b, c] = [await endpointOn(), await endpointOn({ admit: asked }), await endpointOn()]
+  await expect(a.associate(b.peer)).rejects.toMatchObject({ code: 'ERR_SOJOURN_REFUSED' })
+  expect(b.counters).toMatchObject({ 'i2-not-admitted': 1 })
+  // Whom it calls itself it does not ask about.
+  expect((await b.associate(c.peer)).peer).toBe(c.hit)
+})
+
 test.each([
   ['nothing at all', undefined],
   ['a name that is no HIT', { hit: 'foo', locators: [{ address: '127.0.0.1', port: 5 }] }],

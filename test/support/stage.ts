@@ -1,6 +1,7 @@
 // The stage for scenarios: two or more engines on one wire (pair.ts), with a spy on what is sealed and filters on the way.
 
 import { type Locator, sameLocator } from '../../src/base/address.ts'
+import type { AccessList } from '../../src/core/access.ts'
 import type { OwnStart } from '../../src/core/association/context.ts'
 import type { Choices } from '../../src/core/association/exchange-offer.ts'
 import type { Config } from '../../src/core/config.ts'
@@ -29,6 +30,7 @@ export interface Means extends Choices {
   readonly locators?: readonly OwnLocator[]
   readonly entropy?: Entropy
   readonly opportunistic?: boolean
+  readonly access?: AccessList
 }
 
 export interface Cast {
@@ -101,6 +103,7 @@ function optionsOf(start: OwnStart, wire: Wire, who: Actor, at: Locator, means: 
     hipCiphers: means.hipCiphers,
     espSuites: means.espSuites,
     ...(means.opportunistic === undefined ? {} : { opportunistic: means.opportunistic }),
+    ...(means.access === undefined ? {} : { access: means.access }),
   }
 }
 

@@ -8,7 +8,6 @@ import { Deadlines } from '../../base/deadlines.ts'
 import { Queue } from '../../base/queue.ts'
 import { forgetResumption } from '../../crypto/forget.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
-import type { Start } from '../../crypto/keymat.ts'
 import { sumOfPair } from '../../wire/checksum.ts'
 import type { EndReason } from '../machine.ts'
 import { repeatOffer } from '../moving/offer.ts'
@@ -17,6 +16,7 @@ import type { Context } from './context.ts'
 import { Credit } from './credit.ts'
 import { countEarly, rekeyIfDue } from './data.ts'
 import { expireFailover, tendPaths } from './failover.ts'
+import type { Learned } from './live-floor.ts'
 import { dropOpening, expireOpening, type Opening } from './opening.ts'
 import { Paths, type Tuple } from './paths.ts'
 import { repeatPlainRekey } from './plain.ts'
@@ -172,7 +172,7 @@ export class Association {
   /** What the user should be told if the base exchange comes to nothing. */
   fault: { readonly reason: EndReason; readonly detail: string } | undefined
   /** The newest whereabouts of the peer that we have been shown. */
-  learned: { readonly start: Start; readonly version: number } | undefined
+  learned: Learned | undefined
 
   constructor(context: Context, peer: Hit, now: number) {
     this.context = context

@@ -3,6 +3,7 @@
 
 import type { Route } from '../../base/address.ts'
 import { equalBytes } from '../../base/bytes.ts'
+import { samePublicKey } from '../../crypto/identity.ts'
 import type { Start } from '../../crypto/keymat.ts'
 import type { HostId } from '../../wire/exchange.ts'
 import type { Update } from '../../wire/messages.ts'
@@ -88,9 +89,9 @@ function needsSignature({ locators, dh, finals }: Update): boolean {
   return locators !== undefined || dh !== undefined || finals !== undefined
 }
 
-/** RFC 8046 §4.3: a HOST_ID in an UPDATE is the one that the association was made with. */
+/** RFC 8046 §4.3: a HOST_ID in an UPDATE is the one that the association was made with, however its point is written. */
 function isKeyOf({ algorithm, label, key }: HostId, { peerKey }: Session): boolean {
-  return algorithm === peerKey.algorithm && label === peerKey.label && equalBytes(key, peerKey.bytes)
+  return samePublicKey({ algorithm, label, bytes: key }, peerKey)
 }
 
 /** Not processed; an authentic one learns that it is superseded. */

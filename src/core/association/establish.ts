@@ -59,7 +59,8 @@ export function establish(association: Association, now: number, seed: Seed, arr
   }
   addInbound(session, context, 'ordinary', seed.inboundSpi, keys.esp.receive, keys.resumption.id)
   if (peerStart === undefined) context.dropSpi(seed.reserveIn)
-  else context.floors.raise({ key: peerKey, ...peerStart, ledger: session.peerLedger, receipt: peerReceipt?.bytes })
+  const { peerLedger: ledger, peerStart: start } = session
+  context.floors.raise({ key: peerKey, ...start, ledger, receipt: peerReceipt?.bytes })
   association.turn({ name: seed.initiator ? 'established' : 'r2-sent', session })
   association.baseExchanges += 1
   if (asked) association.paths.activate(tuple, 'exchange')

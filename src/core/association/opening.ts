@@ -6,7 +6,7 @@ import { equalBytes } from '../../base/bytes.ts'
 import { forgetKeySet } from '../../crypto/forget.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { hitOf, hitText } from '../../crypto/hit.ts'
-import { publicKeyFrom, samePublicKey, verify } from '../../crypto/identity.ts'
+import { publicKeyFrom, verify } from '../../crypto/identity.ts'
 import type { Notify, R1, R2 } from '../../wire/messages.ts'
 import { coveredBy } from '../../wire/packet.ts'
 import { Notification, Parameter } from '../../wire/registry.ts'
@@ -16,6 +16,7 @@ import { type OwnLocator, routesTo } from '../own-locators.ts'
 import type { Association } from './association.ts'
 import { establish } from './establish.ts'
 import { type AcceptedR1, acceptR1, acceptR2, buildI2, encodeI1, type SentI2 } from './initiator.ts'
+import { liveFloor } from './live-floor.ts'
 import type { Listed } from './paths.ts'
 
 /** What every step of an exchange goes back to when it comes to nothing. */
@@ -154,15 +155,9 @@ export function onR1(association: Association, now: number, message: R1, source:
   if ('drop' in accepted)
     return fail(association, accepted.drop, INCOMPATIBLE.has(accepted.drop) ? 'incompatible' : undefined)
   const { peerStart, peerKey, peerReceipt } = accepted
-  // Who has had epochs does not lose them: a former host could leave them out.
-  if (peerStart === undefined && context.floors.get(peerKey) !== undefined)
-    return fail(association, 'r1-without-epoch', 'refused')
-  const judgement =
-    peerStart === undefined
-      ? 'accepted'
-      : context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
-  if (judgement === 'other-key' || (before !== undefined && !samePublicKey(before.peerKey, peerKey)))
-    return fail(association, 'r1-other-key', 'imposter')
+  const live = liveFloor(association)
+  const judgement = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }, live)
+  if (judgement === 'other-key') return fail(association, 'r1-other-key', 'imposter')
   if (judgement !== 'accepted') return fail(association, `r1-${judgement}`, 'refused')
   if (!context.access.admits(association.peer, peerKey)) return association.end(now, 'denied')
   dropOpening(association, opening)

@@ -4,13 +4,14 @@
 import type { Locator } from '../../base/address.ts'
 import { compareBytes } from '../../base/bytes.ts'
 import { type Hit, hitBytes } from '../../crypto/hit.ts'
-import { type PublicKey, samePublicKey } from '../../crypto/identity.ts'
+import type { PublicKey } from '../../crypto/identity.ts'
 import type { I1, I2 } from '../../wire/messages.ts'
 import { listedLocators, withPorts } from '../moving/offer.ts'
 import type { Association } from './association.ts'
 import { startClose } from './closing.ts'
 import type { Context } from './context.ts'
 import { establish } from './establish.ts'
+import { liveFloor } from './live-floor.ts'
 import { blocked } from './notify.ts'
 import { dropOpening } from './opening.ts'
 import { R1Pool } from './r1-pool.ts'
@@ -66,7 +67,7 @@ export class Responding {
     let association: Association | undefined
     const outcome = acceptI2(context, this.#pool, now, message, source, {
       held: existing?.held,
-      admit: (key, peer) => context.access.admits(peer, key) && this.#admit(key, peer),
+      admit: (key, peer) => context.access.admits(peer, key) && this.#agrees(key, peer),
       decide: (candidate) => {
         const does = existing === undefined ? actionOf('UNASSOCIATED', 'I2') : existing.on('I2')
         const refused = this.#refusal(candidate, existing, does)
@@ -97,16 +98,24 @@ export class Responding {
     return association
   }
 
+  /** The application's word. If it throws that is a no: otherwise anybody's I2 could end the process. */
+  #agrees(key: PublicKey, peer: Hit): boolean {
+    try {
+      return this.#admit(key, peer)
+    } catch {
+      this.#context.count('admit-threw')
+      return false
+    }
+  }
+
   /** MOVING §2: a lower epoch, or an equal one of another incarnation, never replaces an association. */
   #refusal(candidate: Candidate, existing: Association | undefined, does: Action | undefined): Refusal | undefined {
     const context = this.#context
     const { peerStart, peerKey, peerReceipt } = candidate
-    const known = existing === undefined ? undefined : peerKeyOf(existing)
-    // Who has had epochs does not lose them: a former host could leave them out.
-    if (peerStart === undefined && context.floors.get(peerKey) !== undefined) return 'i2-without-epoch'
-    const judged = peerStart && context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt })
-    if (judged === 'other-key' || (known !== undefined && !samePublicKey(known, peerKey))) return 'i2-other-key'
-    if (judged !== undefined && judged !== 'accepted') return 'i2-below-floor'
+    const live = existing && liveFloor(existing)
+    const judged = context.floors.judge({ key: peerKey, start: peerStart, receipt: peerReceipt }, live)
+    if (judged === 'other-key' || judged === 'without-epoch') return `i2-${judged}`
+    if (judged !== 'accepted') return 'i2-below-floor'
     const bound = existing?.session?.peerStart
     if (bound !== undefined && peerStart !== undefined) {
       const zombie = peerStart.epoch < bound.epoch || (peerStart.epoch === bound.epoch && !sameStart(peerStart, bound))
@@ -127,13 +136,6 @@ export function dismiss(association: Association, now: number): boolean {
   if (session === undefined || state.name === 'closing' || context.access.admits(peer, session.peerKey)) return false
   startClose(association, now)
   return true
-}
-
-/** The key that this association is with, once it has shown itself: its HIT alone is not the peer. */
-function peerKeyOf({ session, state }: Association): PublicKey | undefined {
-  if (session !== undefined) return session.peerKey
-  if (state.name !== 'opening' || state.opening.name === 'I1-SENT') return undefined
-  return state.opening.name === 'SOLVING' ? state.opening.accepted.peerKey : state.opening.sent.accepted.peerKey
 }
 
 /** An association that was opening keeps its queue; one that was established ends and makes room. */

@@ -6,7 +6,7 @@ import { sha256 } from '../../crypto/hash.ts'
 import type { KeyAlgorithms } from '../../crypto/key-algorithm.ts'
 import { isMalformed, type Malformed, malformed } from '../../wire/malformed.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../../wire/object.ts'
-import { type FieldMap, type Fields, fieldMap, INCARNATION_BYTES, keyField, readFields } from './fields.ts'
+import { EPOCH_MAX, type FieldMap, type Fields, fieldMap, INCARNATION_BYTES, keyField, readFields } from './fields.ts'
 import type { FrozenFloor } from './frozen.ts'
 
 /** Largest count, in a capsule and in a file (MOVING §2). */
@@ -28,12 +28,16 @@ export function writeFloor(floor: FrozenFloor): FieldMap {
 }
 
 export function readFloor(fields: Fields): FrozenFloor {
-  return {
+  const floor = {
     key: fields.key(1),
     ledger: fields.has(2) ? fields.key(2) : undefined,
-    epoch: fields.epoch(3),
+    epoch: fields.integer(3, 0, EPOCH_MAX),
     incarnation: fields.bytes(4, INCARNATION_BYTES),
   }
+  // Who has shown no start has no incarnation, and nobody has vouched for it.
+  const { epoch, incarnation, ledger } = floor
+  if (epoch === 0 && (ledger !== undefined || incarnation.some((byte) => byte !== 0))) fields.fail(3)
+  return floor
 }
 
 /** The bytes of a file of floors, least recently contacted first. */

@@ -83,7 +83,7 @@ export interface FrozenLocator {
   readonly remainingMs: number
 }
 
-/** The highest epoch accepted for a full key (MOVING, Words). */
+/** The highest epoch accepted for a full key (MOVING, Words); 0 if it has shown none. */
 export interface FrozenFloor {
   readonly key: PublicKey
   readonly ledger: PublicKey | undefined

@@ -3,6 +3,7 @@
 
 import type { Association } from '../association/association.ts'
 import type { Context } from '../association/context.ts'
+import { liveFloor } from '../association/live-floor.ts'
 import { probe } from '../association/reach.ts'
 import { sendOffer } from './offer.ts'
 import { buildWhereabouts, compareWhereabouts, verifyWhereabouts } from './whereabouts.ts'
@@ -22,14 +23,11 @@ export function learnWhereabouts(association: Association, now: number, bytes: U
     context.count(`whereabouts-${said}`)
     return said
   }
-  const judgement = context.floors.judge({
-    key: said.key,
-    start: said.start,
-    receipt: { ledgerKey: said.ledgerKey, bytes: said.receipt },
-  })
+  const { key, start, ledgerKey, receipt } = said
+  const judgement = context.floors.judge({ key, start, receipt: { ledgerKey, bytes: receipt } }, liveFloor(association))
   if (judgement !== 'accepted') return judgement
   if (learned !== undefined && compareWhereabouts(said, learned) <= 0) return 'not-newer'
-  association.learned = { start: said.start, version: said.version }
+  association.learned = { start: said.start, version: said.version, ledger: said.ledgerKey }
   const { epoch, incarnation } = said.start
   context.floors.raise({ key: said.key, epoch, incarnation, ledger: said.ledgerKey, receipt: said.receipt })
   const fresh = said.locators.filter((locator) => paths.find(locator)?.listed !== true)

@@ -13,6 +13,7 @@ import { encodeAck, encodeEchoRequestSigned } from '../../wire/update.ts'
 import type { Association } from '../association/association.ts'
 import { replayEarly } from '../association/data.ts'
 import { tendSoon } from '../association/failover.ts'
+import { liveFloor } from '../association/live-floor.ts'
 import { refuse } from '../association/notify.ts'
 import {
   commitWithAnswer,
@@ -128,7 +129,7 @@ export function provenStart(
     return undefined
   }
   const proven = { key: session.peerKey, start, receipt: { ledgerKey: receipt.ledgerKey, bytes: epoch.receipt } }
-  const judgement = context.floors.judge(proven)
+  const judgement = context.floors.judge(proven, liveFloor(association))
   if (judgement === 'accepted') return proven
   context.count(`start-${judgement}`)
   return undefined
