@@ -4,6 +4,9 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 
+// The first act of the demo, of datagrams, has this long; how long all of it may take is for whoever started it to watch.
+const DATAGRAMS_MS = 20_000
+
 const [what, file] = process.argv.slice(2)
 if (what === 'vitest') vitest(file)
 else if (what === 'demo') demo(readFileSync(0, 'utf8'))
@@ -29,6 +32,11 @@ function demo(text) {
   for (const [key, value] of wrong) console.error(`demo: ${key} is ${JSON.stringify(summary[key])}, not ${value}`)
   if (!(summary.moves?.length >= 4)) {
     console.error(`demo: ${summary.moves?.length ?? 0} moves, not three and a double one`)
+    process.exitCode = 1
+  }
+  const ended = summary.acts?.find(({ act }) => act === 'datagrams')?.endedMs
+  if (!(ended <= DATAGRAMS_MS)) {
+    console.error(`demo: the datagrams ended after ${ended} ms, not within ${DATAGRAMS_MS}`)
     process.exitCode = 1
   }
   if (!(summary.sent > 0 && summary.answered === summary.sent)) {

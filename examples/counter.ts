@@ -12,7 +12,7 @@ const PORT = 7
 
 const host = await Host.open()
 const place = { host, ledger: host.ledger(), bind: { address: process.argv[2] ?? '127.0.0.1' } }
-const thawed = existsSync(CAPSULE) ? await thaw(readFileSync(CAPSULE), place) : undefined
+const thawed = existsSync(CAPSULE) ? await thaw(readFileSync(CAPSULE), place).catch(refused) : undefined
 if (thawed !== undefined) rmSync(CAPSULE)
 const endpoint = thawed?.endpoint ?? (await Endpoint.open(place))
 const socket = thawed?.sockets.get(PORT) ?? (await endpoint.datagrams(PORT))
@@ -28,3 +28,9 @@ console.log(`${endpoint.peer}, start number ${endpoint.epoch}, ${count} counted 
 await stopped
 const state = (): Uint8Array => Buffer.from(`${count}`)
 writeFileSync(CAPSULE, await endpoint.freeze({ to: host.kem, state }), { mode: 0o600 })
+
+/** A capsule that has been used, or is for another host: the message says what to do, and nothing has been sent. */
+function refused(error: Error): never {
+  console.error(error.message)
+  process.exit(1)
+}

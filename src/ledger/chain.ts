@@ -1,6 +1,7 @@
 // The versions of one record, a file each (MOVING §10): ledger/HIT-in-hex/version-in-16-hex-digits. Version n + 1 is made only
 // where n is the newest, so there are no holes, and the newest can be found by going on from the last one seen. A newest
-// version that is damaged stops everything: going back to the one before it would let an older start run again.
+// version that is damaged stops everything: going back to the one before it would let an older start run again. So does one that is
+// missing, where that shows: by a hole, or by what is only written once a start has been activated.
 
 import { join } from 'node:path'
 import { equalBytes } from '../base/bytes.ts'
@@ -12,6 +13,13 @@ import { LedgerError } from './interface.ts'
 import { decodeVersion, encodeVersion, type VersionFile } from './version-file.ts'
 
 const VERSION = /^[0-9a-f]{16}$/
+/** What a start leaves beside its version, and only after that was durable: its epoch is in the name. */
+const LEFT = /^(?:ended|whereabouts)-([0-9a-f]{8})(?:-[0-9a-f]{16})?$/
+
+/** Whether a file of that name is there only if there has been a version. */
+export function isOfRecord(name: string): boolean {
+  return VERSION.test(name) || LEFT.test(name)
+}
 
 /** The record of one identity on the disk. */
 export class Chain {
@@ -20,6 +28,8 @@ export class Chain {
   readonly #keys: KeyAlgorithms | undefined
   /** The newest version seen; undefined before the first look. */
   #seen: number | undefined
+  /** What the first look found of the highest start: that start was activated by a version that is there. */
+  #witness: { readonly name: string; readonly epoch: number } | undefined
   /** The version read or written last: the same bytes need not be decoded again. */
   #kept: { readonly name: string; readonly bytes: Uint8Array; readonly file: VersionFile } | undefined
 
@@ -34,7 +44,13 @@ export class Chain {
     let seen = this.#seen ?? (await this.#look())
     while (this.folder.has(versionName(seen + 1))) seen++
     this.#seen = seen
-    return seen === 0 ? undefined : this.#read(versionName(seen))
+    const newest = seen === 0 ? undefined : this.#read(versionName(seen))
+    // The names were listed before the versions were followed to their end, so of a ledger that is whole the version is found.
+    const witness = this.#witness
+    if (witness !== undefined && witness.epoch > (newest?.record.activated?.epoch ?? 0)) {
+      throw damaged(join(this.folder.path, versionName(seen + 1)), `it is missing, and ${witness.name} came after it`)
+    }
+    return newest
   }
 
   /** Writes the next version down without its name, so that `append` only has to name it. Returns what takes it back. */
@@ -55,6 +71,10 @@ export class Chain {
     const names = this.folder.names()
     if (names.length > 0) await this.folder.make() // so that a later claim need not wait for it
     await this.folder.sweep(names)
+    for (const name of names) {
+      const epoch = Number.parseInt(LEFT.exec(name)?.[1] ?? '0', 16)
+      if (epoch > (this.#witness?.epoch ?? 0)) this.#witness = { name, epoch }
+    }
     const versions = new Set(names.filter((name) => VERSION.test(name)))
     for (let version = 1; versions.size > 0; version++) {
       const name = versionName(version)

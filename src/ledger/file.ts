@@ -50,8 +50,7 @@ const ENDED = /^ended-[0-9a-f]{8}$/
 
 /** A ledger for the processes of one machine. Opens no file before it is asked something. */
 export class FileLedger implements Ledger {
-  readonly #root: string
-  readonly #entropy: Entropy
+  readonly #root: Folder
   readonly #now: () => number
   readonly #keys: KeyAlgorithms
   readonly #key: LedgerKey
@@ -61,11 +60,10 @@ export class FileLedger implements Ledger {
   #runner: Promise<Runner> | undefined
 
   constructor(options: FileLedgerOptions) {
-    this.#root = options.folder
-    this.#entropy = options.entropy
+    this.#root = new Folder(options.folder, options.entropy, () => this.#self())
     this.#now = options.now ?? Date.now
     this.#keys = options.algorithms?.keys ?? KEY_ALGORITHMS
-    this.#key = new LedgerKey(this.#open(options.folder), options.entropy)
+    this.#key = new LedgerKey(this.#root, options.entropy)
   }
 
   async key(): Promise<PublicKey> {
@@ -237,15 +235,11 @@ export class FileLedger implements Ledger {
   #chain(hit: Hit): Chain {
     const known = this.#chains.get(hit)
     if (known !== undefined) return known
-    const chain = new Chain(this.#open(join(this.#root, toHex(hitBytes(hit)))), hit, this.#keys)
+    const chain = new Chain(this.#root.below(toHex(hitBytes(hit))), hit, this.#keys)
     const [oldest] = this.#chains.keys()
     if (oldest !== undefined && this.#chains.size >= CHAINS_MAX) this.#chains.delete(oldest)
     this.#chains.set(hit, chain)
     return chain
-  }
-
-  #open(path: string): Folder {
-    return new Folder(path, this.#entropy, () => this.#self())
   }
 
   #self(): Promise<Runner> {

@@ -47,6 +47,11 @@ export class Folder {
     this.#runner = runner
   }
 
+  /** A folder in this one. */
+  below(name: string): Folder {
+    return new Folder(join(this.path, name), this.#entropy, this.#runner)
+  }
+
   /** Names in the folder; none if there is no folder. */
   names(): readonly string[] {
     return this.#unless('ENOENT', () => readdirSync(this.path)) ?? []

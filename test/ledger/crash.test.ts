@@ -61,6 +61,7 @@ describe('processes that are killed with −9 while they claim', () => {
         }),
       )
       for (const { lines } of gang) {
+        expect(lines.filter(({ failed }) => failed !== undefined)).toEqual([])
         for (const { started, incarnation } of lines) {
           if (typeof started === 'number') activated.push(`${started} ${String(incarnation)}`)
         }

@@ -1,14 +1,28 @@
 // The ledger in files: what is on the disk, what is refused, and what damage does (MOVING §1, §10).
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import { buildWhereabouts } from '../../src/core/moving/whereabouts.ts'
 import { hitBytes } from '../../src/crypto/hit.ts'
+import { Chain } from '../../src/ledger/chain.ts'
 import { FileLedger } from '../../src/ledger/file.ts'
+import { Folder } from '../../src/ledger/folder.ts'
 import { LedgerError } from '../../src/ledger/interface.ts'
+import { LedgerKey } from '../../src/ledger/key-file.ts'
 import { activate, claim, grant, HOST_A, HOST_B, incarnation, instance, seeded, X } from '../support/actors.ts'
 
 let root = ''
@@ -34,6 +48,19 @@ async function start(ledger: FileLedger, epoch: number): Promise<Uint8Array> {
   const reply = await ledger.activate(activate(HOST_A, epoch, epoch))
   if (reply.refused !== undefined) throw new Error(reply.refused)
   return reply.receipt
+}
+
+/** What X says of where it is, in the start of that epoch. */
+async function whereabouts(ledger: FileLedger, epoch: number, receipt: Uint8Array, number = 1): Promise<Uint8Array> {
+  return buildWhereabouts({
+    identity: X,
+    instance: instance(epoch),
+    start: { epoch, incarnation: incarnation(epoch) },
+    version: number,
+    locators: [],
+    ledger: await ledger.key(),
+    receipt,
+  })
 }
 
 async function failure(action: Promise<unknown>): Promise<LedgerError> {
@@ -114,24 +141,14 @@ describe('a ledger in files', () => {
   it('keeps the newest whereabouts only', async () => {
     const ledger = open()
     const receipt = await start(ledger, 1)
-    const key = await ledger.key()
-    const at = (number: number) =>
-      buildWhereabouts({
-        identity: X,
-        instance: instance(1),
-        start: { epoch: 1, incarnation: incarnation(1) },
-        version: number,
-        locators: [],
-        ledger: key,
-        receipt,
-      })
-    for (const number of [1, 3, 2]) await ledger.publish(at(number))
+    for (const number of [1, 3, 2]) await ledger.publish(await whereabouts(ledger, 1, receipt, number))
     await ledger.publish(new Uint8Array(5))
-    expect(await open().find(X.hit)).toEqual(at(3))
+    const third = await whereabouts(ledger, 1, receipt, 3)
+    expect(await open().find(X.hit)).toEqual(third)
     expect(readdirSync(records).filter((name) => name.startsWith('whereabouts'))).toEqual([
       `whereabouts-00000001-${version(3)}`,
     ])
-    writeFileSync(join(records, `whereabouts-00000001-${version(3)}`), at(3).subarray(1))
+    writeFileSync(join(records, `whereabouts-00000001-${version(3)}`), third.subarray(1))
     const error = await failure(open().find(X.hit))
     expect([error.code, error.message]).toEqual(['damaged', expect.stringContaining(version(3))])
   })
@@ -211,9 +228,108 @@ describe('a damaged ledger', () => {
     expect(await failure(open().activate(activate(HOST_A, 1, 1)))).toMatchObject({ code: 'damaged' })
   })
 
+  it('draws no second key where the first is missing and records are left, and takes the first when it is back', async () => {
+    const first = open()
+    const receipt = await start(first, 1)
+    const path = join(folder, 'ledger.pem')
+    const key = readFileSync(path)
+    rmSync(path)
+    const ledger = open()
+    const error = await failure(ledger.key())
+    expect([error.code, error.message]).toEqual(['damaged', expect.stringContaining(`${path} is missing`)])
+    expect(error.message).toContain(records)
+    expect((await failure(ledger.claim(takingOver(2)))).code).toBe('damaged')
+    expect((await failure(ledger.activate(activate(HOST_A, 1, 1)))).code).toBe('damaged')
+    // What is left of a record will do.
+    await first.publish(await whereabouts(first, 1, receipt))
+    for (const number of [1, 2]) renameSync(join(records, version(number)), join(root, version(number)))
+    expect((await failure(open().key())).code).toBe('damaged')
+    for (const number of [1, 2]) renameSync(join(root, version(number)), join(records, version(number)))
+    expect(readdirSync(folder)).toEqual([toHex(hitBytes(X.hit))])
+    writeFileSync(path, key, { mode: 0o600 })
+    expect(await ledger.key()).toEqual(await first.key())
+    expect((await ledger.claim(takingOver(2))).refused).toBeUndefined()
+  })
+
+  it.each(['ended', 'whereabouts'])(
+    'gives no older record where %s is left of a start whose version is gone, and goes on when that is back',
+    async (left) => {
+      const first = open()
+      await start(first, 1)
+      const receipt = await start(first, 2)
+      if (left === 'ended') await first.release(X.hit, 2)
+      else await first.publish(await whereabouts(first, 2, receipt))
+      expect(await open().read(X.hit)).toMatchObject({ version: 4 })
+      let ledger = open()
+      for (const number of [4, 3, 2, 1]) {
+        ledger = open()
+        renameSync(join(records, version(number)), join(root, version(number)))
+        const there = readdirSync(records)
+        const error = await failure(ledger.read(X.hit))
+        expect([error.code, error.message]).toEqual([
+          'damaged',
+          expect.stringContaining(join(records, version(number))),
+        ])
+        expect(error.message).toContain(`${left}-00000002`)
+        expect((await failure(open().claim(takingOver(3)))).code).toBe('damaged')
+        expect(readdirSync(records)).toEqual(there)
+      }
+      for (const number of [1, 2, 3, 4]) renameSync(join(root, version(number)), join(records, version(number)))
+      expect(await ledger.read(X.hit)).toMatchObject({ version: 4 })
+    },
+  )
+
   it('is unavailable where no folder can be made', async () => {
     writeFileSync(join(root, 'home'), 'a file in the way')
     const error = await failure(open().claim(takingOver(1)))
     expect([error.code, error.message]).toEqual(['unavailable', expect.stringContaining(folder)])
+  })
+})
+
+describe('a ledger that nothing is missing of', () => {
+  it('is taken as it is with a claim that nobody has activated, after an end and whereabouts', async () => {
+    const ledger = open()
+    const receipt = await start(ledger, 1)
+    await ledger.publish(await whereabouts(ledger, 1, receipt))
+    await ledger.release(X.hit, 1)
+    for (const epoch of [2, 3]) await ledger.claim(takingOver(epoch))
+    expect(await open().read(X.hit)).toMatchObject({ version: 4, epoch: 3, activated: { epoch: 1 } })
+    await ledger.activate(activate(HOST_A, 3, 3))
+    expect(await open().read(X.hit)).toMatchObject({ version: 5, activated: { epoch: 3 } })
+  })
+
+  it('has the key of whoever came between two looks and has left a record', async () => {
+    await start(open(), 1)
+    const late = join(root, 'late')
+    class Late extends Folder {
+      override names(): readonly string[] {
+        cpSync(folder, late, { recursive: true })
+        return super.names()
+      }
+    }
+    const key = new LedgerKey(new Late(late, seeded(90), async () => ({ pid: 1, started: '' })), seeded(91))
+    expect((await key.identity()).publicKey).toEqual(await open().key())
+  })
+
+  it('has a key drawn where there are other files, and folders with nothing in them', async () => {
+    mkdirSync(records, { recursive: true, mode: 0o700 })
+    mkdirSync(join(folder, 'others'))
+    writeFileSync(join(records, '.tmp-4194304-0123456789abcdef-00'), 'half')
+    writeFileSync(join(folder, 'others', version(1)), 'other')
+    expect(await open().key()).toBeDefined()
+  })
+
+  it('is read whole by a listing that is older than what is in it', async () => {
+    await start(open(), 1)
+    const ledger = open()
+    await start(ledger, 2)
+    await ledger.release(X.hit, 2)
+    class Old extends Folder {
+      override names(): readonly string[] {
+        return super.names().filter((name) => name !== version(3) && name !== version(4))
+      }
+    }
+    const chain = new Chain(new Old(records, seeded(92), async () => ({ pid: 1, started: '' })), X.hit)
+    expect((await chain.newest())?.record).toMatchObject({ version: 4 })
   })
 })

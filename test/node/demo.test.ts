@@ -18,6 +18,13 @@ test('processes move over datagrams and downloads, and nothing but the addresses
   expect(summary.troubles).toEqual([])
   expect(code).toBe(0)
   expect(summary).toMatchObject({ ok: true, baseExchanges: 1, duplicated: 0, lost: 0 })
+  expect(summary.acts.map(({ act }: { act: string }) => act)).toEqual(['datagrams', 'downloads'])
+  // As the events tell it, whose clock began at the same moment.
+  const [moved, downloaded] = ['moved', 'downloaded'].map((name) => lines.filter(({ event }) => event === name))
+  const [datagrams, whole] = summary.acts.map(({ endedMs }: { endedMs: number }) => endedMs)
+  expect(datagrams).toBeGreaterThan(moved?.[4].atMs - 50)
+  expect(datagrams).toBeLessThan(downloaded?.[0].atMs + 50)
+  expect(whole).toBeGreaterThan(downloaded?.[1].atMs - 50)
   expect(summary.answered).toBe(summary.sent)
   expect(summary.sent).toBeGreaterThan(500)
   expect(summary.moves.map(({ who, epoch }: { who: string; epoch: number }) => `${who} ${epoch}`)).toEqual([

@@ -3,10 +3,12 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Host } from '../../src/node/host.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
 import { thaw } from '../../src/node/thaw.ts'
+import { Departures, type Opened } from '../support/departures.ts'
 import { closeLater, endpointOn } from '../support/endpoints.ts'
 import { answerOn, ask, bind, type Place, places, scene, thawAt } from '../support/places.ts'
 
@@ -93,13 +95,33 @@ test('what nobody had read moves along and is read first', async () => {
 })
 
 describe('a capsule that must not start', () => {
+  let departures: Departures
+  /** Ports that were opened for one that did not start. */
+  let silent: Opened[] = []
+  const notSilent = (): Opened[] => silent.filter(({ sent }) => sent > 0)
+
+  beforeEach(async () => {
+    departures = await Departures.watch()
+    silent = []
+  })
+
+  afterEach(() => {
+    departures[Symbol.dispose]()
+    expect(notSilent()).toEqual([])
+  })
+
+  /** With an error that says so, and not one datagram from any port that it opened, then or until the test is over. */
   async function refused(place: Place, capsule: Uint8Array, code = 'ERR_SOJOURN_CAPSULE'): Promise<void> {
+    const before = departures.opened.length
     const error: unknown = await thaw(capsule, { ...place, bind }).then(
       ({ endpoint }) => closeLater(endpoint),
       (caught: unknown) => caught,
     )
     expect(error).toMatchObject({ code })
     expect(String(error)).not.toContain('\n')
+    silent.push(...departures.opened.slice(before))
+    await turn()
+    expect(notSilent()).toEqual([])
   }
 
   test('twice: the second time it has been used, on any host, and the first start is unharmed', async () => {
@@ -111,17 +133,23 @@ describe('a capsule that must not start', () => {
     await refused(to, capsule)
     await refused(from, capsule)
     expect(await ask(talk, service.hit, 'still here')).toBe('still here')
+    expect(departures.sentFrom(thawed.endpoint.locator.port)).toBeGreaterThan(0)
   })
 
   test('twice at once: exactly one starts', async () => {
     const [from, to] = await places(2)
     const { service } = await scene(from)
     const capsule = await service.freeze({ to: to.host.kem })
+    const before = departures.opened.length
     const starts = await Promise.allSettled([thawAt(to, capsule), thawAt(to, capsule), thawAt(to, capsule)])
     expect(starts.filter(({ status }) => status === 'fulfilled').length).toBe(1)
     for (const start of starts) {
       if (start.status === 'rejected') expect(start.reason).toMatchObject({ code: 'ERR_SOJOURN_CAPSULE' })
     }
+    await vi.waitUntil(() => departures.opened.slice(before).some(({ sent }) => sent > 0))
+    const [started] = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value.endpoint] : []))
+    const senders = departures.opened.slice(before).filter(({ sent }) => sent > 0)
+    expect(senders.map(({ port }) => port.locator)).toEqual([started?.locator])
   })
 
   test('an older one, after the process has moved on', async () => {

@@ -58,8 +58,12 @@ function say(line: Record<string, unknown>): void {
 }
 
 if (mode === 'hammer') {
-  // Starts again and again until it is killed.
-  for (;;) say(await start())
+  // Starts again and again until it is killed, and ends in order what it has started.
+  for (;;) {
+    const said = await start().catch((error: unknown) => ({ failed: String(error) }))
+    say(said)
+    if ('started' in said && typeof said.started === 'number') await ledger.release(X.hit, said.started)
+  }
 } else if (mode === 'hold') {
   // Starts once when told to, and lives until its input ends.
   say({ ready: process.pid })

@@ -9,11 +9,14 @@ import { loopbackAddresses } from './addresses.ts'
 import { playDatagrams } from './datagram-act.ts'
 import { playDownloads } from './download-act.ts'
 import { Stage } from './stage.ts'
-import { type DatagramReport, type DemoSummary, type DownloadReport, summaryOf } from './summary.ts'
+import { type ActReport, type DatagramReport, type DemoSummary, type DownloadReport, summaryOf } from './summary.ts'
 import type { Timeline } from './timeline.ts'
 
 /** Plays it all, with a download of so many bytes, and returns the summary. Leaves no process and no file behind. */
 export async function playDemo(timeline: Timeline, bytes: number, stop: AbortSignal): Promise<DemoSummary> {
+  const begun = performance.now()
+  const acts: ActReport[] = []
+  const ended = (act: ActReport['act']): unknown => acts.push({ act, endedMs: Math.round(performance.now() - begun) })
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-demo-'))
   const stage = new Stage(folder, await loopbackAddresses(), timeline, stop)
   let datagrams: DatagramReport | undefined
@@ -21,12 +24,14 @@ export async function playDemo(timeline: Timeline, bytes: number, stop: AbortSig
   try {
     if (!stage.addresses.aliases) timeline.event('no 127.0.0.2 here: one address, three ports', { event: 'no-aliases' })
     datagrams = await playDatagrams(stage)
+    ended('datagrams')
     await playDownloads(stage, bytes, downloads)
+    ended('downloads')
   } catch (error) {
     stage.trouble(messageOf(error))
   } finally {
     stage.clear()
     await rm(folder, { recursive: true, force: true })
   }
-  return summaryOf(stage, datagrams, downloads)
+  return summaryOf(stage, acts, datagrams, downloads)
 }

@@ -13,6 +13,13 @@ export interface MoveReport {
   readonly blackoutMs: number
 }
 
+/** An act that was played to its end. */
+export interface ActReport {
+  readonly act: 'datagrams' | 'downloads'
+  /** After the demo began. */
+  readonly endedMs: number
+}
+
 /** What has come of the datagrams. */
 export interface DatagramReport extends PeerCounts {
   readonly hit: string
@@ -35,6 +42,8 @@ export interface DownloadReport {
 /** The last line of `demo --json`. */
 export interface DemoSummary {
   readonly ok: boolean
+  /** Those that came to their end, in that order. */
+  readonly acts: readonly ActReport[]
   readonly hit: string
   readonly moves: readonly MoveReport[]
   readonly sent: number
@@ -67,6 +76,7 @@ const NOTHING: DatagramReport = {
 /** The summary of what happened on a stage. What an act has not come to is missing, and then it is not ok. */
 export function summaryOf(
   { troubles, moves, addresses: { aliases }, socketsCounted }: Stage,
+  acts: readonly ActReport[],
   datagrams: DatagramReport = NOTHING,
   downloads: readonly DownloadReport[],
 ): DemoSummary {
@@ -75,6 +85,7 @@ export function summaryOf(
   const intact = downloads.length === 2 && downloads.every((download) => download.intact)
   return {
     ok: troubles.length === 0 && survived && intact && duplicated === 0,
+    acts,
     hit,
     moves,
     sent,
