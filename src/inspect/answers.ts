@@ -156,10 +156,10 @@ function contentsOf(packet: wire.Packet, name: wire.ParameterName): readonly Uin
   return rawsOf(packet, name).map(({ contents }) => contents)
 }
 
-/** Whether every Update ID that is acknowledged has been given, in a capture that has the exchange. RFC 7401 §6.12.2. */
+/** Whether every Update ID that is acknowledged has been given, in a capture that has their exchange. RFC 7401 §6.12.2. */
 export function checkAck(packet: wire.Packet, said: Said, report: Report): void {
-  const [theirs, own] = [said.by(packet.receiver, packet.sender), said.by(packet.sender, packet.receiver)]
-  if (theirs.updateIdsMissing || !(theirs.exchanged || own.exchanged)) return
+  const theirs = said.by(packet.receiver, packet.sender)
+  if (theirs.updateIdsMissing || !theirs.exchanged) return
   for (const id of parameterIn(packet, 'ACK') ?? [])
     if (!theirs.updateIds.has(id)) {
       const what = `acknowledges Update ID ${id}, which no UPDATE from ${hitText(packet.receiver)} has`

@@ -147,7 +147,7 @@ function judgeHip(bytes: Uint8Array, one: Carried, { knowledge, said }: Judges, 
     return { ...shown, inner: inner.map((one) => show(one, faults, report)) }
   })
   const checks = checkHip(packet, inner, knowledge, said, report)
-  said.follow(packet, !Object.values(checks).includes(false))
+  said.follow(packet, !wire.isMalformed(message) && !Object.values(checks).includes(false))
   const [sender, receiver] = [hitText(packet.sender), hitText(packet.receiver)]
   return { type: nameOfPacket(packet.type), checks, parameters, sender, receiver }
 }

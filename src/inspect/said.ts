@@ -29,7 +29,7 @@ export interface Side {
   updateIdsMissing: boolean
   /** An UPDATE has shown a Diffie–Hellman value, or could have. */
   bringsDh: boolean
-  /** There was an I2 or R2 before: what came after it has been captured, too. */
+  /** There was an I2 or R2 in this direction: what came after it has been captured, too. */
   exchanged: boolean
 }
 
