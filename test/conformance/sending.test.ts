@@ -8,14 +8,19 @@ const bind = { address: '127.0.0.1' }
 
 describe('data for a peer without an association', () => {
   it('on a stream waits for the one base exchange that it begins, and goes then', async () => {
-    await using a = await Endpoint.open({ bind })
-    await using b = await Endpoint.open({ bind })
-    b.listen(7, (stream) => stream.pipe(stream))
-    expect([...a.associations()]).toEqual([])
-    const stream = a.connect(b.peer, 7)
-    stream.end('hello')
-    const outcome = await buffer(stream).then(String, (error: unknown) => error)
-    expect(outcome).toBe('hello')
-    expect([...a.associations()].map(({ peer, baseExchanges }) => [peer, baseExchanges])).toEqual([[b.hit, 1]])
+    const [a, b] = await Promise.all([Endpoint.open({ bind }), Endpoint.open({ bind })])
+    try {
+      b.listen(7, (stream) => stream.pipe(stream))
+      expect([...a.associations()]).toEqual([])
+      const stream = a.connect(b.peer, 7)
+      stream.end('hello')
+      const outcome = await buffer(stream).then(String, (error: unknown) => error)
+      expect(outcome).toBe('hello')
+      expect([...a.associations()].map(({ peer, baseExchanges }) => [peer, baseExchanges])).toEqual([[b.hit, 1]])
+    } finally {
+      // Here, because the test also runs where nobody tidies up after it (sabotage.test.ts).
+      a.destroy()
+      b.destroy()
+    }
   })
 })
