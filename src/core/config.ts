@@ -108,7 +108,7 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly replayWindow: number
   /** K while nothing is the matter. */
   readonly puzzleDifficulty: number
-  /** The highest K that we ask of others, and the highest that we solve for them: half a million hashes on average. */
+  /** The highest K that we ask of others, and the highest that we solve for them: 2^20, about a million hashes on average. */
   readonly puzzleDifficultyAskedMax: number
   readonly puzzleDifficultyMax: number
   /** K rises a step while more I2s than this reach Diffie–Hellman, and falls a step when fewer than that do. */

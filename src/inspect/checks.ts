@@ -1,4 +1,5 @@
-// The checks of one HIP packet: HIT, signature, puzzle and MAC, and those that have no name in the output (checksum, INSTANCE).
+// The checks of one HIP packet: HIT, signature, puzzle and MAC, and those that have no name in the output (checksum, INSTANCE, and
+// whether it answers what was asked).
 // A check that cannot be made, for want of a key or of an algorithm, is left out.
 
 import { compareBytes, concat, toHex, utf8 } from '../base/bytes.ts'
@@ -9,7 +10,10 @@ import { solves } from '../crypto/puzzle.ts'
 import { sameSecret } from '../crypto/secret.ts'
 import * as wire from '../wire.ts'
 import { identityOf, verifies } from './algorithms.ts'
+import { checkAck, checkEchoes, checkKeymatIndex, unlikeR1 } from './answers.ts'
 import { exchangeKey, type Generation, type Knowledge, macFits, parameterIn, suiteOf } from './knowledge.ts'
+import type { Said } from './said.ts'
+import { placeOf, type Report } from './wrong.ts'
 
 /** What has been checked; what could not be is absent. */
 export interface Checks {
@@ -20,20 +24,12 @@ export interface Checks {
   icv?: boolean
 }
 
-/** One thing that is wrong. `at` is a byte of the HIP packet. */
-export interface Wrong {
-  readonly what: string
-  readonly at?: number
-  readonly parameter?: number
-}
-
-type Report = (wrong: Wrong) => void
-
 /** Makes every check that a HIP packet allows. `inner` are the parameters that ENCRYPTED held, if it could be opened. */
 export function checkHip(
   packet: wire.Packet,
   inner: readonly wire.RawParameter[],
   knowledge: Knowledge,
+  said: Said,
   report: Report,
 ): Checks {
   const checks: Checks = {}
@@ -42,9 +38,12 @@ export function checkHip(
   }
   set('hit', checkHit(packet, inner, report))
   set('signature', checkSignature(packet, knowledge, report))
-  set('puzzle', checkPuzzle(packet, report))
+  set('puzzle', checkI2(packet, said, report))
   set('mac', checkMac(packet, knowledge, report))
   checkInstance(packet, report)
+  checkKeymatIndex(packet, said, report)
+  checkEchoes(packet, said, report)
+  checkAck(packet, said, report)
   return checks
 }
 
@@ -97,13 +96,17 @@ function checkSignature(packet: wire.Packet, knowledge: Knowledge, report: Repor
   return passed
 }
 
-function checkPuzzle(packet: wire.Packet, report: Report): boolean | undefined {
+/** Says of an I2 whatever is not R1's, and whether it solves R1's puzzle; without an R1 only that it solves not even its own. */
+function checkI2(packet: wire.Packet, said: Said, report: Report): boolean | undefined {
   const solution = packet.type === wire.PacketType.I2 ? parameterIn(packet, 'SOLUTION') : undefined
   const suite = suiteOf(packet.receiver)
   if (solution === undefined || suite === undefined) return undefined
-  const passed = solves(suite, solution.i, packet.sender, packet.receiver, solution.j, solution.k)
-  if (!passed) report({ what: `J does not solve the puzzle of K ${solution.k}`, ...placeOf(packet, 'SOLUTION') })
-  return passed
+  const solved = solves(suite, solution.i, packet.sender, packet.receiver, solution.j, solution.k)
+  if (!solved) report({ what: `J does not solve the puzzle of K ${solution.k}`, ...placeOf(packet, 'SOLUTION') })
+  const unlike = unlikeR1(packet, said)
+  for (const wrong of unlike ?? []) report(wrong)
+  if (!solved || unlike?.some(({ parameter }) => parameter === wire.Parameter.SOLUTION) === true) return false
+  return unlike === undefined ? undefined : true
 }
 
 function checkMac(packet: wire.Packet, knowledge: Knowledge, report: Report): boolean | undefined {
@@ -154,11 +157,6 @@ function checkInstance(packet: wire.Packet, report: Report): void {
   if (!verifies(key, concat(utf8('sojourn instance 1\0'), covered), instance.signature)) {
     report({ what: 'the signature of INSTANCE does not verify', ...place })
   }
-}
-
-function placeOf(packet: wire.Packet, name: wire.ParameterName): { at: number; parameter: number } {
-  const type = wire.Parameter[name]
-  return { at: packet.parameters.find((parameter) => parameter.type === type)?.start ?? 0, parameter: type }
 }
 
 function hex16(value: number): string {

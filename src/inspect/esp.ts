@@ -3,11 +3,11 @@
 import { hitText } from '../crypto/hit.ts'
 import { decodeFrames } from '../wire/frame-reader.ts'
 import * as wire from '../wire.ts'
-import type { Wrong } from './checks.ts'
 import { frameFields, frameWords } from './frames.ts'
 import type { EspCandidates, Knowledge } from './knowledge.ts'
 import { openAnyEsp } from './open-esp.ts'
 import { spiText } from './words.ts'
+import type { Report } from './wrong.ts'
 
 /** What is known of a packet. */
 export interface EspReading {
@@ -44,7 +44,7 @@ export class EspReader {
   }
 
   /** Reads a packet of at least 8 bytes. */
-  read(packet: Uint8Array, report: (wrong: Wrong) => void): EspReading {
+  read(packet: Uint8Array, report: Report): EspReading {
     const spi = wire.spiOf(packet)
     const low = wire.sequenceLowOf(packet)
     const candidates = this.#knowledge.espCandidates(spi)
@@ -83,7 +83,7 @@ function inferred(top: number, topLow: number, low: number): number {
 function inside(
   plaintext: Uint8Array,
   { ends }: EspCandidates,
-  report: (wrong: Wrong) => void,
+  report: Report,
 ): Pick<EspReading, 'nextHeader' | 'inside' | 'frames'> {
   const trailer = wire.readTrailer(plaintext)
   if (trailer === undefined) {

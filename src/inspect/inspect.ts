@@ -5,11 +5,13 @@ import { addressText, formatLocator } from '../base/address.ts'
 import { hitText } from '../crypto/hit.ts'
 import * as wire from '../wire.ts'
 import type { Carried } from './carried.ts'
-import { type Checks, checkChecksum, checkHip, type Wrong } from './checks.ts'
+import { type Checks, checkChecksum, checkHip } from './checks.ts'
 import { EspReader } from './esp.ts'
 import type { KeyLog } from './key-log.ts'
 import { Knowledge } from './knowledge.ts'
+import { Said } from './said.ts'
 import { nameOfPacket, nameOfType, type Shown, showContents, showParameter } from './words.ts'
+import type { Report, Wrong } from './wrong.ts'
 
 /** One packet, judged. */
 export interface Finding {
@@ -39,12 +41,14 @@ export interface Finding {
 /** Judges everything that is HIP or ESP, in order; other UDP datagrams are passed over. */
 export function* inspect(carried: readonly Carried[], log: KeyLog): Generator<Finding> {
   const knowledge = new Knowledge(log)
+  const said = new Said()
   const places = new Set<string>()
   for (const one of carried) {
     const bytes = hipBytesOf(one)
     const packet = bytes === undefined ? undefined : wire.decodePacket(bytes, { checksum: 'ignore' })
     if (packet === undefined || wire.isMalformed(packet)) continue
     knowledge.learn(packet)
+    said.learn(packet)
     for (const place of placesOf(one)) places.add(place)
   }
   knowledge.derive()
@@ -53,7 +57,7 @@ export function* inspect(carried: readonly Carried[], log: KeyLog): Generator<Fi
   }
   const esp = new EspReader(knowledge)
   for (const one of carried) {
-    if (isOurs(one, places, knowledge)) yield judge(one, knowledge, esp)
+    if (isOurs(one, places, knowledge)) yield judge(one, { knowledge, said, esp })
   }
 }
 
@@ -89,14 +93,21 @@ function placesOf({ by, path }: Carried): readonly string[] {
   return [locator(path.source, path.sourcePort), locator(path.destination, path.port)]
 }
 
-function judge(one: Carried, knowledge: Knowledge, esp: EspReader): Finding {
+/** What packets are judged by. */
+interface Judges {
+  readonly knowledge: Knowledge
+  readonly said: Said
+  readonly esp: EspReader
+}
+
+function judge(one: Carried, judges: Judges): Finding {
   const errors: string[] = []
-  const report = (wrong: Wrong): void => void errors.push(sentence(wrong))
+  const report: Report = (wrong) => void errors.push(sentence(wrong))
   if (one.missing > 0) report({ what: `${one.missing} bytes are not in the capture` })
   const hip = hipBytesOf(one)
   const where = ends(one)
   if (hip !== undefined) {
-    const judged = judgeHip(hip, one, knowledge, report)
+    const judged = judgeHip(hip, one, judges, report)
     return { frame: one.frame, ...judged, ok: errors.length === 0, errors, ...where }
   }
   const common = { frame: one.frame, parameters: [], ...where }
@@ -106,17 +117,19 @@ function judge(one: Carried, knowledge: Knowledge, esp: EspReader): Finding {
     report({ what: `${one.payload.length} bytes are neither HIP nor ESP` })
     return { ...common, type: 'RUNT', checks: {}, ok: false, errors }
   }
-  const { icv, ...reading } = esp.read(one.payload, report)
+  const { icv, ...reading } = judges.esp.read(one.payload, report)
   const checks = icv === undefined ? {} : { icv }
   return { ...common, type: 'ESP', checks, ok: errors.length === 0, errors, esp: reading }
 }
 
 type Judged = Pick<Finding, 'type' | 'checks' | 'parameters' | 'sender' | 'receiver'>
 
-function judgeHip(bytes: Uint8Array, one: Carried, knowledge: Knowledge, report: (wrong: Wrong) => void): Judged {
+function judgeHip(bytes: Uint8Array, one: Carried, { knowledge, said }: Judges, report: Report): Judged {
   const packet = wire.decodePacket(bytes, { checksum: 'ignore' })
   if (wire.isMalformed(packet)) {
     report(wrongOf(packet))
+    if (bytes.length >= wire.HIP_HEADER_BYTES)
+      said.lose(bytes.subarray(8, 24), bytes.subarray(24, 40), (bytes[2] ?? 0) & 0x7f)
     return whatStandsBefore(bytes, packet.at)
   }
   // A bare packet in hexadecimal has left its addresses behind.
@@ -133,7 +146,8 @@ function judgeHip(bytes: Uint8Array, one: Carried, knowledge: Knowledge, report:
     if (raw.type !== wire.Parameter.ENCRYPTED || hidden === undefined) return shown
     return { ...shown, inner: inner.map((one) => show(one, faults, report)) }
   })
-  const checks = checkHip(packet, inner, knowledge, report)
+  const checks = checkHip(packet, inner, knowledge, said, report)
+  said.follow(packet, !wire.isMalformed(message) && !Object.values(checks).includes(false))
   const [sender, receiver] = [hitText(packet.sender), hitText(packet.receiver)]
   return { type: nameOfPacket(packet.type), checks, parameters, sender, receiver }
 }
@@ -149,7 +163,7 @@ function whatStandsBefore(bytes: Uint8Array, fault: number): Judged {
 }
 
 /** A parameter as it is shown; a fault that the packet as a whole has not been charged with is reported. */
-function show(raw: wire.RawParameter, known: readonly wire.Malformed[], report: (wrong: Wrong) => void): Shown {
+function show(raw: wire.RawParameter, known: readonly wire.Malformed[], report: Report): Shown {
   const parameter = wire.decodeParameter(raw, raw.start + 4)
   if (!wire.isMalformed(parameter)) return showParameter(parameter)
   const isKnown = known.some(({ at, malformed }) => at === parameter.at && malformed === parameter.malformed)

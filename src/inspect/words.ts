@@ -266,7 +266,8 @@ function named(key: string, value: number | readonly number[], names: Numbers): 
   return [key, value, all.map((number) => withName(number, names)).join(', ') || 'none']
 }
 
-function withName(number: number, names: Numbers): string {
+/** A number with what it stands for. */
+export function withName(number: number, names: Numbers): string {
   const name = nameIn(names, number)
   return name === undefined ? `${number}` : `${number} (${name})`
 }

@@ -207,9 +207,9 @@ export const BREACHES: readonly Breach[] = [
   // ── RFC 7401 §6 ────────────────────────────────────────────────────────────
   breach(
     'RFC 7401 §6.1 (4)',
-    OPENING,
-    'context.config.i1TargetsMax)) context.sendPacket(i1, target)',
-    '0)) context.sendPacket(i1, target)',
+    'src/node/endpoint.ts',
+    'ready ? undefined : () => this.#reach(peer, options),',
+    'undefined,',
   ),
   breach(
     'RFC 7401 §6.8 (2)',
@@ -368,11 +368,5 @@ export const BREACHES: readonly Breach[] = [
     DATA,
     'return association.credit.covers(now, size) && association.paths.withinAmplification(tuple, size)',
     'return true',
-  ),
-  breach(
-    'RFC 8003 §4.3 (4)',
-    'src/wire/parameters.ts',
-    'return REPEATABLE.has(type) || !NAMES.has(type)',
-    'return !NAMES.has(type)',
   ),
 ]

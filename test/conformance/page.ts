@@ -11,7 +11,7 @@ One row for every MUST, MUST NOT, REQUIRED and SHALL of RFC 7401 (HIPv2), RFC 74
 says why there is nothing to test; what is still to be built is **open**.
 
 This page is made by \`npm run conformance\` from \`test/conformance/requirements\`; do not edit it. \`test/conformance/requirements.test.ts\` fails if it is
-stale or names a test that is not there, \`test/oracles/requirements.test.ts\` if a duty of the texts has no row, and \`test/conformance/sabotage.test.ts\`
+stale, has an open row or names a test that is not there, \`test/oracles/requirements.test.ts\` if a duty of the texts has no row, and \`test/conformance/sabotage.test.ts\`
 breaks the code under forty rows drawn by lot and sees that their tests notice.
 `
 

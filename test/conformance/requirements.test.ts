@@ -31,6 +31,10 @@ describe('the table of duties', () => {
     expect(tested.length).toBeGreaterThan(ROWS.length / 2)
   })
 
+  it('has nothing open', () => {
+    expect(ROWS.filter(({ held }) => held.by === 'nothing yet').map(({ id }) => id)).toEqual([])
+  })
+
   it('has each section once', () => {
     const names = SECTIONS.map(({ rfc, section }) => `${rfc} ${section}`)
     expect(names.length).toBe(new Set(names).size)

@@ -1,8 +1,8 @@
 // What is left of keys in a process that has closed, frozen, fenced or rekeyed: a heap snapshot has none of them in any form, and the
 // memory of the process does not hold their bytes. The keys are known here because this process is the peer.
 
-import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Identity } from '../../src/crypto/identity.ts'
@@ -128,6 +128,47 @@ describe.runIf(onLinux)('the memory of a process (on Linux)', () => {
     await keeper.do('fence')
     await keeper.do('drop')
     await keeper.forgets(session(all))
+  })
+})
+
+/** The numbers of an RSA key that are secret, in the order of bytes of a file and in that of OpenSSL's arithmetic. */
+function rsaSecrets(jwk: object): Secrets {
+  const parts = Object.entries(jwk).filter(([name]) => ['d', 'p', 'q', 'dp', 'dq', 'qi'].includes(name))
+  return new Map(
+    parts.flatMap(([name, text]) => {
+      const bytes = new Uint8Array(Buffer.from(String(text), 'base64url'))
+      return [
+        [name, bytes],
+        [`${name} backwards`, bytes.slice().reverse()],
+      ] as const
+    }),
+  )
+}
+
+describe.runIf(onLinux)('the memory of a process with an RSA identity (on Linux)', () => {
+  test.each(['der', 'pem'] as const)('holds no part of a key read from %s once it is destroyed', async (form) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const path = join(folder, `rsa.${form}`)
+    const pem = () => privateKey.export({ type: 'pkcs8', format: 'pem' })
+    writeFileSync(path, form === 'pem' ? pem() : privateKey.export({ type: 'pkcs8', format: 'der' }))
+    const secrets = rsaSecrets(privateKey.export({ format: 'jwk' }))
+    const child = new Child('rsa-keeper', [form, path], ['--expose-gc'])
+    children.add(child)
+    expect(await child.said(1)).toEqual({ done: 'sign' })
+    const held = () => [...findInProcess(child.pid, secrets).found.keys()].sort()
+    // The control: where the key is, it is found in both orders.
+    expect(held()).toEqual([...secrets.keys()].sort())
+    let said = 1
+    const tell = async (deed: string): Promise<void> => {
+      child.tell(`${deed}\n`)
+      expect(await child.said(++said)).toEqual({ done: deed })
+    }
+    await tell('destroy')
+    const gone = async (): Promise<void> => {
+      await tell('collect')
+      expect(held()).toEqual([])
+    }
+    await vi.waitFor(gone, { timeout: 10_000, interval: 100 })
   })
 })
 

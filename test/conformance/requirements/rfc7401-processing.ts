@@ -4,6 +4,7 @@ import { must, mustNot, notOurs, required, type Section, sectionsOf, shall, test
 
 const EXCHANGE = testsIn('test/conformance/exchange.test.ts')
 const OPENING = testsIn('test/conformance/opening.test.ts')
+const SENDING = testsIn('test/conformance/sending.test.ts')
 const UPDATES = testsIn('test/conformance/updates.test.ts')
 const PUZZLE = testsIn('test/crypto/puzzle.test.ts')
 const KEYMAT = testsIn('test/crypto/keymat.test.ts')
@@ -64,7 +65,10 @@ export const PROCESSING: readonly Section[] = [
     must('sender', 'Without a source a HIT is chosen.', ONLY_HITS),
     must(
       'sender',
-      'Without an association one is made by a base exchange.',
+      'Without an association one is made by a base exchange. Streams do; a datagram says nothing of where its peer is, and is refused by name.',
+      SENDING(
+        'data for a peer without an association > on a stream waits for the one base exchange that it begins, and goes then',
+      ),
       OPENING(
         'data for a peer without an association > is refused with that reason, and goes once there has been a base exchange',
       ),

@@ -38,7 +38,13 @@ export const MOBILITY: readonly Section[] = [
   section('3.2.3', 'By way of the rendezvous server', [
     must('rendezvous server', 'An UPDATE is relayed like an I1.', NO_SERVER),
     must('rendezvous server', 'Its addresses are rewritten, FROM and RVS_HMAC added.', NO_SERVER),
-    must('receiver', 'FROM and RVS_HMAC of an UPDATE are understood.', READ_WHOLE),
+    must(
+      'receiver',
+      'FROM and RVS_HMAC of an UPDATE are understood.',
+      notOurs(
+        'They are read, for tools, and not acted on: there is no rendezvous server whose key could have made them.',
+      ),
+    ),
     must(
       'receiver',
       'The reply to a relayed UPDATE has VIA_RVS.',

@@ -15,6 +15,7 @@ import { concat, equalBytes, utf8 } from '../../../base/bytes.ts'
 import { base64url, plain } from '../../buffer.ts'
 import { hmac, sha256 } from '../../hash.ts'
 import { HI_RSA, type KeyAlgorithm, SUITE_RSA_SHA256, type Verifier } from '../../key-algorithm.ts'
+import { wipe } from '../../secret.ts'
 
 const MODULUS_BITS_MIN = 2048
 const MODULUS_BITS_MAX = 3072
@@ -45,11 +46,14 @@ export const RSA: KeyAlgorithm = Object.freeze({
   signatureBytes: (bytes: Uint8Array) => readKey(bytes)?.modulus.length ?? 0,
   generate: undefined,
   validSecret(secret: Uint8Array): boolean {
+    let again: Uint8Array | undefined
     try {
-      const again = secretOf(privateKey(secret))
+      again = secretOf(privateKey(secret))
       return again !== undefined && equalBytes(again, secret)
     } catch {
       return false
+    } finally {
+      if (again !== undefined) wipe(again)
     }
   },
   keyPair(secret: Uint8Array) {
@@ -88,7 +92,9 @@ function readKey(bytes: Uint8Array): RsaKey | undefined {
 }
 
 function privateKey(secret: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.from(secret), format: 'der', type: 'pkcs8' })
+  // A view: `Buffer.from(secret)` would leave a copy behind that nobody overwrites.
+  const key = Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength)
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
 }
 
 function secretOf(key: KeyObject): Uint8Array | undefined {
