@@ -40,6 +40,7 @@ const APART = [
     'inspect/colliding-hits',
   ],
   ...['conformance/sabotage', 'node/kept-memory', 'node/secrets', 'node/secret-forms', 'node/rehearsal'],
+  'node/dgram-in-use',
 ]
 const together = `test/${TOGETHER}/**/*.test.ts`
 const apart = APART.map((name) => `test/${name}.test.ts`)

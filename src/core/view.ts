@@ -51,6 +51,15 @@ export interface AssociationView {
   readonly initiator: boolean
   /** Datagrams that wait to be sealed. */
   readonly queued: number
+  /** What its peer has made it hold at this moment, and how much of each there may be. */
+  readonly holdings: readonly Holding[]
+}
+
+/** Something that a peer can fill. */
+export interface Holding {
+  readonly what: string
+  readonly size: number
+  readonly cap: number
 }
 
 export function viewOf(association: Association): AssociationView {
@@ -84,6 +93,17 @@ class View implements AssociationView {
 
   get path(): Path | undefined {
     return pathOf(this.#association)
+  }
+
+  get holdings(): readonly Holding[] {
+    const { context, early, paths, session } = this.#association
+    const { earlyPacketsMax, inboundSasMax, checksOpenMax } = context.config
+    return [
+      { what: 'early packets', size: early.length, cap: earlyPacketsMax },
+      { what: 'tuples', size: paths.size, cap: paths.most },
+      { what: 'address checks', size: paths.openChecks, cap: checksOpenMax },
+      { what: 'inbound SAs', size: session?.inbound.length ?? 0, cap: inboundSasMax },
+    ]
   }
 }
 

@@ -208,6 +208,7 @@ export class Arrival {
     const opened = this.#opened
     const started = this.#started
     assert(opened !== undefined && started !== undefined && typeof started !== 'string', 'a thaw follows a start')
+    this.#world.event('moved')
     this.#world.launch(this.subject, this.host, opened.signer, started, opened.frozen)
   }
 

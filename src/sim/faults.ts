@@ -86,6 +86,7 @@ export const EVENT_KINDS = [
   'unfreeze',
   'transfer',
   'thaw',
+  'moved',
   'thaw-refused',
   'readdress',
   'rekey',

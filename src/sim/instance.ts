@@ -114,6 +114,7 @@ export class Instance {
     if (view === undefined) return
     const { see } = this.#world
     see({ type: 'queue', run: this.run, what: 'unsent datagrams', size: view.queued, cap: this.#subject.queueCap })
+    for (const { what, size, cap } of view.holdings) see({ type: 'queue', run: this.run, what, size, cap })
     if (view.peerEpoch > 0) see({ type: 'bound', run: this.run, peer, epoch: view.peerEpoch })
   }
 

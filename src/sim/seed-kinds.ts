@@ -1,7 +1,7 @@
 // Kinds of seeds, by name. `swarm` draws from everything that can happen and leaves nothing out; each of the others looks at one
 // thing in a small world, and the short ones at a moment of it, so that many more of them can be run: most faults show in a move
 // and the seconds around it. Every seed of every kind has at least two identities, a move and all the checkers; those that are
-// not short have 200 datagrams.
+// not short have 200 datagrams. A move that comes to nothing is made up for when the faults have stopped (swarm.ts).
 
 import { assert } from '../base/assert.ts'
 import type { Prng } from '../base/prng.ts'

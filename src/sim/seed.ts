@@ -100,7 +100,8 @@ function finalFailure(swarm: Swarm, calmedMs: number | undefined): SeedFailure |
   if (violation !== undefined) return { ...violation, at }
   const reason = calmedMs === undefined ? swarm.unsettled() : undefined
   if (reason !== undefined) return { rule: 'L1', detail: reason, at }
-  const { sent, queued } = world.tally.events
+  const { sent, queued, moved } = world.tally.events
+  if (moved === 0) return { rule: 'seed', detail: 'nothing has moved', at }
   if (sent + queued < swarm.kind.datagramsMin)
     return { rule: 'seed', detail: `only ${sent + queued} datagrams were sent`, at }
   return undefined

@@ -15,6 +15,9 @@ import { World } from './world.ts'
 
 const FILTERINGS: readonly Filtering[] = ['anybody', 'same-address', 'same-tuple']
 const SPARE_HOSTS = 3
+/** How often a move that cannot begin is tried, and how long after the last time. */
+const MOVE_TRIES = 100
+const MOVE_AGAIN_MS = 20
 
 export class Swarm {
   readonly world: World
@@ -31,6 +34,8 @@ export class Swarm {
   readonly #private: Host[] = []
   readonly #endsAt: number
   #pings = 0
+  /** Somebody has begun to move. */
+  #setOut = false
 
   constructor(seed: number, kind: SeedKind = SWARM, algorithms: Algorithms = STANDARD) {
     const prng = new Prng(seed + 2 ** 40)
@@ -76,7 +81,8 @@ export class Swarm {
       }
     }
     for (const subject of this.#processes) if (!subject.running) return `${subject.name} does not run`
-    if (this.world.tally.events.thaw === 0) {
+    // What was taken back, or thawed by a thief, has not moved.
+    if (this.world.tally.events.moved === 0) {
       this.#move(this.#mover(), false)
       return 'nothing has moved'
     }
@@ -196,12 +202,20 @@ export class Swarm {
 
   #moves(): void {
     const prng = this.#prng
-    for (let count = this.kind.moves(prng); count > 0; count--) this.#at(() => this.#move(this.#mover()))
+    for (let count = this.kind.moves(prng); count > 0; count--) this.#at(() => this.#moveSoon())
     const [first, second] = this.#processes
     if (!prng.chance(this.profile['both-move']) || first === undefined || second?.saved !== true) return
     this.#at(() => {
       const [one, two] = [this.#move(first), this.#move(second)]
       if (one !== undefined && two !== undefined) this.world.fault('both-move')
+    })
+  }
+
+  /** Who is down or on the way does not move: as long as nobody else has set out either, somebody is asked again. */
+  #moveSoon(tries = MOVE_TRIES): void {
+    if (this.#move(this.#mover()) !== undefined || this.#setOut || tries === 1) return
+    this.world.clock.after(MOVE_AGAIN_MS, () => {
+      if (this.world.now < this.#endsAt && !this.#setOut) this.#moveSoon(tries - 1)
     })
   }
 
@@ -218,6 +232,7 @@ export class Swarm {
     const places = subject === this.#processes[0] ? [...this.#open, ...this.#private] : this.#open
     const to = this.#prng.pick(places.filter((host) => host !== from))
     const departure = this.world.move(subject, to)
+    this.#setOut = true
     if (!harm) return departure
     if (this.#prng.chance(this.profile.abort)) this.#abort(departure)
     if (this.#prng.chance(this.profile['crash-in-move'])) {

@@ -1,6 +1,8 @@
-// What must come from noble does (DESIGN §3): KMAC and cSHAKE, which node:crypto lacks; ECDSA signatures without ambient
-// randomness; P-256 keys from injected entropy. Spies stand around the modules, so that this fails if they are no longer called.
+// What must come from noble does (DESIGN §3): cSHAKE, which node:crypto lacks, for hierarchical HITs and under KMAC and KMACXOF, which
+// crypto/kmac.ts writes down over it; ECDSA signatures without ambient randomness; P-256 keys from injected entropy. Spies stand around
+// the modules, so that this fails if they are no longer called.
 
+import { cshake128 } from '@noble/hashes/sha3-addons.js'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
 import { detOf } from '../../src/crypto/det.ts'
@@ -53,14 +55,24 @@ const key = {
   label: 1,
   bytes: fromHex('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'),
 }
+const STATE = cshake128.create({})
 const count = (name: string) => calls.get(name) ?? 0
 
 describe('noble is what computes', () => {
   beforeEach(() => calls.clear())
 
-  it('the KMAC of HIP packets under suite 5', () => {
+  it('the cSHAKE under the KMAC of HIP packets under suite 5', () => {
     hitSuite(5)?.mac(new Uint8Array(32).fill(1), key.bytes)
     expect(count('cshake128.create')).toBe(1)
+  })
+
+  it('the cSHAKE under KMAC and KMACXOF, which make PRK and KEYMAT of suite 5', () => {
+    const states: typeof STATE = Object.getPrototypeOf(STATE)
+    const [digest, xof] = [vi.spyOn(states, 'digestInto'), vi.spyOn(states, 'xofInto')]
+    const made = hitSuite(5)?.keymat(new Uint8Array(32).fill(1), new Uint8Array(16).fill(2), key.bytes, 136)
+    expect(digest.mock.calls.map(([output]) => output)).toContain(made?.prk)
+    expect(xof.mock.calls.map(([output]) => output)).toContain(made?.keymat)
+    vi.restoreAllMocks()
   })
 
   it('the cSHAKE of hierarchical HITs', () => {

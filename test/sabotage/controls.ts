@@ -327,6 +327,14 @@ export const CONTROLS: readonly Control[] = [
     notices: 'a seed with a stranger > holds every rule and comes to rest, with moves, rekeys and readdresses',
   },
 
+  // ── What the simulator's checkers count ────────────────────────────────────
+  {
+    breaks: 'places of a peer that are never forgotten',
+    edits: [edit('src/core/association/paths.ts', '    if (this.#tuples.size >= this.most) this.#evict()\n', '')],
+    file: 'test/sim/world.test.ts',
+    notices: 'in a world > a peer that is at ever other places fills no table beyond its cap: rule S8 counts them',
+  },
+
   // ── The simulator's own memory ─────────────────────────────────────────────
   {
     breaks: 'a signature that is remembered for any message',

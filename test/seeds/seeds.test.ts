@@ -2,6 +2,8 @@
 // `npm run seeds` runs thousands and says how often every kind of event and fault happened.
 
 import { describe, expect, it } from 'vitest'
+import { algorithmsOfSeed } from '../../src/sim/seed.ts'
+import { Swarm } from '../../src/sim/swarm.ts'
 import {
   addCounts,
   describeFailure,
@@ -56,9 +58,24 @@ describe('seeds', () => {
     const { ok, events } = runSeed(7, kind)
     expect(ok).toBe(true)
     expect(events.start).toBeGreaterThanOrEqual(2)
-    expect(events.thaw).toBeGreaterThanOrEqual(1)
+    expect(events.moved).toBeGreaterThanOrEqual(1)
     expect(events.sent + events.queued).toBeGreaterThanOrEqual(kind.datagramsMin)
   })
+
+  it('move to another host, where all that thaws at first is what its own host takes back', () => {
+    const { ok, events } = runSeed(160, kindOfSeed(160))
+    expect(ok).toBe(true)
+    expect(events.moved).toBeGreaterThanOrEqual(1)
+  })
+
+  it.each([78, 169, 570])(
+    'begin to move while faults happen, though whoever was to move first was down: %i',
+    (seed) => {
+      const { world, endsAt } = new Swarm(seed, kindOfSeed(seed), algorithmsOfSeed(seed))
+      world.clock.run(endsAt)
+      expect([...world.hosts.values()].some(({ departures }) => departures.size > 0)).toBe(true)
+    },
+  )
 
   it('have 200 datagrams, unless they are short', () => {
     for (const { name, datagramsMin } of SEED_KINDS) if (!name.startsWith('short-')) expect(datagramsMin).toBe(200)

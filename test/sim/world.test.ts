@@ -38,6 +38,18 @@ describe('in a world', () => {
     expect(world.violations).toEqual([])
   })
 
+  it('a peer that is at ever other places fills no table beyond its cap: rule S8 counts them', () => {
+    const { world, a, b } = acquainted()
+    for (let n = 0; n < 40; n++) {
+      a.rebind()
+      a.send(b)
+      world.run(500)
+    }
+    const tuples = b.with(a)?.holdings.find(({ what }) => what === 'tuples')
+    expect(world.violations).toEqual([])
+    expect(tuples?.size).toBe(tuples?.cap)
+  })
+
   it('a Responder that moves packs nothing that it drew for its R1s: rule I7 looks into every capsule', () => {
     const { world, b } = acquainted()
     const departure = world.move(b, world.host('elsewhere'))

@@ -60,6 +60,16 @@ export class Paths {
     return this.#tuples.values()
   }
 
+  get size(): number {
+    return this.#tuples.size
+  }
+
+  /** How many tuples there may be. */
+  get most(): number {
+    const ours = Math.max(1, this.#own.locators.filter(({ apart }) => apart === true).length)
+    return 2 * this.#config.locatorsPerPeerMax * ours
+  }
+
   find(route: Route): Tuple | undefined {
     return this.#tuples.get(this.#key(route))
   }
@@ -73,8 +83,7 @@ export class Paths {
   keep(tuple: Tuple): Tuple {
     const known = this.#tuples.get(tuple.key)
     if (known !== undefined) return known
-    const ours = Math.max(1, this.#own.locators.filter(({ apart }) => apart === true).length)
-    if (this.#tuples.size >= 2 * this.#config.locatorsPerPeerMax * ours) this.#evict()
+    if (this.#tuples.size >= this.most) this.#evict()
     this.#tuples.set(tuple.key, tuple)
     return tuple
   }
