@@ -29,6 +29,8 @@ const LONG_MS = 1
 const DATA_BYTES = 65_536
 const NAME_ROOM = 32
 const CONTROL_ROOM = 64
+/** A whole control message of one int, without what fills it up. */
+const CMSG_LENGTH = CMSG.value + 4
 
 /** Where everything that is read lies until it has been dealt with: for all sockets of a thread, because reading waits for nobody. */
 export class ReadMemory {
@@ -110,7 +112,7 @@ export class Inbox {
     const { headers } = this.#memory
     const source = this.#names.read(headers, nameAt(read))
     const length = headers.view.getUint32(headerAt(read) + MMSGHDR.length, true)
-    const each = this.#stride(read) || length
+    const each = this.#stride(read, length)
     let at = 0
     let place = 0
     do {
@@ -120,14 +122,16 @@ export class Inbox {
     } while (at < length && open())
   }
 
-  /** The length of all but the last; 0 if it is one datagram. */
-  #stride(read: number): number {
+  /** The length of all pieces but the last. What the kernel says counts only if it cuts what came: otherwise that is one datagram. */
+  #stride(read: number, length: number): number {
     const { view } = this.#memory.headers
-    const length = view.getUint32(headerAt(read) + MSGHDR.controlLength, true)
     const at = controlAt(read)
-    if (length < CMSG.bytes - 4) return 0
-    if (view.getInt32(at + CMSG.level, true) !== SOL_UDP || view.getInt32(at + CMSG.type, true) !== UDP_GRO) return 0
-    return view.getInt32(at + CMSG.value, true)
+    if (view.getUint32(headerAt(read) + MSGHDR.controlLength, true) < CMSG_LENGTH) return length
+    if (view.getUint32(at + CMSG.length, true) < CMSG_LENGTH) return length
+    if (view.getInt32(at + CMSG.level, true) !== SOL_UDP || view.getInt32(at + CMSG.type, true) !== UDP_GRO)
+      return length
+    const stride = view.getInt32(at + CMSG.value, true)
+    return stride > 0 && stride <= length ? stride : length
   }
 }
 
