@@ -43,5 +43,13 @@ function demo(text) {
     console.error(`demo: ${summary.answered} of ${summary.sent} answered`)
     process.exitCode = 1
   }
+  const downloads = summary.downloads ?? []
+  if (
+    downloads.length !== 2 ||
+    !downloads.every((one) => one.intact === true && one.bytes > 0 && one.baseExchanges === 1)
+  ) {
+    console.error(`demo: not two rounds of downloads, each byte by byte what was served: ${JSON.stringify(downloads)}`)
+    process.exitCode = 1
+  }
   if (wrong.length > 0) process.exitCode = 1
 }

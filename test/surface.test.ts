@@ -46,7 +46,7 @@ const SIM = `
   APP_PORT AmplificationChecker CALM CapChecker CapsuleChecker Checkers Clock Door Driver EVENT_KINDS EpochChecker
   FAULT_KINDS FormerHostChecker HolderChecker HonestyChecker Instance KeyNames Link LivelockChecker Nat Network
   NonceChecker OnceChecker Process SEED_KINDS SIM_KEM STREAM_PORT SWARM SecretChecker SimLedger StatelessChecker StreamChecker
-  StreamDesk Swarm Tally World
+  StreamDesk StreamEndChecker Swarm Tally World
   addCounts allCheckers calmProfile contentBytes contentId describeFailure drawProfile kemKey kindOfSeed openBox packetKind
   pooledIdentity runSeed sealBox spyAead spyEntropy spyKeylog startNow zeros
 `

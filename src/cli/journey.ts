@@ -31,8 +31,15 @@ export class Journey {
   }
 
   #follow(association: Association): void {
-    association.on('path', () => {
+    // A peer that is thawed elsewhere is bound where it speaks from: a path to the same place is not another move.
+    let boundAt: string | undefined
+    association.on('rebound', () => {
       this.moves++
+      boundAt = this.path
+    })
+    association.on('path', (locator) => {
+      if (formatLocator(locator) !== boundAt) this.moves++
+      boundAt = undefined
     })
   }
 }

@@ -36,6 +36,10 @@ export function lostError(peer: Hit, reason: EndReason | 'shed', detail: string)
     const message = `more waits on the stream with ${peer} than a capsule carries, so the freeze breaks it off: write no more than is asked for`
     return new SojournError('ERR_SOJOURN_RESET', message)
   }
+  if (reason === 'replaced') {
+    const message = `${peer} has been started anew without its streams, and has begun a new association: connect again`
+    return new SojournError('ERR_SOJOURN_RESET', message)
+  }
   return endError(peer, reason, [], detail)
 }
 

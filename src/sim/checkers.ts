@@ -13,6 +13,7 @@ import { NonceChecker } from './checkers/nonces.ts'
 import { OnceChecker } from './checkers/once.ts'
 import { SecretChecker } from './checkers/secrets.ts'
 import { StatelessChecker } from './checkers/stateless.ts'
+import { StreamEndChecker } from './checkers/stream-ends.ts'
 import { StreamChecker } from './checkers/streams.ts'
 import type { Checker, Observation, ObservationType, Violation } from './observation.ts'
 
@@ -21,6 +22,7 @@ export function allCheckers(): Checker[] {
   return [
     new OnceChecker(),
     new StreamChecker(),
+    new StreamEndChecker(),
     new NonceChecker(),
     new EpochChecker(),
     new HonestyChecker(),

@@ -74,6 +74,13 @@ export type Observation =
       readonly bytes: Uint8Array
     }
   | { readonly type: 'stream-finished'; readonly run: Run; readonly serial: number }
+  | {
+      readonly type: 'stream-broken'
+      readonly run: Run
+      readonly peer: Hit
+      readonly id: number
+      readonly how: 'reset' | 'stop'
+    }
   | { readonly type: 'stream-read'; readonly run: Run; readonly peer: Hit; readonly id: number; readonly bytes: number }
   // Attacks.
   | {

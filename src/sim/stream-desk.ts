@@ -174,7 +174,9 @@ export class StreamDesk {
   #finish(instance: Instance, line: Line, { finish, serial }: Script): void {
     const { peer, id } = line
     line.script = undefined
-    if (finish === 'end') this.#world.see({ type: 'stream-finished', run: instance.run, serial })
+    const { run } = instance
+    if (finish === 'end') this.#world.see({ type: 'stream-finished', run, serial })
+    else this.#world.see({ type: 'stream-broken', run, peer, id, how: 'reset' })
     instance.command((engine, now) =>
       finish === 'end' ? engine.endStream(now, peer, id) : engine.resetStream(now, peer, id, CANCELLED),
     )
@@ -193,8 +195,9 @@ export class StreamDesk {
     line.read += bytes
     this.#world.see({ type: 'stream-read', run: instance.run, peer, id, bytes })
     instance.command((engine, now) => engine.consumed(now, peer, id, bytes))
-    if (line.read >= line.stopsAfter) instance.command((engine, now) => engine.stopStream(now, peer, id, CANCELLED))
-    else if (line.unread > 0) this.#readLater(peer, id)
+    if (line.read < line.stopsAfter) return line.unread > 0 ? this.#readLater(peer, id) : undefined
+    this.#world.see({ type: 'stream-broken', run: instance.run, peer, id, how: 'stop' })
+    instance.command((engine, now) => engine.stopStream(now, peer, id, CANCELLED))
   }
 
   #running(instance: Instance | undefined): instance is Instance {

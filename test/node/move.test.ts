@@ -11,6 +11,7 @@ import { thaw } from '../../src/node/thaw.ts'
 import { Departures, type Opened } from '../support/departures.ts'
 import { closeLater, endpointOn } from '../support/endpoints.ts'
 import { answerOn, ask, bind, type Place, places, scene, thawAt } from '../support/places.ts'
+import { failure } from '../support/stream-ends.ts'
 
 test('a frozen service goes on elsewhere, and its peer needs no new exchange', async () => {
   const [from, to] = await places(2)
@@ -285,6 +286,20 @@ describe('the single door', () => {
     association?.rekey()
     expect(await first.closed).toEqual({ reason: 'fenced', epoch: second.epoch })
     await expect(first.rebind()).rejects.toMatchObject({ code: 'ERR_SOJOURN_FENCED' })
+  })
+
+  test('a peer of a start that took over is told that its stream is broken off, not that it did something wrong', async () => {
+    const [here] = await places(2)
+    const identity = createIdentity()
+    const first = await endpointOn({ ...here, identity })
+    const peer = await endpointOn()
+    first.listen(7, (stream) => stream.on('error', () => undefined).resume())
+    const stream = peer.connect(first.peer, 7)
+    await stream.opened
+    const error = failure(stream)
+    const second = await endpointOn({ ...here, identity, takeOver: true })
+    await second.associate(peer.peer)
+    expect(await error).toMatchObject({ code: 'ERR_SOJOURN_RESET', message: expect.stringContaining('started anew') })
   })
 
   test('a damaged record stops the start with one line that names the file, and is left as it is', async () => {

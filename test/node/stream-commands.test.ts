@@ -1,11 +1,18 @@
 // The commands that move streams: child processes, what they print where, and how they end.
 
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { formatLocator } from '../../src/base/address.ts'
+import { Journey } from '../../src/cli/journey.ts'
 import { formatBytes, formatRate, progressLine } from '../../src/cli/progress.ts'
 import { createIdentity } from '../../src/node/key-file.ts'
+import type { SojournStream } from '../../src/node/stream.ts'
 import { type Running, startCli } from '../support/cli.ts'
+import { endpointOn } from '../support/endpoints.ts'
+import { places, thawAt } from '../support/places.ts'
+import { onlyStream, readAll, streamScene, until } from '../support/stream-ends.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const folder = temporaryFolder()
@@ -62,9 +69,9 @@ describe('connect', () => {
   })
 })
 
-describe('send and receive', () => {
-  const content = Buffer.from(Uint8Array.from({ length: 1_000_003 }, (_, index) => (index * 17) ^ (index >> 8)))
+const content = Buffer.from(Uint8Array.from({ length: 1_000_003 }, (_, index) => (index * 17) ^ (index >> 8)))
 
+describe('send and receive', () => {
   test('bring a file over, whole, and say how much it was', async () => {
     const [from, to] = [join(folder, 'from'), join(folder, 'to')]
     writeFileSync(from, content)
@@ -98,6 +105,48 @@ describe('send and receive', () => {
     expect(sent.code).not.toBe(0)
     expect((await receiver.finished).code).toBe(2)
     expect(readFileSync(file, 'utf8')).toBe('old')
+  })
+})
+
+describe('across a move of the peer', () => {
+  test('a progress bar counts one move for a thaw elsewhere and one for another port, and names the new path', async () => {
+    const { service, peer, to, far, near } = await streamScene()
+    near.resume()
+    const journey = new Journey(peer, service.hit)
+    far.write(Buffer.alloc(100_000))
+    await until(() => near.bytesRead === 100_000)
+    expect([journey.moves, journey.path]).toEqual([0, formatLocator(service.locator)])
+    const thawed = await thawAt(to, await service.freeze({ to: await to.host.offer(service.hit) }))
+    const again = onlyStream(thawed).resume()
+    far.write(Buffer.alloc(100_000))
+    await once(again, 'data')
+    const { endpoint } = thawed
+    expect([journey.moves, journey.path]).toEqual([1, formatLocator(endpoint.locator)])
+    const [association] = peer.associations()
+    if (association === undefined) throw new Error('no association')
+    const path = once(association, 'path')
+    await endpoint.rebind()
+    await path
+    expect([journey.moves, journey.path]).toEqual([2, formatLocator(endpoint.locator)])
+  })
+
+  test('send says that its peer has moved, and all of the file is there', async () => {
+    const file = join(folder, 'on the way')
+    writeFileSync(file, content)
+    const [from, to] = await places(2)
+    const service = await endpointOn({ ...from })
+    const listener = service.listen(7)
+    const sender = startCli(['send', file, service.peer, '7', ...here], home())
+    const [near] = (await once(listener, 'stream')) as [SojournStream]
+    await until(() => near.readableLength > 0)
+    const thawed = await thawAt(to, await service.freeze({ to: await to.host.offer(service.hit) }))
+    const again = onlyStream(thawed)
+    expect((await readAll(again)).equals(content)).toBe(true)
+    again.end()
+    const { code, stderr } = await sender.finished
+    expect(code).toBe(0)
+    const path = formatLocator(thawed.endpoint.locator)
+    expect(lastLine(stderr)).toMatchObject({ bytes: content.length, moves: 1, path })
   })
 })
 

@@ -335,6 +335,24 @@ export const CONTROLS: readonly Control[] = [
     notices: 'in a world > a peer that is at ever other places fills no table beyond its cap: rule S8 counts them',
   },
 
+  // ── Streams that move, in worlds ───────────────────────────────────────────
+  {
+    breaks: 'streams that are reset and stopped by every freeze',
+    edits: [
+      edit(
+        'src/core/transport/transport.ts',
+        '    return this.streams.freeze()',
+        `    for (const { id } of this.streams.list()) {
+      this.streams.reset(id, 3)
+      this.streams.stop(id, 3)
+    }
+    return this.streams.freeze()`,
+      ),
+    ],
+    file: 'test/sim/stream-ends.test.ts',
+    notices: 'in worlds that move in the middle of streams > nothing ends that nobody has ended',
+  },
+
   // ── The simulator's own memory ─────────────────────────────────────────────
   {
     breaks: 'a signature that is remembered for any message',

@@ -383,7 +383,7 @@ describe('all of them together', () => {
   it('have different rules, and each is told what it wants to see', () => {
     const rules = allCheckers().map(({ rule }) => rule)
     expect(new Set(rules).size).toBe(rules.length)
-    expect(rules.sort()).toEqual(['I1', 'I7', 'I8', 'L3', 'S1', 'S11', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'])
+    expect(rules.sort()).toEqual(['I1', 'I6', 'I7', 'I8', 'L3', 'S1', 'S11', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'])
   })
 
   it('keep what they object to, with the rule', () => {

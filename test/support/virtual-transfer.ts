@@ -68,7 +68,7 @@ export function shares(options: PathOptions, count: number, seconds: number, see
 export function besideCubic(options: PathOptions, seconds: number, seed = 1): readonly [ours: number, cubic: number] {
   const path = new VirtualPath(options, seed)
   const { clock, forth, back } = path
-  const cubic = new Flow({ clock, forth, back, seed: seed + 77 })
+  const cubic = new Flow({ clock, forth, back, seed: seed + 77, config: { quietPackets: 0 } })
   const client = path.client()
   cubic.pump()
   clock.at(APART_MS, () => client.fill(path.server))

@@ -189,6 +189,35 @@ describe('flow control', () => {
     expect(said.sort()).toEqual(['max-data', ...Array.from({ length: 4 }, () => 'max-stream-data')])
   })
 
+  it.each([
+    { what: 'STREAM_DATA_BLOCKED', kind: 'stream-data-blocked', streams: 1, bytes: STREAM_START.maxStreamData + 9_000 },
+    { what: 'DATA_BLOCKED', kind: 'data-blocked', streams: 5, bytes: STREAM_START.maxStreamData },
+  ] as const)(
+    'goes on behind a full window of which less than a quarter was read, though $what was lost',
+    ({ kind, streams, bytes }) => {
+      const [a, b] = pair()
+      const ids = Array.from({ length: streams }, () => a.open())
+      // Opened and accepted, before there is anything to hold up.
+      settle(a, b)
+      for (const id of ids) a.streams.write(id, pattern(bytes))
+      const lost = []
+      for (let packet = a.packet(); packet !== undefined; packet = a.packet()) {
+        const blocked = packet.sent.some((frame) => frame.kind === kind)
+        // All but the word that it is held up arrives: that is the last packet.
+        if (blocked) lost.push(packet)
+        else expect([b.take(packet), a.acked(packet)]).toEqual([undefined, undefined])
+      }
+      expect(lost).toHaveLength(1)
+      b.listen()
+      b.streams.consumed(0, ids[0] ?? 0, 1_000, 10)
+      expect(say(b)).toEqual([])
+      expect(a.packet()).toBeUndefined()
+      for (const packet of lost) a.lost(packet)
+      settle(a, b)
+      expect(a.streams.list().map(({ buffered }) => buffered)).toEqual(ids.map(() => 0))
+    },
+  )
+
   it('says a lost limit again, unless a higher one was said since', () => {
     const b = receiver()
     const updates = [1, 2].map((quarter) => {
