@@ -11,7 +11,7 @@ import { Child, spread } from './support.ts'
 const BYTES = 32 * 1024 * 1024
 const MANY = 1_000
 const ROUNDS = 7
-/** Twenty thousand streams are over before all of our code is compiled: until then every round is faster than the one before. */
+/** Twenty thousand streams are over before all of our code is compiled. */
 const WARM_UPS = 20
 /** Rounds at which the machine was busy with something else are run again, up to so many in all. */
 const ROUNDS_MAX = 34
