@@ -17,6 +17,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly keepaliveSpread: number
   /** Keepalives leave at multiples of this: of ten thousand one is due every few milliseconds, and to be woken for it costs most. 0: each at its own time. */
   readonly keepaliveBeatMs: number
+  /** Who got something and has sent nothing for so long sends a dummy: less than `silenceMsMin`, after which the peer would ask. Infinity: never. */
+  readonly passiveKeepaliveMs: number
   /** RFC 9000 §8.1, DESIGN §5: bytes to an unverified tuple, as a multiple of what came from it. */
   readonly amplificationFactor: number
   /** RFC 9002 §6.2.2, halved: an end that thaws must not wait a second for a lost first packet. */
@@ -146,6 +148,7 @@ export const DEFAULTS: Config = {
   keepaliveMs: 15_000,
   keepaliveSpread: 1 / 3,
   keepaliveBeatMs: 100,
+  passiveKeepaliveMs: 500,
   amplificationFactor: 3,
   ptoInitialMs: 500,
 

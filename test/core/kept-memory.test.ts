@@ -29,6 +29,7 @@ const OTHERS: Readonly<Record<Exclude<keyof Config, keyof typeof HOARDS>, Other>
   keepaliveMs: 'a time',
   keepaliveSpread: 'a time',
   keepaliveBeatMs: 'a time',
+  passiveKeepaliveMs: 'a time',
   amplificationFactor: 'work',
   ptoInitialMs: 'a time',
   interimPacketsMax: 'work',

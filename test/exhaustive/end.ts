@@ -198,7 +198,13 @@ export class End {
       aead: spyOn(side, epoch, this.#spy),
       locators: [locator],
       // How many refusals were sent lately is nothing that an explorer could see: it is no limit here.
-      config: { replayWindow: 64, keepaliveBeatMs: 0, notifiesPerSecond: 1_000, strangerNotifiesPerSecond: 1_000 },
+      config: {
+        replayWindow: 64,
+        keepaliveBeatMs: 0,
+        passiveKeepaliveMs: Infinity,
+        notifiesPerSecond: 1_000,
+        strangerNotifiesPerSecond: 1_000,
+      },
       now,
     }
     if (frozen !== undefined) return Engine.thaw(options, frozen)

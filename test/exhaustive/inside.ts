@@ -201,6 +201,7 @@ const WRITTEN = [
   'interimBytes',
   'answerEcho',
   'unansweredSince',
+  'owedSince',
   'silenceTries',
   'lastNotifiedAt',
   'parkProbeMs',

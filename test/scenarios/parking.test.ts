@@ -277,3 +277,43 @@ describe('a quiet association', () => {
     expect(converse(cast, cast.a, cast.b)).toBe(true)
   })
 })
+
+describe('an end that only listens', () => {
+  /** One end says a word every `everyMs`, for half a minute; what the other sends meanwhile. */
+  function monologue(everyMs: number, passiveKeepaliveMs: number) {
+    const cast = stage({ config: { passiveKeepaliveMs } })
+    cast.wire.run(1_000)
+    const since = cast.wire.sent.length
+    for (let at = 0; at < 30_000; at += everyMs) {
+      say(cast, cast.a, cast.b, `${at}`)
+      cast.wire.run(everyMs)
+    }
+    const questions = labelsBy(cast, cast.a, since).filter((label) => label === 'CHECK').length
+    return { cast, questions, dummies: those(cast, 'ESP', cast.b, since) }
+  }
+
+  it('says by a dummy that it is there, before the peer has to ask', () => {
+    for (const everyMs of [20, 400, 3_000]) {
+      const { questions, dummies } = monologue(everyMs, DEFAULTS.passiveKeepaliveMs)
+      expect(questions).toBe(0)
+      expect(dummies.length).toBeGreaterThanOrEqual(9)
+      expect(Math.min(...pauses(dummies))).toBeGreaterThanOrEqual(DEFAULTS.passiveKeepaliveMs)
+    }
+  })
+
+  it('is asked if it does not', () => {
+    const { questions, dummies } = monologue(400, Infinity)
+    expect(questions).toBeGreaterThanOrEqual(15)
+    expect(dummies.length).toBeLessThanOrEqual(2)
+  })
+
+  it('sends none when it has answered, and none for a dummy', () => {
+    const cast = stage()
+    cast.wire.run(1_000)
+    const since = cast.wire.sent.length
+    for (let n = 0; n < 100; n++) converse(cast, cast.a, cast.b, 100)
+    cast.wire.run(2_000)
+    // Both speak at once, so each has a last word that is followed by nothing but a dummy.
+    expect(sentBy(cast, undefined, since).length).toBe(202)
+  })
+})

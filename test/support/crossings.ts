@@ -45,4 +45,8 @@ export const KEEPALIVES = {
     file: PARKING,
     test: 'says so at a beat that all have in common, so that ten thousand do not wake the process one by one',
   },
+  passiveKeepaliveMs: {
+    file: PARKING,
+    test: 'says by a dummy that it is there, before the peer has to ask',
+  },
 } satisfies Readonly<Record<string, Elsewhere>>

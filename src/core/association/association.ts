@@ -157,6 +157,8 @@ export class Association {
   lastSentAt: number
   /** When we first sent something that the peer has not followed by anything. */
   unansweredSince: number | undefined
+  /** When the peer first sent something that we have not followed by anything. */
+  owedSince: number | undefined
   silenceTries = 0
   /** See `held`. */
   replaces: Uint8Array | undefined

@@ -20,7 +20,7 @@ import { isWorn, mayNotSeal, turnsWorn } from '../sa/wear.ts'
 import type { Association, Unsent } from './association.ts'
 import { takenUp } from './plain.ts'
 import { commitByData, startRekey } from './ratchet.ts'
-import { expectAnswer, onBeat, startCheck } from './reach.ts'
+import { expectAnswer, onBeat, oweAnswer, startCheck } from './reach.ts'
 import type { Inbound, Session } from './session.ts'
 import { type Gate, nextStreamPackets, wantsPacket } from './stream-packets.ts'
 import { onStreamPacket } from './streaming.ts'
@@ -130,6 +130,7 @@ function deliver(
   payload: Uint8Array,
 ): void {
   const { context, peer, peerBytes } = association
+  if (nextHeader !== NextHeader.NONE) oweAnswer(association, now)
   if (nextHeader === NextHeader.UDP) {
     const datagram = readInnerUdp(payload, peerBytes, context.hitBytes, association.pair)
     if (isMalformed(datagram)) return context.count('datagram-malformed')
@@ -274,6 +275,7 @@ function mayLeave(association: Association, now: number, session: Session, tuple
 
 function account(association: Association, now: number, session: Session, tuple: Tuple, size: number): void {
   association.lastSentAt = now
+  association.owedSince = undefined
   if (session.outbound === session.interim) {
     association.interimSent += 1
     association.interimBytes += size

@@ -303,10 +303,32 @@ export function onBeat({ context }: Association, at: number): number {
   return keepaliveBeatMs === 0 ? at : Math.ceil(at / keepaliveBeatMs) * keepaliveBeatMs
 }
 
+/**
+ * Something came that the peer wants to be followed by something (`expectAnswer` there). If nothing else leaves, a dummy says in time
+ * that we are here: that costs far less than the signed question that would come from there a little later, and its signed answer.
+ */
+export function oweAnswer(association: Association, now: number): void {
+  if (association.owedSince !== undefined || association.usable === undefined) return
+  association.owedSince = now
+  const { timers } = association
+  timers.set('keepalive', Math.min(timers.at('keepalive'), passiveAt(association, now)))
+}
+
+function passiveAt(association: Association, since: number): number {
+  return onBeat(association, since + association.context.config.passiveKeepaliveMs)
+}
+
+/** When an association that says nothing by itself has to say something. */
+function dummyAt(association: Association): number {
+  const { owedSince, lastSentAt } = association
+  const due = keepaliveAt(association, lastSentAt)
+  return owedSince === undefined ? due : Math.min(due, passiveAt(association, owedSince))
+}
+
 /** RFC 9028 §4.10 and MOVING §6: a quiet path is kept open by an ESP dummy, long enough for a rebinding to show. */
 export function expireKeepalive(association: Association, now: number): void {
   const { usable: session, context } = association
-  const due = keepaliveAt(association, association.lastSentAt)
+  const due = dummyAt(association)
   if (due > now) {
     association.timers.set('keepalive', due)
     return
@@ -320,5 +342,6 @@ export function expireKeepalive(association: Association, now: number): void {
     startCheck(association, now, current, association.paths.why)
     expectAnswer(association, now)
   }
+  association.owedSince = undefined
   association.timers.set('keepalive', keepaliveAt(association, now))
 }
