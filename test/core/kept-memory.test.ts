@@ -129,6 +129,7 @@ const OTHERS: Readonly<Record<Exclude<keyof Config, keyof typeof HOARDS>, Other>
   mtuBytesMax: 'one thing',
   packetBytesMax: 'one thing',
   mtuSteps: 'reckoning',
+  mtuFilledPackets: 'work',
   mtuBisectBytesMax: 'reckoning',
   mtuStepBytes: 'reckoning',
   mtuProbesMax: 'work',

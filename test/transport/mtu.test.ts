@@ -4,8 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Mtu } from '../../src/core/transport/recovery/mtu.ts'
 import { RECOVERY_DEFAULTS } from '../../src/core/transport/recovery-config.ts'
+import { Sender } from '../support/recovery-sender.ts'
 
-const config = RECOVERY_DEFAULTS
+/** The search begins at once. */
+const config = { ...RECOVERY_DEFAULTS, mtuFilledPackets: 0 }
 const BASE = config.mtuBaseBytes
 
 /** Searches on a path that carries `carries` bytes until nothing is left to try; the probes that went. */
@@ -91,6 +93,29 @@ describe('the search', () => {
     mtu.sent()
     mtu.restart()
     expect(mtu.probe(0)).toBe(1_452)
+  })
+})
+
+describe('the search', () => {
+  it('begins when eight packets were full and more was to be sent, on each path anew', () => {
+    const mtu = new Mtu(RECOVERY_DEFAULTS)
+    for (let path = 0; path < 2; path++) {
+      for (let n = 0; n < RECOVERY_DEFAULTS.mtuFilledPackets; n++) {
+        expect(search(mtu, 1_472)).toEqual([])
+        mtu.filled()
+      }
+      expect(search(mtu, 1_472)).toEqual([1_452, 1_472])
+      mtu.restart()
+    }
+  })
+
+  it('is not for those who send little at a time, however long they do', () => {
+    const sender = new Sender()
+    for (let n = 1; n <= 100; n++) {
+      sender.send(10 * n, { bytes: 100, appLimited: true })
+      sender.ack(10 * n + 5, [[n, n]])
+      expect(sender.recovery.mtu.probe(10 * n + 5)).toBeUndefined()
+    }
   })
 })
 

@@ -261,7 +261,7 @@ describe('persistent congestion', () => {
 
 describe('a probe of the MTU', () => {
   it('that is lost is no sign of congestion', () => {
-    const sender = warm()
+    const sender = warm({ mtuFilledPackets: 1 })
     const window = sender.recovery.windowBytes
     sender.send(200, { bytes: 1_452, probe: 'mtu' })
     for (let n = 0; n < 3; n++) sender.send(200, { bytes: 100 })

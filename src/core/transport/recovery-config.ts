@@ -94,6 +94,8 @@ export interface RecoveryConfig {
   readonly packetBytesMax: number
   /** Tried in turn; below `mtuBisectBytesMax` the gap to a size that fails is bisected down to `mtuStepBytes`. */
   readonly mtuSteps: readonly number[]
+  /** The search begins when so many packets were full and more was to be sent: about as much as the first window. */
+  readonly mtuFilledPackets: number
   readonly mtuBisectBytesMax: number
   readonly mtuStepBytes: number
   /** §5.1.2 (MAX_PROBES), and round trips with lost large packets, or probe time-outs in a row, that show a black hole (§4.3). */
@@ -160,6 +162,7 @@ export const RECOVERY_DEFAULTS: RecoveryConfig = {
   mtuBytesMax: 1_472,
   packetBytesMax: MTU_LOOPBACK_BYTES,
   mtuSteps: [1_452, 1_472, 8_952, 8_972, MTU_LOOPBACK_BYTES],
+  mtuFilledPackets: 8,
   mtuBisectBytesMax: 1_452,
   mtuStepBytes: 16,
   mtuProbesMax: 3,

@@ -1,5 +1,5 @@
 // The largest packet that a path carries, found by probing (RFC 8899, DPLPMTUD). Starts at a size that every path carries,
-// tries larger ones with packets made for it, and falls back when large packets, and only those, go missing. The loss of a
+// tries larger ones with packets made for it once there is more to send, and falls back when large packets, and only those, go missing. The loss of a
 // probe says nothing about congestion. What ICMP says is not listened to: nobody has signed it.
 
 import type { RecoveryConfig } from '../recovery-config.ts'
@@ -15,6 +15,8 @@ export class Mtu {
   #current: number
   #outstanding = false
   #tries = 0
+  /** Packets on this path behind which more waited than fitted them, as far as they count. */
+  #filled = 0
   /** Round trips with losses of large packets since one arrived; the last of them ends with the packet of this order. */
   #lossBursts = 0
   #burstEnd = 0
@@ -41,7 +43,12 @@ export class Mtu {
   /** The size of a probe to send now, if one is due: a PING and padding up to it. */
   probe(now: number): number | undefined {
     this.expire(now)
-    return this.#outstanding ? undefined : this.#candidate()
+    return this.#outstanding || this.#filled < this.#config.mtuFilledPackets ? undefined : this.#candidate()
+  }
+
+  /** A packet has left that was as large as may be, and more is to be sent. Who sends little gains nothing by larger packets. */
+  filled(): void {
+    this.#filled += 1
   }
 
   /** What was too large a while ago may be tried again once the raise timer has run out. */
@@ -101,6 +108,7 @@ export class Mtu {
     this.#current = this.#config.mtuBaseBytes
     this.#outstanding = false
     this.#tries = 0
+    this.#filled = 0
     this.#lossBursts = 0
     this.#raiseAt = Infinity
   }

@@ -150,6 +150,7 @@ export class Recovery<F> {
     this.#pacer.spend(now, bytes, this.#pace)
     this.#skips.count()
     if (probe === 'mtu') this.mtu.sent()
+    if (!packet.appLimited) this.mtu.filled()
     if (this.#inFlight > this.#controller.windowBytes - this.mtu.current) this.#filledOrder = order
     else if (packet.appLimited) this.#drainedOrder = order
   }
