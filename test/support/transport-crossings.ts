@@ -99,7 +99,7 @@ export const TRANSPORT_CROSSINGS: Readonly<
     test: 'never uses a UDP payload longer than packetBytesMax, and one near it',
   },
   mtuSteps: NEAR,
-  mtuFilledPackets: mtu('begins when eight packets were full and more was to be sent, on each path anew'),
+  mtuFilledPackets: mtu('comes when eight packets were full and more was to be sent, on each path anew'),
   mtuBisectBytesMax: NEAR,
   mtuStepBytes: NEAR,
   mtuProbesMax: GIVEN_UP,

@@ -96,8 +96,8 @@ describe('the search', () => {
   })
 })
 
-describe('the search', () => {
-  it('begins when eight packets were full and more was to be sent, on each path anew', () => {
+describe('the beginning of a search', () => {
+  it('comes when eight packets were full and more was to be sent, on each path anew', () => {
     const mtu = new Mtu(RECOVERY_DEFAULTS)
     for (let path = 0; path < 2; path++) {
       for (let n = 0; n < RECOVERY_DEFAULTS.mtuFilledPackets; n++) {
@@ -109,7 +109,7 @@ describe('the search', () => {
     }
   })
 
-  it('is not for those who send little at a time, however long they do', () => {
+  it('never comes for those who send little at a time, however long they do', () => {
     const sender = new Sender()
     for (let n = 1; n <= 100; n++) {
       sender.send(10 * n, { bytes: 100, appLimited: true })
