@@ -1,7 +1,7 @@
 // The simulator: worlds in virtual time, decided by a seed, with checkers that look only from outside. For tests of this project
 // and of whatever is built on it.
 
-export type { Arrival, OpenedCapsule } from './sim/arrival.ts'
+export type { Arrival } from './sim/arrival.ts'
 export { AmplificationChecker } from './sim/checkers/amplification.ts'
 export { CapChecker } from './sim/checkers/caps.ts'
 export { CapsuleChecker } from './sim/checkers/capsules.ts'
@@ -20,8 +20,6 @@ export { allCheckers, Checkers } from './sim/checkers.ts'
 export { Clock } from './sim/clock.ts'
 export { contentBytes, contentId } from './sim/content.ts'
 export type { Departure } from './sim/departure.ts'
-export { Door, type StartOutcome, startNow } from './sim/door.ts'
-export { Driver, type DriverOptions } from './sim/driver.ts'
 export {
   CALM,
   calmProfile,
@@ -44,10 +42,8 @@ export type { Checker, Content, Footprint, Observation, ObservationType, Run, Vi
 export type { HostOptions, ProcessOptions, WorldOptions } from './sim/options.ts'
 export { type PacketKind, packetKind, type WirePacket } from './sim/packet.ts'
 export { Process, type Received } from './sim/process.ts'
-export { kemKey, openBox, SIM_KEM, sealBox } from './sim/seal.ts'
 export { describeFailure, runSeed, type SeedFailure, type SeedResult } from './sim/seed.ts'
 export { kindOfSeed, SEED_KINDS, type SeedKind, SWARM } from './sim/seed-kinds.ts'
-export { KeyNames, type SpyOptions, spyAead, spyEntropy, spyKeylog } from './sim/spy.ts'
 export { STREAM_PORT, StreamDesk } from './sim/stream-desk.ts'
 export { Swarm } from './sim/swarm.ts'
 export { addCounts, type Counts, Tally, zeros } from './sim/tally.ts'

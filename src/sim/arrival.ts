@@ -41,9 +41,13 @@ export interface ArrivalOptions {
   readonly from: Host
 }
 
+/** The target's side of a move: what a host does to take a process in. */
 export class Arrival {
+  /** Who moves. */
   readonly subject: Process
+  /** Where this is. */
   readonly host: Host
+  /** Where the process comes from. */
   readonly from: Host
   readonly #world: World
   #state: TargetState = targetIdle()
@@ -62,10 +66,12 @@ export class Arrival {
     host.arrivals.set(subject.hit, this)
   }
 
+  /** How far it is: `phase` says that in a word. */
   get state(): TargetState {
     return this.#state
   }
 
+  /** The capsule, once it is open and until it is destroyed. */
   get opened(): OpenedCapsule | undefined {
     return this.#opened
   }
@@ -75,10 +81,12 @@ export class Arrival {
     return ['idle', 'offering', 'running', 'crashed'].includes(this.#state.phase)
   }
 
+  /** The source asks whether there is room. */
   onPrepare(epoch: number, hit: Hit): void {
     if (!this.#crashed && hit === this.subject.hit) this.#input({ type: 'prepare', epoch })
   }
 
+  /** The capsule has come; what is none for this process is dropped. */
   onCapsule(bytes: Uint8Array): void {
     const capsule = readCapsule(bytes)
     if (this.#crashed || typeof capsule === 'string' || capsule.header.hit !== this.subject.hit) return
@@ -86,10 +94,12 @@ export class Arrival {
     this.#input({ type: 'capsule', epoch: capsule.header.epoch })
   }
 
+  /** The source has nothing left of the process. */
   onGone(): void {
     if (!this.#crashed) this.#input({ type: 'gone' })
   }
 
+  /** The host goes down. A write that was under way may have been completed. */
   crash(): void {
     const writing = this.#state.phase === 'storing'
     const found = this.#state.stored && !(writing && this.#world.prng.chance(0.5))

@@ -37,6 +37,7 @@ export function allCheckers(): Checker[] {
   ]
 }
 
+/** Hands each observation to the checkers that want to see it, and keeps what they object to. */
 export class Checkers {
   /** In the order they were found. */
   readonly violations: Violation[] = []
@@ -48,6 +49,7 @@ export class Checkers {
     }
   }
 
+  /** Something has been seen. */
   see(observation: Observation): void {
     for (const checker of this.#byType.get(observation.type) ?? []) {
       const detail = checker.see(observation)

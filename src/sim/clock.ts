@@ -15,6 +15,7 @@ export class Clock {
   #now = 0
   #order = 0
 
+  /** Virtual ms since the world began, with fractions. */
   get now(): number {
     return this.#now
   }
@@ -31,6 +32,7 @@ export class Clock {
     this.#push({ at: Math.max(at, this.#now), order: this.#order++, action })
   }
 
+  /** Runs `action` in `delayMs`. */
   after(delayMs: number, action: () => void): void {
     this.at(this.#now + delayMs, action)
   }

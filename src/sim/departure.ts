@@ -32,10 +32,15 @@ export interface DepartureOptions {
   readonly to: Host
 }
 
+/** The source's side of a move: what a host does to hand a process over. */
 export class Departure {
+  /** Who moves. */
   readonly subject: Process
+  /** The start that ends with the move. */
   readonly instance: Instance
+  /** Where this is. */
   readonly from: Host
+  /** Where the process goes. */
   readonly to: Host
   readonly #world: World
   #state: SourceState
@@ -57,6 +62,7 @@ export class Departure {
     this.#input({ type: 'begin', offered: false })
   }
 
+  /** How far it is: `phase` says that in a word. */
   get state(): SourceState {
     return this.#state
   }
@@ -71,10 +77,12 @@ export class Departure {
     return this.#frozen
   }
 
+  /** The sealed capsule, as long as this host has it. */
   get capsule(): Uint8Array | undefined {
     return this.#capsule
   }
 
+  /** The process is to stay here, if the ledger lets us. */
   abort(): void {
     if (!this.#crashed) this.#input({ type: 'abort' })
   }
@@ -86,6 +94,7 @@ export class Departure {
     this.#input({ type: 'frozen' })
   }
 
+  /** The target has room: its signed READY, which is checked. */
   onReady(bytes: Uint8Array): void {
     const ready = verifyReady(bytes, this.subject.hit, this.#state.epoch)
     if (typeof ready === 'string' || this.#crashed) return
@@ -95,6 +104,7 @@ export class Departure {
     this.#input({ type: 'ready', epoch: this.#state.epoch })
   }
 
+  /** The target has stored the capsule. */
   onDelivered(): void {
     if (!this.#crashed) this.#input({ type: 'delivered' })
   }
@@ -104,6 +114,7 @@ export class Departure {
     this.abort()
   }
 
+  /** The process runs at the target, in that epoch. */
   onLive(epoch: number): void {
     if (this.#crashed) return
     this.#input({ type: 'live', epoch })

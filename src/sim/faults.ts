@@ -44,6 +44,7 @@ export const FAULT_KINDS = [
   'former-host',
 ] as const
 
+/** The name of something that goes wrong. */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** What is done on purpose, and what machines tell. The names of `MachineEvent` are among them. */
@@ -98,16 +99,24 @@ export const EVENT_KINDS = [
   'activate',
 ] as const
 
+/** The name of something that happens. */
 export type EventKind = (typeof EVENT_KINDS)[number]
 
 /** What one direction of a link does to a packet: probabilities, and times in milliseconds. */
 export interface LinkFaults {
+  /** That it is lost. */
   readonly loss: number
+  /** That it comes twice. */
   readonly duplicate: number
+  /** That it is held back, for up to four times the delay and 20 ms. */
   readonly reorder: number
+  /** That one bit of it is turned over. */
   readonly corrupt: number
+  /** That its end is cut off. */
   readonly truncate: number
+  /** How long each takes. */
   readonly delayMs: number
+  /** How much longer it may take, each by itself. */
   readonly jitterMs: number
 }
 
@@ -123,7 +132,12 @@ export const CALM: LinkFaults = {
 }
 
 /** How often each kind happens: a probability for kinds that befall packets and requests, a weight for operations. */
-export type Profile = Readonly<Record<FaultKind, number>> & { readonly delayMs: number; readonly jitterMs: number }
+export type Profile = Readonly<Record<FaultKind, number>> & {
+  /** How long each packet takes. */
+  readonly delayMs: number
+  /** How much longer it may take, each by itself. */
+  readonly jitterMs: number
+}
 
 /** Largest probability or weight that a seed may draw for a kind. */
 const CEILINGS: Readonly<Record<FaultKind, number>> = {

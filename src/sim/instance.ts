@@ -41,12 +41,17 @@ export interface InstanceOptions {
   readonly port?: number | undefined
 }
 
+/** One start of a process on one host: its engine, its sockets, and what an endpoint does around them. */
 export class Instance {
   /** As whom it is watched; a zombie is somebody else than the start it was. */
   run: Run
+  /** Where it runs. */
   readonly host: Host
+  /** The host key that holds the start at the ledger. */
   readonly signer: Identity
+  /** Epoch, incarnation and instance key of the start. */
   readonly start: OwnStart
+  /** The engine; `command` drives it, so that what it has to say is sent. */
   readonly engine: Engine
   readonly #world: World
   readonly #subject: Process

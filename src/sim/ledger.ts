@@ -43,8 +43,11 @@ export interface LedgerKeys {
 const DELAY_MS = 2
 const SLOW_MS_MAX = 3_000
 
+/** The ledger of a world, by the real rules, on a way that loses and delays. */
 export class SimLedger {
+  /** The key that signs its receipts. */
   readonly identity: Identity
+  /** Probabilities that a request or reply is lost or late, by up to 3 s. */
   faults: LedgerFaults = { 'ledger-slow': 0, 'ledger-request-lost': 0, 'ledger-reply-lost': 0 }
   /** While it is down nothing arrives, and half of those who ask notice. */
   down = false
@@ -81,6 +84,7 @@ export class SimLedger {
     })
   }
 
+  /** It is up, and nothing is lost or late from now on. */
   calm(): void {
     this.faults = { 'ledger-slow': 0, 'ledger-request-lost': 0, 'ledger-reply-lost': 0 }
     this.down = false
@@ -88,10 +92,12 @@ export class SimLedger {
 
   // ── What it does, at once ──────────────────────────────────────────────────
 
+  /** The record of an identity, at once, as is all below. */
   read(hit: Hit): LedgerRecord | undefined {
     return this.#records.get(hit)
   }
 
+  /** Gives the next epoch to a host, or says why not. */
   claim(request: ClaimRequest): ClaimReply {
     this.#watch.event('claim')
     const reply = applyClaim(this.#recordOf(request.claim), request, [], this.#keys)
@@ -99,6 +105,7 @@ export class SimLedger {
     return reply
   }
 
+  /** Lets a claimed epoch run, with a receipt, or says why not. */
   activate(request: Uint8Array): ActivateReply {
     this.#watch.event('activate')
     const before = this.#recordOf(request)
@@ -109,6 +116,7 @@ export class SimLedger {
     return reply
   }
 
+  /** Claims and activates as one change. */
   start(claim: ClaimRequest, activate: Uint8Array): StartReply {
     this.#watch.event('claim')
     this.#watch.event('activate')
@@ -122,6 +130,7 @@ export class SimLedger {
     return answer
   }
 
+  /** Keeps signed whereabouts, if they are newer than those it has; drops all others. */
   publish(whereabouts: Uint8Array): void {
     const hit = whereaboutsHit(whereabouts)
     const record = hit === undefined ? undefined : this.#records.get(hit)
@@ -133,6 +142,7 @@ export class SimLedger {
     this.#watch.event('publish')
   }
 
+  /** The signed whereabouts of an identity, if there are any. */
   find(hit: Hit): Uint8Array | undefined {
     return this.#whereabouts.get(hit)?.bytes
   }

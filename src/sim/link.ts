@@ -6,11 +6,15 @@ import { CALM, type FaultKind, type LinkFaults } from './faults.ts'
 
 /** A copy of a packet that arrives. */
 export interface Arrival {
+  /** From now. */
   readonly afterMs: number
+  /** As they arrive, perhaps damaged. */
   readonly bytes: Uint8Array
 }
 
+/** One direction between two hosts: what becomes of a packet on it. */
 export class Link {
+  /** What goes wrong on it from now on. */
   faults: LinkFaults
   /** Closed while a partition lasts. */
   open = true

@@ -8,11 +8,13 @@ import { keyOf } from './locator-keys.ts'
 /** Who may answer to a mapping. */
 export type Filtering = 'anybody' | 'same-address' | 'same-tuple'
 
+/** What a translator does with mappings. */
 export interface NatOptions {
   /** The address that outsiders see. */
   readonly address: string
   /** An idle mapping is dropped after so long. */
   readonly timeoutMs: number
+  /** Who may answer to a mapping. */
   readonly filtering: Filtering
 }
 
@@ -24,8 +26,11 @@ interface Mapping {
   readonly spoken: Set<string>
 }
 
+/** A translator of addresses. */
 export class Nat {
+  /** The address that outsiders see. */
   readonly address: string
+  /** An idle mapping is dropped after so long. */
   timeoutMs: number
   readonly #filtering: Filtering
   readonly #prng: Prng

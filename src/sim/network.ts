@@ -14,6 +14,7 @@ import { packetKind, type WirePacket } from './packet.ts'
 /** What a filter says of a packet: let it go, drop it, or hold it for so many milliseconds. */
 export type Verdict = 'pass' | 'drop' | number
 
+/** Looks at every packet before the link does. */
 export type Filter = (packet: WirePacket) => Verdict
 
 /** Who listens to everything. Links tell their faults here too. */
@@ -22,16 +23,23 @@ export interface Watch {
   sent(packet: WirePacket, socket: Socket): void
   /** A packet reaches a socket. */
   arrived(packet: WirePacket, socket: Socket): void
+  /** A fault has happened. */
   fault(kind: FaultKind): void
 }
 
 /** A bound UDP port of a host. */
 export interface Socket {
+  /** Numbers the sockets of a network from 0. */
   readonly id: number
+  /** The name of its host. */
   readonly host: string
+  /** Where it is bound; behind a translator nobody outside reaches it there. */
   readonly locator: Locator
+  /** False once it is closed. */
   readonly open: boolean
+  /** Puts a UDP payload on the wire; nothing happens when it is closed. */
   send(bytes: Uint8Array, to: Locator): void
+  /** Frees the port. */
   close(): void
 }
 
@@ -69,6 +77,7 @@ class BoundSocket implements Socket {
   }
 }
 
+/** All links, addresses and translators of a world, and the sockets on them. */
 export class Network {
   readonly #clock: Clock
   readonly #prng: Prng
@@ -107,6 +116,7 @@ export class Network {
     return socket
   }
 
+  /** Frees the port of a socket. */
   unbind(socket: Socket): void {
     const key = keyOf(socket.locator)
     if (this.#sockets.get(key) === socket) this.#sockets.delete(key)
@@ -129,6 +139,7 @@ export class Network {
     if (!oneWay) this.link(to, from).open = false
   }
 
+  /** Ends a cut, both ways. */
   heal(from: string, to: string): void {
     this.link(from, to).open = true
     this.link(to, from).open = true
@@ -139,6 +150,7 @@ export class Network {
     this.#blocked.add(typeof where === 'string' ? where : keyOf(where))
   }
 
+  /** Ends a block. */
   mend(where: Locator | string): void {
     this.#blocked.delete(typeof where === 'string' ? where : keyOf(where))
   }

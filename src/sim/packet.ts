@@ -20,11 +20,15 @@ export type PacketKind =
 
 /** A packet as it is on the wire between a socket and another. */
 export interface WirePacket {
+  /** When it was sent, in virtual ms. */
   readonly at: number
+  /** What an onlooker takes it for. */
   readonly kind: PacketKind
+  /** The UDP payload. */
   readonly bytes: Uint8Array
   /** As the receiver sees it: translated, or a lie. */
   readonly from: Locator
+  /** Where it is sent, as its sender sees it. */
   readonly to: Locator
   /** The host that really sent it. */
   readonly host: string

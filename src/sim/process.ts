@@ -29,20 +29,31 @@ export interface ProcessSettings {
 
 /** A datagram that the application got. */
 export interface Received {
+  /** When, in virtual ms. */
   readonly at: number
+  /** Its serial number. */
   readonly id: number
+  /** Who sent it. */
   readonly peer: Hit
 }
 
+/** A process as a scenario talks to it: an identity, wherever it runs now, and its application. */
 export class Process {
+  /** What prose calls it. */
   readonly name: string
+  /** Its key. */
   readonly identity: Identity
+  /** Its HIT. */
   readonly hit: Hit
+  /** What differs from the core's own settings. */
   readonly config: Partial<Config>
+  /** What its engines can do and offer. */
   readonly offer: Offer
+  /** On how many addresses of its host it is at once. */
   readonly homes: number
   /** Where it runs, or ran last. */
   instance: Instance | undefined
+  /** What its application got, in order. */
   readonly received: Received[] = []
   /** Everything its machines told, in order. */
   readonly events: { readonly at: number; readonly event: MachineEvent }[] = []
@@ -71,6 +82,7 @@ export class Process {
     this.desk = new StreamDesk(world, this)
   }
 
+  /** How many datagrams may wait for one peer. */
   get queueCap(): number {
     return this.config.unsentPacketsMax ?? DEFAULTS.unsentPacketsMax
   }
@@ -80,14 +92,17 @@ export class Process {
     return this.instance?.running === true
   }
 
+  /** The engine that runs now. */
   get engine(): Engine {
     return this.here.engine
   }
 
+  /** Where it runs now. */
   get host(): Host {
     return this.here.host
   }
 
+  /** The first address and port that it sends from now. */
   get locator(): Locator {
     return this.here.locator
   }
@@ -112,6 +127,7 @@ export class Process {
     return this.instance
   }
 
+  /** An instance of it has told something. */
   onEvent(instance: Instance, event: MachineEvent): void {
     const at = this.#world.now
     this.events.push({ at, event })
@@ -136,7 +152,7 @@ export class Process {
     this.here.command((engine, now) => engine.associate(now, { hit: peer.hit, locators }))
   }
 
-  /** Sends the next numbered datagram, of `length` bytes. */
+  /** Sends the next numbered datagram, of `length` bytes. Gives its number, and what the engine says. */
   send(peer: Process, length = 24): { readonly id: number; readonly outcome: SendOutcome } {
     const id = this.#world.nextContent()
     const bytes = contentBytes(id, length)
@@ -154,6 +170,7 @@ export class Process {
     return this.#receivedIds.has(id)
   }
 
+  /** Closes the association with `peer`. */
   close(peer: Process): void {
     const { run } = this.here
     this.#world.see({ type: 'closed', at: this.#world.now, run, peer: peer.hit })
@@ -161,11 +178,13 @@ export class Process {
     this.here.command((engine, now) => engine.close(now, peer.hit))
   }
 
+  /** Gives the association with `peer` fresh keys; false if it cannot be done now. */
   rekey(peer: Process): boolean {
     this.#world.event('rekey')
     return this.here.command((engine, now) => engine.rekey(now, peer.hit))
   }
 
+  /** Sends an echo request of 16 bytes, number `sequence`; false if there is no association to send it on. */
   ping(peer: Process, sequence: number): boolean {
     this.#world.event('ping')
     const bytes = new Uint8Array(16).fill(sequence)
@@ -183,7 +202,7 @@ export class Process {
     return this.engine.association(peer.hit)
   }
 
-  /** Events of one type, oldest first. */
+  /** Events of one type, oldest first, with what a `MachineEvent` of that type has. */
   told<T extends MachineEvent['type']>(type: T): Extract<MachineEvent, { type: T }>[] {
     return this.events.flatMap(({ event }) =>
       event.type === type ? [event as Extract<MachineEvent, { type: T }>] : [],

@@ -13,12 +13,15 @@ const SHORT_DATAGRAMS_MIN = 12
 
 /** How a seed of this kind draws its world. Numbers of swarm's are drawn in the order in which they always were. */
 export interface SeedKind {
+  /** By which the command and the report call it. */
   readonly name: string
   /** How many of eighty seeds in a row are of this kind. */
   readonly share: number
+  /** Draws how things go wrong. */
   faults(prng: Prng): Profile
   /** Virtual ms until the faults stop. */
   lengthMs(prng: Prng): number
+  /** Draws how many there are, at least two. */
   identities(prng: Prng): number
   /** Application datagrams that are planned; those that find no room are tried again until they do. */
   readonly datagrams: number

@@ -15,23 +15,31 @@ const LOOK_MS = 100
 /** One seed in so many computes all that it checks: no divisor of the turn of kinds, so that in time all of them do. */
 const PLAIN_EVERY = 13
 
+/** Why a seed failed. */
 export interface SeedFailure {
   /** The rule that was broken: S1–S11, I1–I12, L1–L3, or `bug` for an assertion of the code itself. */
   readonly rule: string
+  /** What was seen, in words. */
   readonly detail: string
   /** Virtual ms. */
   readonly at: number
 }
 
+/** What became of a seed. */
 export interface SeedResult {
+  /** Its number. */
   readonly seed: number
+  /** Whether there is no failure. */
   readonly ok: boolean
+  /** How often each kind of event happened. */
   readonly events: Readonly<Counts<EventKind>>
+  /** How often each kind of fault happened. */
   readonly faults: Readonly<Counts<FaultKind>>
   /** Hash of every packet and event, with its moment. */
   readonly hash: string
   /** Virtual ms from the end of faults until all was well; undefined if that was never so. */
   readonly calmedMs: number | undefined
+  /** Why it failed; undefined if it did not. */
   readonly failure: SeedFailure | undefined
   /** The command that runs this seed again. */
   readonly repro: string

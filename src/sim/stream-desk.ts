@@ -41,6 +41,7 @@ interface Line {
   read: number
 }
 
+/** What the application of a process does with streams: opens, writes, reads, ends and breaks off, all of it drawn. */
 export class StreamDesk {
   readonly #world: World
   readonly #subject: Process
@@ -98,6 +99,7 @@ export class StreamDesk {
     }
   }
 
+  /** The engine has told something of a stream. */
   hear(event: StreamEvent): void {
     const { peer, id } = event
     const key = keyOf(peer, id)

@@ -19,10 +19,15 @@ const SPARE_HOSTS = 3
 const MOVE_TRIES = 100
 const MOVE_AGAIN_MS = 20
 
+/** The world that a seed draws, with all that is to happen in it. */
 export class Swarm {
+  /** Where it happens. */
   readonly world: World
+  /** Of the seed. */
   readonly kind: SeedKind
+  /** How things go wrong. */
   readonly profile: Profile
+  /** The conversations between processes, each in one direction. */
   readonly talkers: Talker[] = []
   readonly #prng: Prng
   /** For what has to do with several paths: apart, so that seeds that are kept keep their course. */

@@ -2,22 +2,28 @@
 
 import { EVENT_KINDS, type EventKind, FAULT_KINDS, type FaultKind } from './faults.ts'
 
+/** A number for each kind. */
 export type Counts<Kind extends string> = Record<Kind, number>
 
 const PRIME_A = 0x0100_0193
 const PRIME_B = 0x85eb_ca6b
 const OFFSET_B = 0x9e37
 
+/** What happened in a world, counted and hashed. */
 export class Tally {
+  /** How often each kind of event happened. */
   readonly events: Counts<EventKind> = zeros(EVENT_KINDS)
+  /** How often each kind of fault happened. */
   readonly faults: Counts<FaultKind> = zeros(FAULT_KINDS)
   #a = 0x811c_9dc5
   #b = 0x1234_5678
 
+  /** Something happened. */
   event(kind: EventKind): void {
     this.events[kind] += 1
   }
 
+  /** Something went wrong. */
   fault(kind: FaultKind): void {
     this.faults[kind] += 1
   }
@@ -42,6 +48,7 @@ export class Tally {
     this.#b = b
   }
 
+  /** Mixes a text and its moment into the hash. */
   traceText(at: number, text: string): void {
     this.#mix(Math.floor(at * 1_000) | 0)
     for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i))
@@ -70,6 +77,7 @@ export function addCounts<Kind extends string>(sum: Counts<Kind>, more: Readonly
   for (const kind of Object.keys(more) as Kind[]) sum[kind] += more[kind]
 }
 
+/** Nothing counted yet, of each kind. */
 export function zeros<Kind extends string>(kinds: readonly Kind[]): Counts<Kind> {
   return Object.fromEntries(kinds.map((kind) => [kind, 0])) as Counts<Kind>
 }

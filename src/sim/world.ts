@@ -46,19 +46,20 @@ const SUBJECTS = 16
 const HOSTS = 12
 const LEDGERS = 3
 
+/** Hosts, links, a ledger and processes in virtual time: out of one seed, all of it shown to checkers. */
 export class World {
-  readonly clock: Clock = new Clock()
-  readonly prng: Prng
-  readonly network: Network
-  readonly ledger: SimLedger
-  readonly checkers: Checkers = new Checkers()
-  readonly tally: Tally = new Tally()
-  readonly keyNames: KeyNames = new KeyNames()
-  readonly hosts: Map<string, Host> = new Map()
-  readonly processes: Map<string, Process> = new Map()
-  hooks: Hooks = {}
-  readonly family: 4 | 6
-  readonly algorithms: Algorithms
+  /** Its time. */ readonly clock: Clock = new Clock()
+  /** Its luck, of which every part takes a fork. */ readonly prng: Prng
+  /** Links, addresses and translators. */ readonly network: Network
+  /** The one ledger that there is. */ readonly ledger: SimLedger
+  /** Who watches. */ readonly checkers: Checkers = new Checkers()
+  /** What has happened. */ readonly tally: Tally = new Tally()
+  /** Names for keys, as observations have them. */ readonly keyNames: KeyNames = new KeyNames()
+  /** By name. */ readonly hosts: Map<string, Host> = new Map()
+  /** By name. */ readonly processes: Map<string, Process> = new Map()
+  /** What a swarm does at moments of a move; empty unless a seed runs. */ hooks: Hooks = {}
+  /** The version of IP. */ readonly family: 4 | 6
+  /** What everybody here can do, unless told otherwise. */ readonly algorithms: Algorithms
   readonly #owners = new Map<number, Instance>()
   readonly #doors = new Map<Host, Set<Door>>()
   readonly #firstSubject: number
@@ -102,6 +103,7 @@ export class World {
 
   // ── Time ───────────────────────────────────────────────────────────────────
 
+  /** Virtual ms since it began. */
   get now(): number {
     return this.clock.now
   }
@@ -192,6 +194,7 @@ export class World {
 
   // ── Crashes ────────────────────────────────────────────────────────────────
 
+  /** A host goes down: all that runs there stops, and all but its disk is lost. */
   crash(host: Host): void {
     host.up = false
     for (const subject of this.processes.values()) {
@@ -219,34 +222,43 @@ export class World {
 
   // ── For what lives here ────────────────────────────────────────────────────
 
+  /** Shows the checkers something. */
   readonly see = (observation: Observation): void => this.checkers.see(observation)
 
+  /** So many bytes of the world's luck. */
   readonly entropy = (length: number): Uint8Array => this.prng.bytes(length)
 
+  /** Counts something that happened. */
   event(kind: EventKind): void {
     this.tally.event(kind)
   }
 
+  /** Counts something that went wrong. */
   fault(kind: FaultKind): void {
     this.tally.fault(kind)
   }
 
+  /** What the checkers have objected to so far: empty if all is well. */
   get violations(): readonly Violation[] {
     return this.checkers.violations
   }
 
+  /** A number that no run has yet. */
   nextRun(): number {
     return this.#runs++
   }
 
+  /** A number that no lineage has yet. */
   nextLineage(): number {
     return this.#lineages++
   }
 
+  /** A number that no datagram and no direction of a stream has yet. */
   nextContent(): number {
     return this.#contents++
   }
 
+  /** Says whose socket this is, for what is seen of it. */
   own(socket: Socket, instance: Instance): void {
     this.#owners.set(socket.id, instance)
   }

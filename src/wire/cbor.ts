@@ -17,6 +17,7 @@ export type CborValue =
   | readonly CborValue[]
   | ReadonlyMap<number, CborValue>
 
+/** What is refused before it is read. */
 export interface CborLimits {
   /** Largest input in bytes; 64 KiB if not given. */
   readonly bytes?: number

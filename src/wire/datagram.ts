@@ -11,7 +11,9 @@ import { NextHeader } from './registry.ts'
 /** The NAT keepalive of RFC 3948 §2.3. Copy it before you hand it to anything that writes. */
 export const KEEPALIVE: Uint8Array = Uint8Array.of(0xff)
 
+/** Bytes of the header of inner UDP (RFC 768). */
 export const INNER_UDP_BYTES = 8
+/** Bytes of the header of an ICMPv6 echo (RFC 4443 §4). */
 export const ECHO_BYTES = 8
 
 const MARKER_BYTES = 4
@@ -64,7 +66,10 @@ export function writeInnerUdp(
   putU16(target, offset + 6, checksum === 0 ? 0xffff : checksum)
 }
 
-/** Reads an inner UDP datagram that fills `payload`; `data` is a view. */
+/**
+ * Reads an inner UDP datagram that fills `payload`: its two ports, and what stands behind the header, a view. Malformed if its
+ * length does not fit or its checksum is missing or wrong.
+ */
 export function readInnerUdp(
   payload: Uint8Array,
   hitSource: Uint8Array,
@@ -79,7 +84,7 @@ export function readInnerUdp(
   return { sourcePort: u16At(payload, 0), port: u16At(payload, 2), data: payload.subarray(INNER_UDP_BYTES) }
 }
 
-/** An ICMPv6 echo request or reply. */
+/** An ICMPv6 echo request or reply; identifier and sequence have 16 bits. RFC 4443 §4. */
 export function encodeEcho(
   reply: boolean,
   identifier: number,
@@ -94,7 +99,10 @@ export function encodeEcho(
   return bytes
 }
 
-/** Reads an ICMPv6 echo that fills `payload`; `data` is a view. Every other ICMPv6 message is Malformed here. */
+/**
+ * Reads an ICMPv6 echo that fills `payload`: whether it is a reply, the two numbers of 16 bits, and what stands behind the header,
+ * a view. Every other ICMPv6 message is Malformed here.
+ */
 export function decodeEcho(
   payload: Uint8Array,
   hitSource: Uint8Array,

@@ -8,6 +8,7 @@ import { DomainType } from './registry.ts'
 
 /** A name of somebody, with its type (`DomainType` of the registry). */
 export interface DomainIdentifier {
+  /** 1 for a domain name, 2 for a network access identifier. */
   readonly type: 1 | 2
   /** `host.example`, without the last dot; or `user@example`. */
   readonly text: string

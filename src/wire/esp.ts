@@ -5,8 +5,11 @@ import { assert } from '../base/assert.ts'
 
 /** Sizes that a suite gives the packet. `blockBytes` below 4 count as 4 (RFC 4303 §2.4). */
 export interface EspLayout {
+  /** Bytes of the IV that stand before the payload. */
   readonly ivBytes: number
+  /** To a multiple of so many bytes payload, padding and trailer are filled up. */
   readonly blockBytes: number
+  /** Bytes of the ICV at the end. */
   readonly icvBytes: number
 }
 
@@ -66,7 +69,10 @@ export function writeTrailer(
   packet[start + pad + 1] = nextHeader
 }
 
-/** What stands before the padding of a decrypted payload; undefined if the trailer is not one of RFC 4303 §2.4. */
+/**
+ * Of a decrypted payload the next header (`NextHeader` of the registry) and how many bytes stand before the padding; undefined if
+ * the trailer is not one of RFC 4303 §2.4.
+ */
 export function readTrailer(plaintext: Uint8Array): { nextHeader: number; length: number } | undefined {
   const end = plaintext.length - TRAILER_BYTES
   if (end < 0) return undefined

@@ -11,7 +11,9 @@ import { EddsaCurve, HiAlgorithm, Parameter } from './registry.ts'
 
 /** RFC 7401 §5.2.3; the 64-bit counter as two halves, which MOVING §2 uses as epoch and generation. */
 export interface R1Counter {
+  /** The upper 32 bits. */
   readonly high: number
+  /** The lower 32 bits. */
   readonly low: number
   /** The reserved word, kept because an I2 must echo it verbatim; absent when zero. */
   readonly reserved?: number
@@ -19,7 +21,9 @@ export interface R1Counter {
 
 /** RFC 7401 §5.2.4. `lifetime` is the coded byte: 2^(lifetime − 32) seconds. */
 export interface Puzzle {
+  /** How many of the lowest bits of the hash have to be zero: 0 to 255. */
   readonly k: number
+  /** Coded, one byte. */
   readonly lifetime: number
   /** 2 bytes. */
   readonly opaque: Uint8Array
@@ -29,15 +33,21 @@ export interface Puzzle {
 
 /** RFC 7401 §5.2.5. */
 export interface Solution {
+  /** The puzzle's K, 0 to 255. */
   readonly k: number
+  /** The puzzle's opaque field: 2 bytes. */
   readonly opaque: Uint8Array
+  /** The puzzle's I, as long as the Responder's hash. */
   readonly i: Uint8Array
+  /** What solves it, as long as I. */
   readonly j: Uint8Array
 }
 
 /** RFC 7401 §5.2.7. */
 export interface DiffieHellman {
+  /** `DhGroup` of the registry: one byte. */
   readonly group: number
+  /** Of the length that the group has; whether it is a point of the curve is not looked at. */
   readonly publicValue: Uint8Array
 }
 
@@ -46,8 +56,11 @@ export interface DiffieHellman {
  * the whole field (and label 0) for every other algorithm.
  */
 export interface HostId {
+  /** `HiAlgorithm` of the registry: two bytes. */
   readonly algorithm: number
+  /** `EcdsaCurve` or `EddsaCurve` of the registry: two bytes. */
   readonly label: number
+  /** The public key. */
   readonly key: Uint8Array
   /** The domain identifier, if there is one. */
   readonly domain?: Uint8Array
@@ -57,7 +70,9 @@ export interface HostId {
 
 /** RFC 7401 §5.2.14, §5.2.15. */
 export interface Signature {
+  /** `HiAlgorithm` of the registry: two bytes. */
   readonly algorithm: number
+  /** The signature, of the length that algorithm and key give it. */
   readonly bytes: Uint8Array
 }
 
@@ -66,6 +81,7 @@ export interface Signature {
 // +------------+------------+------------+
 // | reserved   | high half  | low half   |
 // +------------+------------+------------+
+/** Writes R1_COUNTER. RFC 7401 §5.2.3. */
 export function encodeR1Counter(counter: R1Counter): ParameterValue {
   const writer = new Writer()
     .u32(counter.reserved ?? 0)
@@ -74,6 +90,7 @@ export function encodeR1Counter(counter: R1Counter): ParameterValue {
   return { type: Parameter.R1_COUNTER, contents: writer.finish() }
 }
 
+/** Reads the contents of R1_COUNTER at byte `at` of the packet; Malformed if they are not 12 bytes. RFC 7401 §5.2.3. */
 export function decodeR1Counter(contents: Uint8Array, at: number): R1Counter | Malformed {
   if (contents.length !== 12) return wrongLength('R1_COUNTER', at, Parameter.R1_COUNTER)
   const reader = new Reader(contents)
@@ -87,12 +104,17 @@ export function decodeR1Counter(contents: Uint8Array, at: number): R1Counter | M
 // +-----+----------+----------+------------+
 // | K   | lifetime | opaque 2 | I n        |
 // +-----+----------+----------+------------+
+/** Writes PUZZLE. RFC 7401 §5.2.4. */
 export function encodePuzzle(puzzle: Puzzle): ParameterValue {
   assert(puzzle.opaque.length === 2, 'the opaque field has 2 bytes')
   const writer = new Writer().u8(puzzle.k).u8(puzzle.lifetime).bytes(puzzle.opaque).bytes(puzzle.i)
   return { type: Parameter.PUZZLE, contents: writer.finish() }
 }
 
+/**
+ * Reads the contents of PUZZLE at byte `at` of the packet; Malformed without an I. Whether I has the length of the hash is
+ * for the caller to say. RFC 7401 §5.2.4.
+ */
 export function decodePuzzle(contents: Uint8Array, at: number): Puzzle | Malformed {
   if (contents.length < 5) return wrongLength('PUZZLE', at, Parameter.PUZZLE)
   const reader = new Reader(contents)
@@ -104,6 +126,7 @@ export function decodePuzzle(contents: Uint8Array, at: number): Puzzle | Malform
 // +-----+----------+----------+------------+------------+
 // | K   | reserved | opaque 2 | I n        | J n        |
 // +-----+----------+----------+------------+------------+
+/** Writes SOLUTION. I and J of different lengths are our bug (InvariantError). RFC 7401 §5.2.5. */
 export function encodeSolution(solution: Solution): ParameterValue {
   assert(solution.opaque.length === 2, 'the opaque field has 2 bytes')
   assert(solution.i.length === solution.j.length, 'I and J have the same length')
@@ -111,6 +134,10 @@ export function encodeSolution(solution: Solution): ParameterValue {
   return { type: Parameter.SOLUTION, contents: writer.finish() }
 }
 
+/**
+ * Reads the contents of SOLUTION at byte `at` of the packet; Malformed if I and J cannot be of one length, or are empty. RFC
+ * 7401 §5.2.5.
+ */
 export function decodeSolution(contents: Uint8Array, at: number): Solution | Malformed {
   const half = (contents.length - 4) / 2
   if (half < 1 || !Number.isInteger(half)) return wrongLength('SOLUTION', at, Parameter.SOLUTION)
@@ -125,10 +152,12 @@ export function decodeSolution(contents: Uint8Array, at: number): Solution | Mal
 // +---------+---------+
 // | group 1 | group 1 | ...  preferred first
 // +---------+---------+
+/** Writes DH_GROUP_LIST: `DhGroup` of the registry, best first. RFC 7401 §5.2.6. */
 export function encodeDhGroupList(groups: readonly number[]): ParameterValue {
   return { type: Parameter.DH_GROUP_LIST, contents: writeList(groups, 1) }
 }
 
+/** Reads the contents of DH_GROUP_LIST at byte `at` of the packet; an empty list is Malformed. RFC 7401 §5.2.6. */
 export function decodeDhGroupList(contents: Uint8Array, at: number): number[] | Malformed {
   return readList(contents, at, 1, Parameter.DH_GROUP_LIST)
 }
@@ -138,11 +167,16 @@ export function decodeDhGroupList(contents: Uint8Array, at: number): number[] | 
 // +---------+----------+-----------------------+
 // | group 1 | length 2 | public value (length) |
 // +---------+----------+-----------------------+
+/** Writes DIFFIE_HELLMAN with one public value. RFC 7401 §5.2.7. */
 export function encodeDiffieHellman(dh: DiffieHellman): ParameterValue {
   const writer = new Writer(3 + dh.publicValue.length).u8(dh.group).u16(dh.publicValue.length).bytes(dh.publicValue)
   return { type: Parameter.DIFFIE_HELLMAN, contents: writer.finish() }
 }
 
+/**
+ * Reads the contents of DIFFIE_HELLMAN at byte `at` of the packet; Malformed if its length is not that of one public value.
+ * RFC 7401 §5.2.7.
+ */
 export function decodeDiffieHellman(contents: Uint8Array, at: number): DiffieHellman | Malformed {
   const reader = new Reader(contents)
   const group = reader.u8()
@@ -158,11 +192,16 @@ export function decodeDiffieHellman(contents: Uint8Array, at: number): DiffieHel
 // +----------+----------+
 // | cipher 2 | cipher 2 | ...  six at most
 // +----------+----------+
+/** Writes HIP_CIPHER: `HipCipher` of the registry, best first. More than six are our bug (InvariantError). RFC 7401 §5.2.8. */
 export function encodeHipCipher(ciphers: readonly number[]): ParameterValue {
   assert(ciphers.length <= LIST_LIMIT, 'HIP_CIPHER lists at most six')
   return { type: Parameter.HIP_CIPHER, contents: writeList(ciphers, 2) }
 }
 
+/**
+ * Reads the contents of HIP_CIPHER at byte `at` of the packet; an empty list is Malformed, and of a long one the first six
+ * count. RFC 7401 §5.2.8.
+ */
 export function decodeHipCipher(contents: Uint8Array, at: number): number[] | Malformed {
   return firstSix(readList(contents, at, 2, Parameter.HIP_CIPHER))
 }
@@ -179,6 +218,7 @@ export function decodeChosenCipher(contents: Uint8Array, at: number): number | M
 // | HI length 2 | DI type, length 2 | algorithm 2 | Host Identity        | domain identifier    |
 // +-------------+-------------------+-------------+----------------------+----------------------+
 //                 4 and 12 bits
+/** Writes HOST_ID. A domain identifier of 4096 bytes or more is our bug (InvariantError). RFC 7401 §5.2.9, RFC 9374 §3.4.1. */
 export function encodeHostId(hostId: HostId): ParameterValue {
   const field = concat(labelField(hostId), hostId.key)
   const domain = hostId.domain ?? new Uint8Array(0)
@@ -191,6 +231,10 @@ export function encodeHostId(hostId: HostId): ParameterValue {
   return { type: Parameter.HOST_ID, contents: writer.bytes(field).bytes(domain).finish() }
 }
 
+/**
+ * Reads the contents of HOST_ID at byte `at` of the packet; Malformed if its lengths do not fit, the key is missing, or an
+ * Ed25519 key has not 32 bytes. RFC 7401 §5.2.9.
+ */
 export function decodeHostId(contents: Uint8Array, at: number): HostId | Malformed {
   const reader = new Reader(contents)
   const fieldLength = reader.u16()
@@ -219,6 +263,7 @@ export function decodeHostId(contents: Uint8Array, at: number): HostId | Malform
 // +----------+----------+
 // | id · 16  | id · 16  | ...
 // +----------+----------+
+/** Writes HIT_SUITE_LIST: `HitSuite` of the registry, 0 to 15, best first. RFC 7401 §5.2.10. */
 export function encodeHitSuiteList(suites: readonly number[]): ParameterValue {
   const coded = suites.map((suite) => suite << 4)
   return { type: Parameter.HIT_SUITE_LIST, contents: writeList(coded, 1) }
@@ -237,10 +282,12 @@ export function decodeHitSuiteList(contents: Uint8Array, at: number): number[] |
 // +----------+----------+
 // | format 2 | format 2 | ...  preferred first
 // +----------+----------+
+/** Writes TRANSPORT_FORMAT_LIST: `TransportFormat` of the registry, best first. RFC 7401 §5.2.11. */
 export function encodeTransportFormatList(formats: readonly number[]): ParameterValue {
   return { type: Parameter.TRANSPORT_FORMAT_LIST, contents: writeList(formats, 2) }
 }
 
+/** Reads the contents of TRANSPORT_FORMAT_LIST at byte `at` of the packet; an empty list is Malformed. RFC 7401 §5.2.11. */
 export function decodeTransportFormatList(contents: Uint8Array, at: number): number[] | Malformed {
   return readList(contents, at, 2, Parameter.TRANSPORT_FORMAT_LIST)
 }
@@ -250,11 +297,16 @@ export function decodeTransportFormatList(contents: Uint8Array, at: number): num
 // +------------+----------+----------+
 // | reserved 2 | suite 2  | suite 2  | ...  six at most
 // +------------+----------+----------+
+/** Writes ESP_TRANSFORM: `EspSuite` of the registry, best first. More than six are our bug (InvariantError). RFC 7402 §5.1.2. */
 export function encodeEspTransform(suites: readonly number[]): ParameterValue {
   assert(suites.length <= LIST_LIMIT, 'ESP_TRANSFORM lists at most six')
   return { type: Parameter.ESP_TRANSFORM, contents: concat(new Uint8Array(2), writeList(suites, 2)) }
 }
 
+/**
+ * Reads the contents of ESP_TRANSFORM at byte `at` of the packet; an empty list is Malformed, and of a long one the first six
+ * count. RFC 7402 §5.1.2.
+ */
 export function decodeEspTransform(contents: Uint8Array, at: number): number[] | Malformed {
   if (contents.length < 4) return wrongLength('ESP_TRANSFORM', at, Parameter.ESP_TRANSFORM)
   return firstSix(readList(contents.subarray(2), at + 2, 2, Parameter.ESP_TRANSFORM))
@@ -276,6 +328,10 @@ export function encodeEncrypted(content: Uint8Array): ParameterValue {
   return { type: Parameter.ENCRYPTED, contents: concat(new Uint8Array(4), content) }
 }
 
+/**
+ * What stands behind the reserved word in the contents of ENCRYPTED at byte `at` of the packet: a view. Malformed if nothing
+ * does. RFC 7401 §5.2.18.
+ */
 export function decodeEncrypted(contents: Uint8Array, at: number): Uint8Array | Malformed {
   return contents.length < 5 ? wrongLength('ENCRYPTED', at, Parameter.ENCRYPTED) : contents.subarray(4)
 }
@@ -285,6 +341,7 @@ export function decodeEncrypted(contents: Uint8Array, at: number): Uint8Array | 
 // +-------------------------+
 // | MAC, as long as RHASH   |
 // +-------------------------+
+/** Writes HIP_MAC (61505) or HIP_MAC_2 (61569). RFC 7401 §5.2.12, §5.2.13. */
 export function encodeMac(type: 61505 | 61569, mac: Uint8Array): ParameterValue {
   return { type, contents: mac }
 }
@@ -299,11 +356,13 @@ export function decodeMac(contents: Uint8Array, at: number): Uint8Array | Malfor
 // +-------------+-----------+
 // | algorithm 2 | signature |
 // +-------------+-----------+
+/** Writes HIP_SIGNATURE_2 (61633) or HIP_SIGNATURE (61697). RFC 7401 §5.2.14, §5.2.15. */
 export function encodeSignature(type: 61633 | 61697, signature: Signature): ParameterValue {
   const writer = new Writer(2 + signature.bytes.length)
   return { type, contents: writer.u16(signature.algorithm).bytes(signature.bytes).finish() }
 }
 
+/** Reads the contents of either signature at byte `at` of the packet; Malformed if it is empty. RFC 7401 §5.2.14, §5.2.15. */
 export function decodeSignature(contents: Uint8Array, at: number): Signature | Malformed {
   if (contents.length < 3) return wrongLength('HIP_SIGNATURE', at, Parameter.HIP_SIGNATURE)
   const reader = new Reader(contents)

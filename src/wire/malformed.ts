@@ -14,6 +14,7 @@ export function malformed(what: string, at: number, parameter?: number): Malform
   return parameter === undefined ? { malformed: what, at } : { malformed: what, at, parameter }
 }
 
+/** Whether a decoder gave a Malformed in place of what it reads. */
 export function isMalformed(value: unknown): value is Malformed {
   // Read, not looked for: what is asked about every frame is of many shapes, and `in` is slow on those.
   return typeof value === 'object' && value !== null && (value as Partial<Malformed>).malformed !== undefined

@@ -12,24 +12,33 @@ export interface LocatorEntry {
   readonly trafficType: 0 | 1 | 2
   /** 0 address; 1 SPI and address; 2 transport address: the fields below from `spi` on. */
   readonly locatorType: number
+  /** Whether the sender would rather be reached here: the P bit. RFC 8046 §4.1. */
   readonly preferred: boolean
   /** Never 0; 0xffffffff is without end. */
   readonly lifetimeSeconds: number
+  /** The sender's inbound SPI here: of types 1 and 2. */
   readonly spi?: number
+  /** 16 bytes. */
   readonly address: Uint8Array
+  /** Of UDP: of type 2, as are the fields below. */
   readonly port?: number
   /** 17: UDP. */
   readonly protocol?: number
   /** 0 host, 1 server-reflexive, 2 peer-reflexive, 3 relayed. */
   readonly kind?: number
+  /** Of the candidate: 32 bits, more is better. */
   readonly priority?: number
 }
 
 /** A locator of a type or for traffic that is not known here: a host passes over it, a tool may show it. */
 export interface OtherLocator {
+  /** One byte as it came. */
   readonly trafficType: number
+  /** One byte as it came. */
   readonly locatorType: number
+  /** The P bit. RFC 8046 §4.1. */
   readonly preferred: boolean
+  /** Never 0; 0xffffffff is without end. */
   readonly lifetimeSeconds: number
   /** The locator itself, a whole number of 4-byte words; absent from the entries that are known. */
   readonly locator: Uint8Array
@@ -46,6 +55,7 @@ const TRAFFIC_TYPES = [0, 1, 2] as const
 // +--------------+--------------+--------------+---------------+----------------+---------+
 //   the locator, by its type:
 //   0: address 16     1: SPI 4, address 16     2: port 2, protocol 1, kind 1, priority 4, SPI 4, address 16
+/** Writes LOCATOR_SET. A locator of an unknown type or without 16 bytes of address is our bug (InvariantError). RFC 8046 §4. */
 export function encodeLocatorSet(entries: readonly LocatorEntry[]): ParameterValue {
   return encodeLocators(entries)
 }

@@ -8,19 +8,42 @@ import { Notification, Parameter } from './registry.ts'
 
 /** A Notify Message Type (`Notification` of the registry) and its data. */
 export interface NotificationData {
+  /** Two bytes; below 16384 an error, from there on a status. */
   readonly type: number
+  /** As the type calls for: `notificationDetail` reads it. */
   readonly data: Uint8Array
 }
 
-/** The data of a notification, as its type gives it a meaning. */
+/** The data of a notification, as its type gives it a meaning; `is` says which that is. */
 export type NotificationDetail =
-  | { readonly is: 'parameter'; readonly parameter: number }
-  | { readonly is: 'locators'; readonly locators: readonly (LocatorEntry | OtherLocator)[] }
-  | { readonly is: 'certificate'; readonly group: number; readonly id: number }
-  /** A header of HIP: that of the packet which was refused. 40 bytes. */
-  | { readonly is: 'header'; readonly header: Uint8Array }
+  | {
+      readonly is: 'parameter'
+      /** The type that is not known. */
+      readonly parameter: number
+    }
+  | {
+      readonly is: 'locators'
+      /** Those that are of no use to the peer. */
+      readonly locators: readonly (LocatorEntry | OtherLocator)[]
+    }
+  | {
+      readonly is: 'certificate'
+      /** Of the certificate that is wrong. */
+      readonly group: number
+      /** Its number in the group. */
+      readonly id: number
+    }
+  | {
+      readonly is: 'header'
+      /** A header of HIP: that of the packet which was refused. 40 bytes. */
+      readonly header: Uint8Array
+    }
   | { readonly is: 'nothing' }
-  | { readonly is: 'opaque'; readonly data: Uint8Array }
+  | {
+      readonly is: 'opaque'
+      /** As it came. */
+      readonly data: Uint8Array
+    }
 
 const HEADER_BYTES = 40
 
@@ -37,11 +60,16 @@ const OF_RELAYS: ReadonlySet<number> = new Set([
 // +------------+--------+------+
 // | reserved 2 | type 2 | data |
 // +------------+--------+------+
+/** Writes NOTIFICATION. RFC 7401 §5.2.19. */
 export function encodeNotification(notification: NotificationData): ParameterValue {
   const writer = new Writer().u16(0).u16(notification.type).bytes(notification.data)
   return { type: Parameter.NOTIFICATION, contents: writer.finish() }
 }
 
+/**
+ * Reads the contents of NOTIFICATION at byte `at` of the packet; Malformed if they are shorter than 4 bytes. RFC 7401
+ * §5.2.19.
+ */
 export function decodeNotification(contents: Uint8Array, at: number): NotificationData | Malformed {
   if (contents.length < 4) return malformed('wrong length of NOTIFICATION', at, Parameter.NOTIFICATION)
   const reader = new Reader(contents)

@@ -11,89 +11,130 @@ export { encodeCbor } from './cbor-encoding.ts'
 
 /** A public key as signed objects name it: the numbers of HOST_ID and the key without its label. */
 export interface KeyTriple {
+  /** `HiAlgorithm` of the registry. */
   readonly algorithm: number
+  /** `EcdsaCurve` or `EddsaCurve` of the registry; 0 for a key of no curve. */
   readonly label: number
+  /** The public key, not empty. */
   readonly bytes: Uint8Array
 }
 
+/** What every object is before its payload is read. MOVING §10. */
 export interface SignedObject {
+  /** CBOR, which the decoder of its kind reads. */
   readonly payload: Uint8Array
+  /** Over `signedInput` of its kind and the payload. */
   readonly signature: Uint8Array
 }
 
 /** The ledger's word on who holds an epoch. `hit` has 16 bytes, or 32 with an association id; so everywhere below. */
 export interface Receipt {
+  /** The ledger's key, which has signed it. */
   readonly ledger: KeyTriple
+  /** Whose epoch it is. */
   readonly hit: Uint8Array
+  /** How often the identity has been started, this start included: at most 2^32 − 1, as everywhere below. */
   readonly epoch: number
   /** HIT of the host, 16 bytes. */
   readonly host: Uint8Array
+  /** Of the start: 16 bytes, the hash of its instance key, as everywhere below. MOVING §1. */
   readonly incarnation: Uint8Array
+  /** When the ledger said so: ms since 1970. */
   readonly timeMs: number
 }
 
 /** A target host's offer to take an identity in. */
 export interface Ready {
+  /** A number of the offer, of any length, that the host has drawn. */
   readonly offer: Uint8Array
+  /** Whom it would take in. */
   readonly hit: Uint8Array
+  /** From which epoch. */
   readonly epoch: number
+  /** The host's key, which has signed it. */
   readonly host: KeyTriple
-  /** HPKE's number of the KEM, and its one-time public key. */
+  /** HPKE's number of the KEM: 16 bits. */
   readonly kem: number
+  /** The public key for this offer only, to which the capsule is sealed. */
   readonly kemKey: Uint8Array
   /** Capsule versions it can open. */
   readonly versions: readonly number[]
+  /** How long a capsule may be, in bytes. */
   readonly byteLimit: number
+  /** How long the offer stands. */
   readonly lifetimeSeconds: number
 }
 
 /** An owner host's leave to move. It does not expire: the ledger's compare-and-swap decides. */
 export interface Grant {
+  /** The host that lets go; its key has signed it. */
   readonly from: KeyTriple
+  /** Who moves. */
   readonly hit: Uint8Array
+  /** The epoch that ends with the move. */
   readonly epoch: number
+  /** The key of the host that may claim the next one. */
   readonly to: KeyTriple
   /** SHA-256 of the sealed bytes. */
   readonly sealedHash: Uint8Array
+  /** What it lets the other host do; only moves are granted so far. */
   readonly purpose: 'move' | 'replace'
 }
 
 /** What a host asks of the ledger: to claim an epoch, or to activate one. */
 export interface Claim {
+  /** The host's key, which has signed it. */
   readonly host: KeyTriple
+  /** For whom it asks. */
   readonly hit: Uint8Array
+  /** Which epoch it asks for. */
   readonly epoch: number
   /** A signed Grant. */
   readonly grant: Uint8Array | undefined
+  /** To activate an epoch: that of the start; undefined in a claim. */
   readonly incarnation: Uint8Array | undefined
+  /** Drawn for each claim: the same one again gets the same answer. */
   readonly nonce: Uint8Array
 }
 
 /** Where an identity is, ordered by (epoch, version). */
 export interface Whereabouts {
+  /** The identity's key, which has signed it. */
   readonly key: KeyTriple
+  /** Who it is. */
   readonly hit: Uint8Array
+  /** Of the start that is there. */
   readonly epoch: number
+  /** Of the start that is there: 16 bytes. */
   readonly incarnation: Uint8Array
+  /** Raised with each change within the epoch. */
   readonly version: number
+  /** Where it is, best first. */
   readonly locators: readonly WhereaboutsLocator[]
   /** HITs. */
   readonly rendezvous: readonly Uint8Array[]
+  /** The key of the ledger that says who holds its epochs, if it has one. */
   readonly ledger: KeyTriple | undefined
+  /** How long this may be believed. */
   readonly lifetimeSeconds: number
+  /** A signed Receipt. */
   readonly receipt: Uint8Array
 }
 
 /** An address of 16 bytes and a UDP port. */
 export interface WhereaboutsLocator {
+  /** 16 bytes, IPv4 as ::ffff:a.b.c.d. */
   readonly address: Uint8Array
+  /** Of UDP. */
   readonly port: number
 }
 
+/** Writes the pair. MOVING §10. */
 export function encodeSigned(object: SignedObject): Uint8Array {
   return encodeCbor([object.payload, object.signature])
 }
 
+/** Reads the pair; whether the signature is right is for whoever has the key. Malformed if it is no pair of byte strings. */
 export function decodeSigned(bytes: Uint8Array): SignedObject | Malformed {
   const value = decodeCbor(bytes)
   if (isMalformed(value)) return value
@@ -110,26 +151,35 @@ export function signedInput(name: string, payload: Uint8Array): Uint8Array {
   return concat(utf8(`sojourn ${name} 1\0`), payload)
 }
 
+/** The payload of a Receipt. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   return RECEIPT.encode(receipt)
 }
 
+/**
+ * Reads the payload of a Receipt; Malformed, which names the field, if one is missing, misshapen or too many. So the others
+ * below.
+ */
 export function decodeReceipt(payload: Uint8Array): Receipt | Malformed {
   return RECEIPT.decode(payload)
 }
 
+/** The payload of a Ready. */
 export function encodeReady(ready: Ready): Uint8Array {
   return READY.encode(ready)
 }
 
+/** Reads the payload of a Ready. */
 export function decodeReady(payload: Uint8Array): Ready | Malformed {
   return READY.decode(payload)
 }
 
+/** The payload of a Grant. */
 export function encodeGrant(grant: Grant): Uint8Array {
   return GRANT.encode(grant)
 }
 
+/** Reads the payload of a Grant. */
 export function decodeGrant(payload: Uint8Array): Grant | Malformed {
   return GRANT.decode(payload)
 }
@@ -139,14 +189,17 @@ export function encodeClaim(claim: Claim): Uint8Array {
   return CLAIM.encode(claim)
 }
 
+/** Reads the payload of a claim or an activate. */
 export function decodeClaim(payload: Uint8Array): Claim | Malformed {
   return CLAIM.decode(payload)
 }
 
+/** The payload of Whereabouts. */
 export function encodeWhereabouts(whereabouts: Whereabouts): Uint8Array {
   return WHEREABOUTS.encode(whereabouts)
 }
 
+/** Reads the payload of Whereabouts. */
 export function decodeWhereabouts(payload: Uint8Array): Whereabouts | Malformed {
   return WHEREABOUTS.decode(payload)
 }

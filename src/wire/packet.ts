@@ -21,28 +21,39 @@ const RECEIVER_OFFSET = 24
 
 /** A parameter to be written. */
 export interface ParameterValue {
+  /** Two bytes: `Parameter` of the registry, or any other. Odd ones are critical. */
   readonly type: number
+  /** What stands behind type and length, without padding: at most 65535 bytes. */
   readonly contents: Uint8Array
 }
 
 /** A parameter as found: `start` and `end` of its TLV, padding included, in the packet. Views, not copies. */
 export interface RawParameter extends ParameterValue {
+  /** Where its type begins. */
   readonly start: number
+  /** Where the next parameter begins. */
   readonly end: number
 }
 
 /** A packet whose framing is sound. HITs have 16 bytes; all byte strings are views of `bytes`. */
 export interface Packet {
+  /** 7 bits: `PacketType` of the registry, or any other. */
   readonly type: number
+  /** 16 bits: `Control` of the registry. */
   readonly controls: number
+  /** HIT of the sender. */
   readonly sender: Uint8Array
+  /** HIT of whom it is for; zeros in an I1 to whoever is there. */
   readonly receiver: Uint8Array
+  /** In order of type. */
   readonly parameters: readonly RawParameter[]
+  /** The whole packet. */
   readonly bytes: Uint8Array
 }
 
 /** `checksum: 'ignore'` takes packets that were captured over plain IP. */
 export interface DecodeOptions {
+  /** 'zero' (the default) refuses any other, as over UDP; 'ignore' looks at none. `hipChecksum` computes it. */
   readonly checksum?: 'zero' | 'ignore'
 }
 

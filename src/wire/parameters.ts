@@ -18,72 +18,126 @@ import { Parameter } from './registry.ts'
 import * as rendezvous from './rendezvous.ts'
 import * as update from './update.ts'
 
+/** The names of all parameters that are known: the keys of `Parameter`. */
 export type ParameterName = keyof typeof Parameter
 
 /** What each parameter holds. */
 export interface ParameterValues {
+  /** KEYMAT index, old and new SPI. RFC 7402 §5.1.1. */
   readonly ESP_INFO: update.EspInfo
+  /** Which generation of puzzles an R1 is of. RFC 7401 §5.2.3. */
   readonly R1_COUNTER: exchange.R1Counter
+  /** Every locator, those of unknown types with them. RFC 8046 §4. */
   readonly LOCATOR_SET: readonly (mobility.LocatorEntry | mobility.OtherLocator)[]
+  /** The Responder's puzzle. RFC 7401 §5.2.4. */
   readonly PUZZLE: exchange.Puzzle
+  /** The puzzle, and what solves it. RFC 7401 §5.2.5. */
   readonly SOLUTION: exchange.Solution
+  /** The sender's Update ID: 32 bits. RFC 7401 §5.2.16. */
   readonly SEQ: number
+  /** The peer's Update IDs, 32 bits each. RFC 7401 §5.2.17. */
   readonly ACK: readonly number[]
+  /** `DhGroup`, best first. RFC 7401 §5.2.6. */
   readonly DH_GROUP_LIST: readonly number[]
+  /** One group and public value. RFC 7401 §5.2.7. */
   readonly DIFFIE_HELLMAN: exchange.DiffieHellman
+  /** `HipCipher`, best first, also a seventh. RFC 7401 §5.2.8. */
   readonly HIP_CIPHER: readonly number[]
+  /** `NatMode`, best first, also a seventh. RFC 9028 §5.4. */
   readonly NAT_TRAVERSAL_MODE: readonly number[]
-  /** Milliseconds. */
+  /** Milliseconds. RFC 9028 §5.5. */
   readonly TRANSACTION_PACING: number
-  /** What follows the reserved word. */
+  /** What follows the reserved word. RFC 7401 §5.2.18. */
   readonly ENCRYPTED: Uint8Array
+  /** A public key, perhaps with a name. RFC 7401 §5.2.9. */
   readonly HOST_ID: exchange.HostId
+  /** `HitSuite`, best first. RFC 7401 §5.2.10. */
   readonly HIT_SUITE_LIST: readonly number[]
+  /** One certificate of a group. RFC 8002 §2. */
   readonly CERT: certificate.Certificate
+  /** An error or a status. RFC 7401 §5.2.19. */
   readonly NOTIFICATION: notify.NotificationData
+  /** Bytes to be sent back under the signature. RFC 7401 §5.2.20. */
   readonly ECHO_REQUEST_SIGNED: Uint8Array
+  /** What a registrar offers. RFC 8003 §4.2. */
   readonly REG_INFO: registration.RegistrationInfo
+  /** What is asked of a registrar. RFC 8003 §4.3. */
   readonly REG_REQUEST: registration.Registration
+  /** What it grants. RFC 8003 §4.4. */
   readonly REG_RESPONSE: registration.Registration
+  /** What it refuses. RFC 8003 §4.5. */
   readonly REG_FAILED: registration.RegistrationRefusal
+  /** From where a relay has the registration. RFC 9028 §5.6. */
   readonly REG_FROM: nat.TransportAddress
+  /** Bytes of ECHO_REQUEST_SIGNED. RFC 7401 §5.2.22. */
   readonly ECHO_RESPONSE_SIGNED: Uint8Array
+  /** `TransportFormat`, best first. RFC 7401 §5.2.11. */
   readonly TRANSPORT_FORMAT_LIST: readonly number[]
+  /** `EspSuite`, best first, also a seventh. RFC 7402 §5.1.2. */
   readonly ESP_TRANSFORM: readonly number[]
+  /** What a data relay has set aside for its client. RFC 9028 §5.12. */
   readonly RELAYED_ADDRESS: nat.TransportAddress
+  /** From where a connectivity check came. RFC 9028 §5.12. */
   readonly MAPPED_ADDRESS: nat.TransportAddress
+  /** Whom a data relay is to let through: one or more. RFC 9028 §5.13. */
   readonly PEER_PERMISSION: readonly nat.PeerPermission[]
+  /** Of the candidate that is checked: 32 bits. RFC 9028 §5.14. */
   readonly CANDIDATE_PRIORITY: number
+  /** Says that this pair of candidates is the chosen one. RFC 9028 §5.15. */
   readonly NOMINATE: true
+  /** The starts of both ends. MOVING §2. */
   readonly EPOCH: moving.Epoch
+  /** An inbound SPI that the sender keeps free. MOVING §2. */
   readonly RESERVE_SPI: number
+  /** The last number sealed on each outbound SA. MOVING §2. */
   readonly FINALS: readonly moving.Final[]
-  /** Bytes. */
+  /** How many bytes of zeros. MOVING §2. */
   readonly PADDING: number
+  /** The key of this start, and its signature. MOVING §2. */
   readonly INSTANCE: moving.Instance
+  /** As long as the hash. RFC 7401 §5.2.12. */
   readonly HIP_MAC: Uint8Array
+  /** As long as the hash. RFC 7401 §5.2.13. */
   readonly HIP_MAC_2: Uint8Array
+  /** Of an R1. RFC 7401 §5.2.15. */
   readonly HIP_SIGNATURE_2: exchange.Signature
+  /** Of every other packet. RFC 7401 §5.2.14. */
   readonly HIP_SIGNATURE: exchange.Signature
+  /** Bytes of ECHO_REQUEST_UNSIGNED. RFC 7401 §5.2.23. */
   readonly ECHO_RESPONSE_UNSIGNED: Uint8Array
+  /** Bytes to be sent back after the signature. RFC 7401 §5.2.21. */
   readonly ECHO_REQUEST_UNSIGNED: Uint8Array
+  /** From where a relay had the packet. RFC 9028 §5.6. */
   readonly RELAY_FROM: nat.TransportAddress
+  /** Where a relay is to send the packet. RFC 9028 §5.6. */
   readonly RELAY_TO: nat.TransportAddress
+  /** From where a rendezvous server had the packet: 16 bytes. RFC 8004 §4.2.2. */
   readonly FROM: Uint8Array
+  /** The rendezvous server's MAC. RFC 8004 §4.2.1. */
   readonly RVS_HMAC: Uint8Array
+  /** Servers on the way of the I1, 16 bytes each. RFC 8004 §4.2.3. */
   readonly VIA_RVS: readonly Uint8Array[]
+  /** The relay's MAC. RFC 9028 §5.8. */
   readonly RELAY_HMAC: Uint8Array
 }
 
 /** A parameter that is known by name. */
 export type TypedParameter<N extends ParameterName = ParameterName> = {
-  readonly [K in N]: { readonly name: K; readonly value: ParameterValues[K] }
+  readonly [K in N]: {
+    /** A key of `Parameter`. */
+    readonly name: K
+    /** What it holds. */
+    readonly value: ParameterValues[K]
+  }
 }[N]
 
 /** A parameter of a type that nothing here knows. */
 export interface UnknownParameter {
+  /** Absent: that tells it from a TypedParameter. */
   readonly name: undefined
+  /** Two bytes. */
   readonly type: number
+  /** As they stand, without padding. */
   readonly contents: Uint8Array
 }
 

@@ -15,7 +15,9 @@ export interface EpochStart {
   readonly incarnation: Uint8Array
 }
 
+/** Which start of each end a packet is of, and what is resumed. MOVING §2. */
 export interface Epoch {
+  /** The sender's own start. */
   readonly sender: EpochStart
   /** As last known to the sender. */
   readonly addressee: EpochStart
@@ -37,7 +39,9 @@ export interface Instance {
 
 /** The last number sealed on an outbound SA. */
 export interface Final {
+  /** Of the SA: 4 bytes. */
   readonly spi: number
+  /** All 64 bits of it; above 2^53 is Malformed. */
   readonly sequence: number
 }
 
@@ -55,6 +59,7 @@ const FINALS_LIMIT = 4
 // +--------+---------------+----------+------------------+
 // | base 8 | resumption 8  | length 2 | receipt (length) |
 // +--------+---------------+----------+------------------+
+/** Writes EPOCH. A resumption id or incarnation of another length is our bug (InvariantError). MOVING §2. */
 export function encodeEpoch(epoch: Epoch): ParameterValue {
   assert(epoch.resumptionId.length === 8, 'a resumption id has 8 bytes')
   const writer = new Writer(EPOCH_BYTES + epoch.receipt.length)
@@ -65,6 +70,10 @@ export function encodeEpoch(epoch: Epoch): ParameterValue {
   return { type: Parameter.EPOCH, contents: writer.finish() }
 }
 
+/**
+ * Reads the contents of EPOCH at byte `at` of the packet; Malformed if an epoch is above 2^32 − 1 or a length does not fit.
+ * MOVING §2.
+ */
 export function decodeEpoch(contents: Uint8Array, at: number): Epoch | Malformed {
   if (contents.length < EPOCH_BYTES) return malformed('wrong length of EPOCH', at, Parameter.EPOCH)
   const reader = new Reader(contents)
@@ -87,10 +96,12 @@ export function decodeEpoch(contents: Uint8Array, at: number): Epoch | Malformed
 // +-------+
 // | SPI 4 |
 // +-------+
+/** Writes RESERVE_SPI: an inbound SPI that the sender keeps free. MOVING §2. */
 export function encodeReserveSpi(spi: number): ParameterValue {
   return { type: Parameter.RESERVE_SPI, contents: new Writer().u32(spi).finish() }
 }
 
+/** The SPI of RESERVE_SPI, whose contents begin at byte `at`; Malformed below `LOWEST_SPI`. MOVING §2. */
 export function decodeReserveSpi(contents: Uint8Array, at: number): number | Malformed {
   if (contents.length !== 4) return malformed('wrong length of RESERVE_SPI', at, Parameter.RESERVE_SPI)
   const spi = new Reader(contents).u32()
@@ -102,6 +113,7 @@ export function decodeReserveSpi(contents: Uint8Array, at: number): number | Mal
 // +-------+------------+-------+------------+
 // | SPI 4 | sequence 8 | SPI 4 | sequence 8 | ...  four at most
 // +-------+------------+-------+------------+
+/** Writes FINALS. More than four, or an SPI twice, are our bug (InvariantError). MOVING §2. */
 export function encodeFinals(finals: readonly Final[]): ParameterValue {
   assert(finals.length <= FINALS_LIMIT, 'FINALS lists at most four')
   assert(new Set(finals.map(({ spi }) => spi)).size === finals.length, 'FINALS lists an SPI once')
@@ -110,6 +122,7 @@ export function encodeFinals(finals: readonly Final[]): ParameterValue {
   return { type: Parameter.FINALS, contents: writer.finish() }
 }
 
+/** Reads the contents of FINALS at byte `at` of the packet: none to four, or Malformed. MOVING §2. */
 export function decodeFinals(contents: Uint8Array, at: number): Final[] | Malformed {
   if (contents.length % 12 !== 0 || contents.length > FINALS_LIMIT * 12) {
     return malformed('wrong length of FINALS', at, Parameter.FINALS)
@@ -147,11 +160,13 @@ export function decodePadding(contents: Uint8Array): number {
 // +--------+--------------+
 // | key 32 | signature 64 |
 // +--------+--------------+
+/** Writes INSTANCE. MOVING §2. */
 export function encodeInstance(instance: Instance): ParameterValue {
   assert(instance.key.length === 32 && instance.signature.length === 64, 'INSTANCE has an Ed25519 key and signature')
   return { type: Parameter.INSTANCE, contents: concat(instance.key, instance.signature) }
 }
 
+/** Reads the contents of INSTANCE at byte `at` of the packet; Malformed if they are not 96 bytes. MOVING §2. */
 export function decodeInstance(contents: Uint8Array, at: number): Instance | Malformed {
   if (contents.length !== 96) return malformed('wrong length of INSTANCE', at, Parameter.INSTANCE)
   return { key: contents.subarray(0, 32), signature: contents.subarray(32) }

@@ -9,20 +9,27 @@ import { Parameter } from './registry.ts'
 
 /** What a registrar offers. Lifetimes are coded bytes, see `registrationSeconds`; no type means: nothing at present. */
 export interface RegistrationInfo {
+  /** The shortest that is granted: a coded byte. */
   readonly minLifetime: number
+  /** The longest that is granted: a coded byte. */
   readonly maxLifetime: number
+  /** `RegistrationType` of the registry, a byte each. */
   readonly types: readonly number[]
 }
 
 /** What is asked for or granted. A coded lifetime of 0 cancels. */
 export interface Registration {
+  /** A coded byte. */
   readonly lifetime: number
+  /** `RegistrationType` of the registry, a byte each, best first. */
   readonly types: readonly number[]
 }
 
 /** What was refused, and why (`RegistrationFailure` of the registry). */
 export interface RegistrationRefusal {
+  /** One byte. */
   readonly failure: number
+  /** `RegistrationType` of the registry, a byte each. */
   readonly types: readonly number[]
 }
 
@@ -45,11 +52,13 @@ export function registrationLifetime(seconds: number): number {
 // +----------------+----------------+--------+--------+
 // | min lifetime 1 | max lifetime 1 | type 1 | type 1 | ...
 // +----------------+----------------+--------+--------+
+/** Writes REG_INFO. RFC 8003 §4.2. */
 export function encodeRegInfo(info: RegistrationInfo): ParameterValue {
   const writer = new Writer().u8(info.minLifetime).u8(info.maxLifetime)
   return { type: Parameter.REG_INFO, contents: withTypes(writer, info.types) }
 }
 
+/** Reads the contents of REG_INFO at byte `at` of the packet; Malformed without both lifetimes. RFC 8003 §4.2. */
 export function decodeRegInfo(contents: Uint8Array, at: number): RegistrationInfo | Malformed {
   if (contents.length < 2) return malformed('wrong length of REG_INFO', at, Parameter.REG_INFO)
   const reader = new Reader(contents)
@@ -61,18 +70,22 @@ export function decodeRegInfo(contents: Uint8Array, at: number): RegistrationInf
 // +------------+--------+--------+
 // | lifetime 1 | type 1 | type 1 | ...  preferred first
 // +------------+--------+--------+
+/** Writes REG_REQUEST. RFC 8003 §4.3. */
 export function encodeRegRequest(request: Registration): ParameterValue {
   return { type: Parameter.REG_REQUEST, contents: withTypes(new Writer().u8(request.lifetime), request.types) }
 }
 
+/** Reads the contents of REG_REQUEST at byte `at` of the packet; Malformed without a type. RFC 8003 §4.3. */
 export function decodeRegRequest(contents: Uint8Array, at: number): Registration | Malformed {
   return readRegistration(contents, at, Parameter.REG_REQUEST)
 }
 
+/** Writes REG_RESPONSE. RFC 8003 §4.4. */
 export function encodeRegResponse(response: Registration): ParameterValue {
   return { type: Parameter.REG_RESPONSE, contents: withTypes(new Writer().u8(response.lifetime), response.types) }
 }
 
+/** Reads the contents of REG_RESPONSE at byte `at` of the packet; Malformed without a type. RFC 8003 §4.4. */
 export function decodeRegResponse(contents: Uint8Array, at: number): Registration | Malformed {
   return readRegistration(contents, at, Parameter.REG_RESPONSE)
 }
@@ -82,10 +95,12 @@ export function decodeRegResponse(contents: Uint8Array, at: number): Registratio
 // +-----------+--------+--------+
 // | failure 1 | type 1 | type 1 | ...
 // +-----------+--------+--------+
+/** Writes REG_FAILED. RFC 8003 §4.5. */
 export function encodeRegFailed(refusal: RegistrationRefusal): ParameterValue {
   return { type: Parameter.REG_FAILED, contents: withTypes(new Writer().u8(refusal.failure), refusal.types) }
 }
 
+/** Reads the contents of REG_FAILED at byte `at` of the packet; Malformed without a type. RFC 8003 §4.5. */
 export function decodeRegFailed(contents: Uint8Array, at: number): RegistrationRefusal | Malformed {
   if (contents.length < 2) return malformed('wrong length of REG_FAILED', at, Parameter.REG_FAILED)
   const reader = new Reader(contents)

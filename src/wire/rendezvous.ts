@@ -14,11 +14,13 @@ const ADDRESS_BYTES = 16
 // +------------+
 // | address 16 |
 // +------------+
+/** Writes FROM: 16 bytes (InvariantError otherwise). RFC 8004 §4.2.2. */
 export function encodeFrom(address: Uint8Array): ParameterValue {
   assert(address.length === ADDRESS_BYTES, 'an address has 16 bytes')
   return { type: Parameter.FROM, contents: address }
 }
 
+/** The address of FROM, whose contents begin at byte `at`; Malformed if it is not 16 bytes. RFC 8004 §4.2.2. */
 export function decodeFrom(contents: Uint8Array, at: number): Uint8Array | Malformed {
   return contents.length === ADDRESS_BYTES ? contents : malformed('wrong length of FROM', at, Parameter.FROM)
 }
@@ -28,10 +30,12 @@ export function decodeFrom(contents: Uint8Array, at: number): Uint8Array | Malfo
 // +-------------------------+
 // | MAC, as long as RHASH   |
 // +-------------------------+
+/** Writes RVS_HMAC: a MAC as long as the hash of the server's HIT suite. RFC 8004 §4.2.1. */
 export function encodeRvsHmac(mac: Uint8Array): ParameterValue {
   return { type: Parameter.RVS_HMAC, contents: mac }
 }
 
+/** The MAC of RVS_HMAC, whose contents begin at byte `at`; Malformed if it is empty. RFC 8004 §4.2.1. */
 export function decodeRvsHmac(contents: Uint8Array, at: number): Uint8Array | Malformed {
   return contents.length > 0 ? contents : malformed('wrong length of RVS_HMAC', at, Parameter.RVS_HMAC)
 }
@@ -41,6 +45,7 @@ export function decodeRvsHmac(contents: Uint8Array, at: number): Uint8Array | Ma
 // +------------+------------+
 // | address 16 | address 16 | ...  of the servers that relayed the I1
 // +------------+------------+
+/** Writes VIA_RVS: addresses of 16 bytes (InvariantError otherwise). RFC 8004 §4.2.3. */
 export function encodeViaRvs(addresses: readonly Uint8Array[]): ParameterValue {
   assert(
     addresses.every((address) => address.length === ADDRESS_BYTES),
@@ -49,6 +54,7 @@ export function encodeViaRvs(addresses: readonly Uint8Array[]): ParameterValue {
   return { type: Parameter.VIA_RVS, contents: concat(...addresses) }
 }
 
+/** The addresses of VIA_RVS, whose contents begin at byte `at`: one or more, or Malformed. RFC 8004 §4.2.3. */
 export function decodeViaRvs(contents: Uint8Array, at: number): Uint8Array[] | Malformed {
   if (contents.length === 0 || contents.length % ADDRESS_BYTES !== 0) {
     return malformed('wrong length of VIA_RVS', at, Parameter.VIA_RVS)

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import type { Locator } from '../../src/base/address.ts'
 import { Prng } from '../../src/base/prng.ts'
 import type { Machine, MachineEvent, Transmit } from '../../src/core/machine.ts'
-import { CALM, Clock, Driver, type FaultKind, Link, Nat, Network, type Socket, type Watch } from '../../src/sim.ts'
+import { Driver } from '../../src/sim/driver.ts'
+import { CALM, Clock, type FaultKind, Link, Nat, Network, type Socket, type Watch } from '../../src/sim.ts'
 
 const HOME = { address: '10.0.0.1', port: 1 }
 const OUTSIDE = { address: '198.51.100.1', port: 0 }

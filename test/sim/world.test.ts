@@ -3,16 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import { conformance } from '../../src/conformance.ts'
 import type { FrozenState } from '../../src/core/moving/frozen.ts'
-import {
-  type Door,
-  kemKey,
-  type OpenedCapsule,
-  openBox,
-  type Process,
-  type StartOutcome,
-  sealBox,
-  World,
-} from '../../src/sim.ts'
+import type { OpenedCapsule } from '../../src/sim/arrival.ts'
+import type { Door, StartOutcome } from '../../src/sim/door.ts'
+import { kemKey, openBox, sealBox } from '../../src/sim/seal.ts'
+import { type Process, World } from '../../src/sim.ts'
 
 describe('in a world', () => {
   it('two processes find each other and talk', () => {
