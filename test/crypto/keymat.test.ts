@@ -16,6 +16,7 @@ import {
   type KeySet,
   type Resumption,
   ratchetKeys,
+  rekeyedKeys,
   resumptionOf,
   type Start,
 } from '../../src/crypto/keymat.ts'
@@ -92,6 +93,44 @@ describe('the keys of a base exchange', () => {
     expect(() => baseKeys(contextOf(5, { peer: LESS }), KIJ)).toThrow(/two different ends/)
     expect(() => baseKeys(contextOf(5, { espSuite: 7 }), KIJ)).toThrow(/ESP suite/)
     expect(() => baseKeys(contextOf(5, { cipher: 1 }), KIJ)).toThrow(/HIP cipher/)
+  })
+})
+
+describe('the keys of a rekey as RFC 7402 has it', () => {
+  /** From both ends, in the order they are drawn. */
+  const halves = (context: KeyContext, index: number): string[] => {
+    const other = { ...context, own: context.peer, peer: context.own }
+    return [rekeyedKeys(context, KIJ, index), rekeyedKeys(other, KIJ, index)].map(({ esp: { send, receive } }, end) =>
+      (end === 0 ? [receive, send] : [send, receive])
+        .map((key) => toHex(key.encryption) + toHex(key.authentication))
+        .join(''),
+    )
+  }
+
+  it('are ESP keys alone, from the index on, the same at both ends', () => {
+    for (const index of [0, 1, 96, 200]) {
+      const gcm = contextOf(5)
+      const prk = kmac128(concat(gcm.i, gcm.j), KIJ, { dkLen: 32 })
+      const drawnAt = toHex(kmac128xof(prk, concat(LESS, GREATER), { dkLen: index + 40 }).subarray(index))
+      expect(halves(gcm, index)).toEqual([drawnAt, drawnAt])
+      const cbc = contextOf(1, { espSuite: 8 })
+      const material = expand(sha256, extract(sha256, KIJ, concat(cbc.i, cbc.j)), concat(LESS, GREATER), index + 96)
+      expect(halves(cbc, index)).toEqual([toHex(material.subarray(index)), toHex(material.subarray(index))])
+    }
+  })
+
+  it('begin at the beginning if nothing else is said', () => {
+    const context = contextOf(2)
+    expect(toHex(rekeyedKeys(context, KIJ).esp.send.encryption)).toBe(
+      toHex(rekeyedKeys(context, KIJ, 0).esp.send.encryption),
+    )
+  })
+
+  it('carry an S from the PRK of the new values', () => {
+    const context = contextOf(1)
+    const prk = extract(sha256, KIJ, concat(context.i, context.j))
+    const secret = expand(sha256, prk, concat(utf8('sojourn resume'), LESS, GREATER), 32)
+    expect(toHex(rekeyedKeys(context, KIJ, 7).resumption.secret)).toBe(toHex(secret))
   })
 })
 
