@@ -1,13 +1,15 @@
 // Goodput over links that lose, share and move. Whole engines on simulated links in virtual time: each row of the table of what the
 // Linux kernel's CUBIC reaches there (TUN emulator, 15 s, slow start included), with our gate; fairness, among ourselves and beside
-// a plain CUBIC sender; what a move costs. Then one such link between real processes, emulated by a relay.
+// a plain CUBIC sender (sharing.ts); what a move costs; what peers who attack leave to others (attacks.ts). Then one such link between
+// real processes, emulated by a relay.
 
 import type { EmulatedLink, LinkCounts } from '../test/support/link-emulator.ts'
 import { afterNarrowing, disturbedShare, VirtualJourney } from '../test/support/virtual-moves.ts'
-import { jain } from '../test/support/virtual-network.ts'
-import { besideCubic, goodput, shares } from '../test/support/virtual-transfer.ts'
+import { goodput } from '../test/support/virtual-transfer.ts'
+import { acknowledging, stalling } from './attacks.ts'
 import { type BenchOptions, wanted } from './options.ts'
 import type { Report } from './report.ts'
+import { crossing, crowding, fairness } from './sharing.ts'
 import { Child, spread } from './support.ts'
 
 const SECONDS = 15
@@ -30,14 +32,17 @@ const ROWS = [
 const EMULATED: EmulatedLink = { mbitPerSecond: 20, delayMs: 50, queueBytes: 250_000, loss: 0.01 }
 const EMULATED_RUNS = 3
 const EMULATED_GATE = 3
-const FAIR_LINK = { mbit: 20, rttMs: 40 }
-const FAIR_SECONDS = 30
 
 export async function lossy(report: Report, options: BenchOptions): Promise<boolean> {
   const parts: Readonly<Record<string, (report: Report) => boolean | Promise<boolean>>> = {
+    // First, while the process has nothing else in its memory.
+    'attacks/gaps': acknowledging,
     links,
     fairness,
+    crossing,
+    crowding,
     moving,
+    'attacks/stalled': stalling,
     emulated,
   }
   let ok = true
@@ -54,30 +59,9 @@ function links(report: Report): boolean {
     const { median } = spread(rates)
     report.figure(name, 'goodput', 'Mbit/s', spread(rates))
     report.ratio(name, `kernel CUBIC at ${kernel} Mbit/s`, [median / kernel])
-    ok = passed(name, median, gate) && ok
+    ok = report.bar(name, median, { atLeast: gate }) && ok
   }
   return ok
-}
-
-function fairness(report: Report): boolean {
-  let ok = true
-  for (const { count, gate } of [
-    { count: 2, gate: 0.95 },
-    { count: 4, gate: 0.97 },
-  ]) {
-    const rates = shares(FAIR_LINK, count, FAIR_SECONDS)
-    const name = `simulated/${count} of ours share 20 Mbit/s`
-    report.figure(name, 'share', 'Mbit/s', spread(rates))
-    report.figure(name, 'Jain', '', spread([jain(rates)]))
-    ok = passed(name, jain(rates), gate) && ok
-  }
-  const [ours, cubic] = besideCubic(FAIR_LINK, FAIR_SECONDS)
-  const share = ours / (ours + cubic)
-  const name = 'simulated/ours beside plain CUBIC'
-  report.figure(name, 'goodput', 'Mbit/s', spread([ours]))
-  report.figure(name, 'share', '', spread([share]))
-  report.figure(name, 'Jain', '', spread([jain([ours, cubic])]))
-  return passed(name, jain([ours, cubic]), 0.95) && passed(name, Math.min(share, 1 - share), 0.4) && ok
 }
 
 // ── Moves ────────────────────────────────────────────────────────────────────
@@ -100,7 +84,7 @@ function narrowed(report: Report): boolean {
   const lost = journey.down.overflowed
   report.figure('simulated/move from 100 to 5 Mbit/s', 'packets lost in a second', '', spread([lost]))
   report.ratio('simulated/move from 100 to 5 Mbit/s', 'a start at 5 Mbit/s', [lost / fresh.down.overflowed])
-  return bounded('simulated/move from 100 to 5 Mbit/s', lost, OVERSHOOT_MAX)
+  return report.bar('simulated/move from 100 to 5 Mbit/s, packets lost', lost, { atMost: OVERSHOOT_MAX })
 }
 
 /** To a link that is twenty times faster: round trips until nine tenths of it are used. */
@@ -116,7 +100,7 @@ function widened(report: Report): boolean {
     bytesPerMs = (journey.read - before) / MOVE_RTT_MS
   }
   report.figure('simulated/move from 5 to 100 Mbit/s', 'round trips until 90 %', '', spread([trips]))
-  return bounded('simulated/move from 5 to 100 Mbit/s', trips, FILLED_TRIPS_MAX)
+  return report.bar('simulated/move from 5 to 100 Mbit/s, round trips', trips, { atMost: FILLED_TRIPS_MAX })
 }
 
 /** Something that happens all the time for a minute: the share that is still carried. */
@@ -125,7 +109,7 @@ function disturbed(report: Report, what: 'move' | 'rebind'): boolean {
   const name = `simulated/${what} every ${everyMs / 1_000} s for a minute`
   const share = disturbedShare(what, everyMs, 60_000)
   report.ratio(name, 'undisturbed', [share])
-  return passed(name, share, gate)
+  return report.bar(`${name}, of undisturbed`, share, { atLeast: gate })
 }
 
 // ── Between processes ────────────────────────────────────────────────────────
@@ -135,7 +119,7 @@ async function emulated(report: Report): Promise<boolean> {
   for (let run = 1; run <= EMULATED_RUNS; run++) rates.push(await emulatedRun(run))
   const name = 'emulated/20 Mbit/s 100 ms 1 %'
   report.figure(name, 'goodput', 'Mbit/s', spread(rates))
-  return passed(name, spread(rates).median, EMULATED_GATE)
+  return report.bar(name, spread(rates).median, { atLeast: EMULATED_GATE })
 }
 
 async function emulatedRun(seed: number): Promise<number> {
@@ -155,17 +139,4 @@ async function emulatedRun(seed: number): Promise<number> {
   } finally {
     await Promise.all([receiver, relay, sender].map((child) => child.stop()))
   }
-}
-
-/** Says on stderr which gate was missed: too little, or too much. */
-function passed(name: string, value: number, gate: number): boolean {
-  if (value >= gate) return true
-  console.error(`lossy: ${name}: ${value.toPrecision(3)} is below ${gate.toPrecision(3)}`)
-  return false
-}
-
-function bounded(name: string, value: number, gate: number): boolean {
-  if (value <= gate) return true
-  console.error(`lossy: ${name}: ${value.toPrecision(3)} is above ${gate.toPrecision(3)}`)
-  return false
 }

@@ -77,10 +77,14 @@ interface Due {
   readonly send: () => void
 }
 
-/** Whoever sends to `at` reaches `target` over one direction, and is answered over the other. */
+/**
+ * Whoever sends to `at`, by IPv4, reaches `target` over one direction, and is answered over the other. If the target is bound to IPv6
+ * there is no other way between them.
+ */
 export class LinkEmulator {
   readonly at: Locator
   readonly #front: Socket
+  readonly #target: Locator
   readonly #forth: LinkQueue
   readonly #back: LinkQueue
   readonly #senders = new Map<number, Socket>()
@@ -90,6 +94,7 @@ export class LinkEmulator {
 
   private constructor(front: Socket, target: Locator, forth: LinkQueue, back: LinkQueue) {
     this.#front = front
+    this.#target = target
     this.#forth = forth
     this.#back = back
     this.at = { address: '127.0.0.1', port: front.address().port }
@@ -106,7 +111,7 @@ export class LinkEmulator {
     seed: number,
     back: EmulatedLink = { ...forth, loss: 0, reorder: 0 },
   ): Promise<LinkEmulator> {
-    const front = open()
+    const front = open('127.0.0.1')
     await once(front, 'listening')
     return new LinkEmulator(front, target, new LinkQueue(forth, seed), new LinkQueue(back, seed + 1_000))
   }
@@ -127,7 +132,7 @@ export class LinkEmulator {
   #sender(port: number): Socket | undefined {
     const known = this.#senders.get(port)
     if (known !== undefined || this.#senders.size >= SENDERS_MAX) return known
-    const socket = open()
+    const socket = open(this.#target.address.includes(':') ? '::1' : '127.0.0.1')
     socket.on('message', (bytes) => {
       this.#carry(this.#back, bytes, () => this.#front.send(bytes, port, '127.0.0.1'))
     })
@@ -160,11 +165,11 @@ export class LinkEmulator {
 }
 
 /** On any free port, with room for a burst between two looks at it; the system may give less. */
-function open(): Socket {
-  const socket = createSocket('udp4')
+function open(address: '127.0.0.1' | '::1'): Socket {
+  const socket = createSocket(address === '::1' ? 'udp6' : 'udp4')
   socket.once('listening', () => {
     socket.setRecvBufferSize(SOCKET_BYTES)
     socket.setSendBufferSize(SOCKET_BYTES)
   })
-  return socket.bind(0, '127.0.0.1')
+  return socket.bind(0, address)
 }

@@ -45,6 +45,8 @@ export class Flow {
   #number = 0
   #wakeAt = Infinity
   #ackWakeAt = Infinity
+  /** Numbers that were left out. */
+  skipped = 0
   /** Bytes that arrived once each, packets that left, that were called lost, and that were called lost but arrived. */
   delivered = 0
   packets = 0
@@ -99,7 +101,10 @@ export class Flow {
 
   #send(bytes: number, frames: readonly Chunk[], probe?: 'mtu' | 'pto'): void {
     const now = this.#clock.now
-    if (this.recovery.skip()) this.recovery.skipped(SPACE, ++this.#number)
+    if (this.recovery.skip()) {
+      this.recovery.skipped(SPACE, ++this.#number)
+      this.skipped += 1
+    }
     const number = ++this.#number
     const appLimited = !this.#hasMore(now, bytes)
     this.recovery.sent(now, { space: SPACE, number, bytes, frames, appLimited, ...(probe && { probe }) })

@@ -11,11 +11,12 @@ import type { VirtualClock, VirtualLink } from './virtual-link.ts'
 /** IPv4 and UDP: what a datagram is longer on the link. */
 const HEADER_BYTES = 28
 const PORT = 9
+const WRITE_BYTES_MIN = 1_024
 const WRITE = new Uint8Array(65_536).fill(0x5a)
 
 /** The next link of a datagram, and the addresses that it bears behind that: a translator may change them. */
 export interface Hop {
-  readonly link: VirtualLink
+  readonly link: Pick<VirtualLink, 'send'>
   readonly from: Locator
   readonly to: Locator
 }
@@ -61,6 +62,8 @@ export class VirtualHost {
   /** Bytes that each peer's streams have brought, and the types of everything that was told. */
   readonly read: Map<Hit, number> = new Map()
   readonly told: string[] = []
+  /** What comes is read at once; otherwise never. */
+  reads = true
 
   constructor(network: VirtualNetwork, seed: number, at: Locator = place(seed), config: Partial<Config> = {}) {
     this.#network = network
@@ -119,7 +122,7 @@ export class VirtualHost {
     for (let event = this.#engine.event(); event !== undefined; event = this.#engine.event()) {
       if (event.type === 'stream-data') {
         this.read.set(event.peer, (this.read.get(event.peer) ?? 0) + event.bytes.length)
-        this.#engine.consumed(clock.now, event.peer, event.id, event.bytes.length)
+        if (this.reads) this.#engine.consumed(clock.now, event.peer, event.id, event.bytes.length)
       } else {
         this.told.push(event.type)
         if (event.type === 'stream-writable') this.#write(event.peer, event.id)
@@ -143,8 +146,27 @@ export class VirtualHost {
 
   #write(peer: Hit, id: number): void {
     if (this.#filling.get(peer) !== id) return
-    while (this.#engine.writeStream(this.#network.clock.now, peer, id, WRITE) === 'taken');
+    writeAll(this.#engine, this.#network.clock.now, peer, id, WRITE)
   }
+}
+
+/** Writes `piece` again and again, and smaller ones where there is less room, as streams of Node do (outgoing.ts); true if any was taken. */
+export function writeAll(
+  engine: Engine,
+  now: number,
+  peer: Hit,
+  id: number,
+  piece: Uint8Array,
+  times = Infinity,
+): boolean {
+  let taken = false
+  for (let [size, n] = [piece.length, 0]; size >= WRITE_BYTES_MIN && n < times; n++) {
+    const outcome = engine.writeStream(now, peer, id, piece.subarray(0, size))
+    taken ||= outcome !== 'full'
+    if (outcome === 'full') size >>= 1
+    else if (outcome !== 'taken') break
+  }
+  return taken
 }
 
 /** How even shares are (Jain): 1 if they are the same, one over their number if one has it all. */

@@ -1,6 +1,6 @@
 // Transfers over one bottleneck, by whole engines: what arrives of them, and how they share it.
 
-import { Flow } from './recovery-flow.ts'
+import { PlainCubic } from './plain-cubic.ts'
 import { type LinkOptions, VirtualClock, VirtualLink } from './virtual-link.ts'
 import { VirtualHost, VirtualNetwork } from './virtual-network.ts'
 
@@ -64,13 +64,13 @@ export function shares(options: PathOptions, count: number, seconds: number, see
   return path.rates(seconds, clients)
 }
 
-/** Mbit/s of ours and of a plain CUBIC sender beside it, which began first. */
+/** Mbit/s of ours and of a plain CUBIC sender beside it, which shares no code with ours and began first. */
 export function besideCubic(options: PathOptions, seconds: number, seed = 1): readonly [ours: number, cubic: number] {
   const path = new VirtualPath(options, seed)
   const { clock, forth, back } = path
-  const cubic = new Flow({ clock, forth, back, seed: seed + 77, config: { quietPackets: 0 } })
+  const cubic = new PlainCubic({ clock, forth, back })
   const client = path.client()
-  cubic.pump()
+  cubic.start()
   clock.at(APART_MS, () => client.fill(path.server))
   path.rates(WARM_SECONDS, [client])
   const before = cubic.delivered

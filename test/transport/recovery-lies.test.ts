@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { Recovery } from '../../src/core/transport/recovery/recovery.ts'
 import { RECOVERY_DEFAULTS } from '../../src/core/transport/recovery-config.ts'
 import { seeded } from '../support/actors.ts'
+import { GapBomb, receiveGaps, Watched } from '../support/gaps.ts'
+import { honestRun } from '../support/honest-run.ts'
 import { OTHER, Sender, SPACE } from '../support/recovery-sender.ts'
 
 const config = RECOVERY_DEFAULTS
@@ -70,6 +72,52 @@ describe('a peer that lies', () => {
     expect(visited).toBe(20_000)
     expect(sender.recovery.outstanding).toBe(0)
   })
+})
+
+describe('an acknowledgement with 64 gaps', () => {
+  /** How often a frame has its numbers looked at, on average over all of them, the first time and the second. */
+  function looks(packets: number): readonly [fresh: number, stale: number] {
+    const bomb = new GapBomb(packets)
+    const all = () => {
+      bomb.rewind()
+      const watched = new Watched()
+      for (let n = 0; n < bomb.frames; n++) bomb.explode(watched)
+      return watched.looks / bomb.frames
+    }
+    return [all(), all()]
+  }
+
+  it('takes a binary search for each of them, however many packets are under way, and no more when it comes again', () => {
+    for (const packets of [1_024, 65_536])
+      for (const perFrame of looks(packets)) expect(perFrame).toBeLessThan(64 * (Math.log2(packets) + 8))
+  })
+
+  it('is all that packets with gaps make us say, in a few looks a range, in whatever order they come', () => {
+    const numbers = Array.from({ length: 4_096 }, (_, n) => 100_000 + 2 * n)
+    for (const order of [numbers, [...numbers].reverse(), numbers.map((_, n) => numbers[(n * 1_237) % 4_096] ?? 0)]) {
+      const watched = new Watched()
+      receiveGaps(order, watched)
+      expect(watched.looks / order.length).toBeLessThan(64 * 6)
+    }
+  })
+})
+
+describe('an honest peer', () => {
+  // All of them, by hand: SOJOURN_HONEST=100000 npx vitest run --project together test/transport/recovery-lies.test.ts
+  const runs = Number(process.env.SOJOURN_HONEST ?? 1_000)
+
+  it('is never taken for a liar, whatever is lost or comes late', () => {
+    let skipped = 0
+    let lost = 0
+    for (let seed = 1; seed <= runs; seed++) {
+      const run = honestRun(seed)
+      expect(run.faults, `seed ${seed}`).toBe(0)
+      skipped += run.skipped
+      lost += run.lost
+    }
+    expect(skipped).toBeGreaterThan(3 * runs)
+    expect(lost).toBeGreaterThan(5 * runs)
+  }, 1_800_000)
 })
 
 describe('numbers are skipped', () => {
