@@ -5,12 +5,12 @@ import { randomBytes } from 'node:crypto'
 import { markAsUntransferable } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
 import { equalBytes } from '../../base/bytes.ts'
-import { litter } from '../../base/litter.ts'
 import type { AeadProvider, Opener, Sealer } from '../../crypto/aead.ts'
 import { ESP_AES128_GCM_8, ESP_AES128_GCM_16, nodeAead } from '../../crypto/aead.ts'
 import { ESP_HEADER_BYTES, writeSequence } from '../../crypto/esp-number.ts'
 import type { EspKeys } from '../../crypto/keymat.ts'
 import { secretCopy, wipe } from '../../crypto/secret.ts'
+import { litterFitted } from '../young.ts'
 import { IcvParameter } from './icv-parameter.ts'
 import type { Koffi } from './koffi.ts'
 import { Addresses, Pinned } from './memory.ts'
@@ -267,7 +267,7 @@ class Plaintexts {
 }
 
 function uncleared(length: number): ArrayBuffer {
-  litter(length)
+  litterFitted(length)
   return Buffer.allocUnsafeSlow(length).buffer
 }
 
