@@ -77,7 +77,7 @@ function dispatch(
       : onNotify(association, now, message, tuple)
   if (message.kind === 'CLOSE')
     return does === 'send CLOSE_ACK again'
-      ? repeatCloseAck(association, now, message, tuple)
+      ? repeatCloseAck(association, message, tuple)
       : onClose(association, now, message, tuple)
   return onCloseAck(association, now, message)
 }

@@ -136,7 +136,7 @@ export const BREACHES: readonly Breach[] = [
     'RFC 7401 §5.3.5 (2)',
     CONTROL,
     '  if (message.seq !== undefined) onNew(association, now, message, tuple, session)\n',
-    '  if (message.seq !== undefined) onNew(association, now, message, tuple, session)\n  else acknowledge(association, now, tuple, [encodeAck([0])])\n',
+    '  if (message.seq !== undefined) onNew(association, now, message, tuple, session)\n  else acknowledge(association, tuple, [encodeAck([0])])\n',
   ),
   breach(
     'RFC 7401 §5.3.5 (5)',

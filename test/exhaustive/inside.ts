@@ -202,6 +202,7 @@ const WRITTEN = [
   'answerEcho',
   'unansweredSince',
   'owedSince',
+  'lastHeardAt',
   'silenceTries',
   'lastNotifiedAt',
   'parkProbeMs',

@@ -187,9 +187,9 @@ export const UPDATES: readonly Plot[] = [
   },
   { name: 'both readdress', quick: NONE, threads: [of('X', 'readdress'), of('C', 'readdress')] },
   {
+    // With a fault its states do not fit into the memory of a process.
     name: 'both readdress while X rekeys',
     full: [NONE],
-    long: [ONE, HASTE],
     threads: [of('X', 'readdress'), of('C', 'readdress'), of('X', 'rekey')],
   },
   {

@@ -179,6 +179,8 @@ export class Solo {
       this.#drain(live, () => undefined)
       this.reruns += 1
     }
+    if (way.length > 0 && !isIn(live, stand))
+      throw new Error(`${this.#side}: inside.ts does not write all that tells states apart`)
     return live
   }
 
@@ -287,6 +289,12 @@ export class Solo {
     this.#keep(stand, live)
     return stand
   }
+}
+
+/** Whether that engine is in that state, as far as inside.ts can tell. */
+function isIn({ end, now }: Live, { shape, tokens: numbered }: Stand): boolean {
+  const { text, tokens: drawn } = insideOf(end, now)
+  return shapes.of(text) === shape && drawn.map((token) => tokens.of(token)).join() === numbered.join()
 }
 
 function hear(end: End, event: MachineEvent, opened: readonly Sealed[], told: Told[]): void {

@@ -62,6 +62,7 @@ it('two keys with one HIT are told apart in one capture, whoever was seen first'
     const checks = findings.flatMap((finding) => Object.values(finding.checks))
     expect(checks.every((passed) => passed)).toBe(true)
     expect(findings.filter(({ checks: { signature } }) => signature === true).length).toBeGreaterThan(10)
-    expect(findings.filter(({ checks: { icv } }) => icv === true).length).toBe(2)
+    // A word of either, and the dummy that says that it came.
+    expect(findings.filter(({ checks: { icv } }) => icv === true).length).toBe(4)
   }
 })

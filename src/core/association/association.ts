@@ -154,6 +154,7 @@ export class Association {
   /** When the application last said or heard something. */
   usedAt: number
   lastHeardAt: number
+  /** ESP alone: from what else comes from a new place the peer does not learn that our address was rebound. */
   lastSentAt: number
   /** When we first sent something that the peer has not followed by anything. */
   unansweredSince: number | undefined
@@ -321,13 +322,13 @@ export class Association {
   }
 
   /** Sends a control packet to a tuple; an unverified one never gets more than three times what came from it. */
-  sendTo(now: number, packet: Uint8Array, tuple: Tuple): boolean {
+  sendTo(packet: Uint8Array, tuple: Tuple): boolean {
     if (tuple.state !== 'active' && !this.paths.withinAmplification(tuple, packet.length + 4)) {
       this.context.count('amplification-limit')
       return false
     }
     this.paths.countSent(tuple, packet.length + 4)
-    this.sendFreely(now, packet, tuple)
+    this.sendFreely(packet, tuple)
     return true
   }
 
@@ -335,9 +336,7 @@ export class Association {
    * For P1 and whatever else has a limit of its own. It is not charged to the tuple: a peer that has never been heard there,
    * because its P2 took another way, must not have to pay for our P1 before it gets an answer.
    */
-  sendFreely(now: number, packet: Uint8Array, tuple: Tuple): void {
-    // What goes elsewhere does not keep the path open that data takes.
-    if (tuple === this.paths.current) this.lastSentAt = now
+  sendFreely(packet: Uint8Array, tuple: Tuple): void {
     this.context.sendPacket(packet, tuple.route)
   }
 

@@ -49,17 +49,17 @@ function sayGoodbye(association: Association, now: number, detail: string): void
   ] as const) {
     association.timers.stop(timer)
   }
-  sendClose(association, now, close)
+  sendClose(association, close)
   association.timers.set('close', now + association.rtt.ptoMs)
 }
 
-function sendClose(association: Association, now: number, packet: Uint8Array): void {
+function sendClose(association: Association, packet: Uint8Array): void {
   const { session, paths } = association
   const { current } = paths
   if (session === undefined || current === undefined) return
   // The peers of a thaw are unverified until they have answered; a start that ends at once still says so (MOVING §2).
-  if (association.envelope(session).proveStart) association.sendFreely(now, packet, current)
-  else association.sendTo(now, packet, current)
+  if (association.envelope(session).proveStart) association.sendFreely(packet, current)
+  else association.sendTo(packet, current)
 }
 
 /** In `closing` CLOSE is repeated; in `closed` and `e-failed` the memory of it goes. */
@@ -74,15 +74,15 @@ export function expireClosing(association: Association, now: number): void {
   if (state.tries >= closeTriesMax || now - state.startedAt >= mslMs)
     return association.end(now, 'closed', 'the peer did not acknowledge')
   state.tries += 1
-  sendClose(association, now, state.close)
+  sendClose(association, state.close)
   const next = now + association.rtt.backoffMs(state.tries)
   association.timers.set('close', Math.min(next, state.startedAt + mslMs))
 }
 
 /** In `closed`, the CLOSE_ACK of the first CLOSE goes out for every other. */
-export function repeatCloseAck(association: Association, now: number, message: Close, tuple: Tuple): void {
+export function repeatCloseAck(association: Association, message: Close, tuple: Tuple): void {
   association.paths.countReceived(tuple, message.packet.bytes.length + 4)
-  if (association.state.name === 'closed') association.sendTo(now, association.state.closeAck, tuple)
+  if (association.state.name === 'closed') association.sendTo(association.state.closeAck, tuple)
 }
 
 export function onClose(association: Association, now: number, message: Close, tuple: Tuple): void {
@@ -94,7 +94,7 @@ export function onClose(association: Association, now: number, message: Close, t
   if (secrets === undefined) return
   const echo = encodeEchoResponseSigned(message.echoRequestSigned)
   const closeAck = buildClose(association.envelope(session, secrets), 'CLOSE_ACK', [echo])
-  association.sendTo(now, closeAck, tuple)
+  association.sendTo(closeAck, tuple)
   // Both at once: our owner still hears why we did.
   const detail = association.state.name === 'closing' ? association.state.detail : ''
   association.end(now, 'closed-by-peer', detail, { name: 'closed', closeAck })
@@ -126,7 +126,7 @@ function onEarlyClose(association: Association, now: number, message: Close, tup
     plain: peerStart === undefined,
   }
   const closeAck = buildClose(envelope, 'CLOSE_ACK', [encodeEchoResponseSigned(message.echoRequestSigned)])
-  association.sendTo(now, closeAck, tuple)
+  association.sendTo(closeAck, tuple)
   association.end(now, 'closed-by-peer', 'before its R2 came', { name: 'closed', closeAck })
 }
 

@@ -159,7 +159,7 @@ function onAnswer(
     return context.count('answer-unexpected')
   association.heard(now, tuple, message.packet.bytes.length + 4)
   confirm.tries = Math.max(confirm.tries, 2)
-  association.sendTo(now, confirm.bytes, tuple)
+  association.sendTo(confirm.bytes, tuple)
 }
 
 /** RFC 7401 §6.12.2: what this packet acknowledges or answers; false if that is nothing. */
@@ -198,7 +198,7 @@ function onNew(association: Association, now: number, message: Update, tuple: Tu
   if (seq === undefined || epoch === undefined) return
   if (message.signature === undefined) {
     session.peerCheckIds.record(seq)
-    return answerNew(association, now, message, tuple, seq)
+    return answerNew(association, message, tuple, seq)
   }
   const { ratchet } = session
   const state = session.peerUpdateIds.state(seq)
@@ -215,13 +215,13 @@ function onNew(association: Association, now: number, message: Update, tuple: Tu
   session.peerUpdateIds.record(seq)
   const newest = state === 'new' && session.peerUpdateIds.highest === seq
   if (newest && message.locators !== undefined) return onReaddress(association, now, message, tuple, seq)
-  answerNew(association, now, message, tuple, seq)
+  answerNew(association, message, tuple, seq)
 }
 
-function answerNew(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
+function answerNew(association: Association, message: Update, tuple: Tuple, seq: number): void {
   const echo = message.echoRequestSigned
   const parameters = echo === undefined ? [encodeAck([seq])] : [encodeAck([seq]), encodeEchoResponseSigned(echo)]
-  acknowledge(association, now, tuple, parameters, unsignedEchoes(message.packet))
+  acknowledge(association, tuple, parameters, unsignedEchoes(message.packet))
 }
 
 function repeatRekeyAnswer(association: Association, now: number, message: Update, tuple: Tuple): void {

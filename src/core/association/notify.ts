@@ -67,7 +67,7 @@ export function refuse(
     context.floors.raise({ key, epoch, incarnation, ledger: receipt.ledgerKey, receipt: receipt.bytes })
   }
   if (context.mayNotify(now)) {
-    association.sendTo(now, refusal(context, association.peerBytes, message.epoch?.sender, message.packet.bytes), tuple)
+    association.sendTo(refusal(context, association.peerBytes, message.epoch?.sender, message.packet.bytes), tuple)
   }
   association.end(now, 'reset', reason)
 }
@@ -81,7 +81,7 @@ export function answerSuperseded(association: Association, now: number, tuple: T
   association.lastNotifiedAt = now
   const epoch = epochOf(context.start, session.peerStart, 0, new Uint8Array(8), false)
   const notification = { type: Notification.SUPERSEDED, data: receipt }
-  association.sendTo(now, buildNotify(context, association.peerBytes, epoch, notification), tuple)
+  association.sendTo(buildNotify(context, association.peerBytes, epoch, notification), tuple)
 }
 
 /** NOTIFY in. It never changes state but in the two ways that MOVING §6 allows. */

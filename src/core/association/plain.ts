@@ -114,7 +114,7 @@ function sendRekey(association: Association, now: number, rekey: PlainRekey): vo
   const { session, paths } = association
   if (session?.plain?.thawed === true && rekey.to === undefined) return sendOffer(association, now, rekey)
   const tuple = rekey.to ?? paths.current
-  if (tuple !== undefined) association.sendTo(now, rekey.bytes, tuple)
+  if (tuple !== undefined) association.sendTo(rekey.bytes, tuple)
   if (rekey.to !== undefined && association.answerEcho !== undefined) association.answerEcho.sends += 1
 }
 
@@ -184,7 +184,7 @@ export function takenUp(association: Association, now: number, rekey: PlainRekey
 function repeatAnswer(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
   const rekey = association.session?.plain?.rekey
   if (offers(message) && rekey?.to !== undefined && !rekey.acknowledged) sendRekey(association, now, rekey)
-  else answer(association, now, message, tuple, seq)
+  else answer(association, message, tuple, seq)
 }
 
 function onNew(
@@ -202,13 +202,13 @@ function onNew(
   const { espInfo } = message
   if (espInfo !== undefined && espInfo.newSpi === 0) withdrawPair(association, now, espInfo.oldSpi)
   if (locators !== undefined && newest) return onReaddress(association, now, { ...message, locators }, tuple, seq)
-  answer(association, now, message, tuple, seq)
+  answer(association, message, tuple, seq)
 }
 
-function answer(association: Association, now: number, message: Update, tuple: Tuple, seq: number): void {
+function answer(association: Association, message: Update, tuple: Tuple, seq: number): void {
   const echo = message.echoRequestSigned
   const parameters = echo === undefined ? [encodeAck([seq])] : [encodeAck([seq]), encodeEchoResponseSigned(echo)]
-  acknowledge(association, now, tuple, parameters)
+  acknowledge(association, tuple, parameters)
 }
 
 /** RFC 8046 §3.2.1: equal SPIs are there for firewalls. A new one of 0 takes an SA back (RFC 7402 §5.1.1). */
@@ -261,7 +261,7 @@ function onOffer(
     sendRekey(association, now, rekey)
     association.timers.set('plain-rekey', now + association.rtt.ptoMs)
   } else {
-    answer(association, now, message, tuple, seq)
+    answer(association, message, tuple, seq)
     if (asked !== undefined) startCheck(association, now, tuple, 'readdressed')
   }
   finish(association, now, rekey)

@@ -136,7 +136,7 @@ export function onRekeyOffer(association: Association, now: number, message: Upd
   const answer: Answer = { kind: 'rekey', offerBytes, bytes, updateId, nonce: new Uint8Array(0), tries: 1, freeAt: now }
   turnRatchet(session, { name: 'answered', answer, next })
   session.peerUpdateIds.record(message.seq)
-  association.sendTo(now, bytes, tuple)
+  association.sendTo(bytes, tuple)
   replayEarly(association, now)
 }
 
@@ -301,7 +301,6 @@ export function sendReliably(association: Association, now: number, reliable: Re
 /** ACKs are never acknowledged nor repeated; they go where the packet came from. `echoes`: what middleboxes asked in it. */
 export function acknowledge(
   association: Association,
-  now: number,
   tuple: Tuple,
   parameters: readonly Contents[],
   echoes: readonly Uint8Array[] = [],
@@ -309,13 +308,13 @@ export function acknowledge(
   const { session } = association
   if (session === undefined) return
   const bytes = buildUpdate(association.envelope(session), parameters, false)
-  association.sendTo(now, withUnsignedEchoes(bytes, echoes), tuple)
+  association.sendTo(withUnsignedEchoes(bytes, echoes), tuple)
 }
 
 /** Sends along the current path, or another one if that is for data alone. */
 export function sendAlong(association: Association, now: number, packet: Uint8Array): void {
   const { signalling } = association.paths
-  if (signalling === undefined || !association.sendTo(now, packet, signalling)) return
+  if (signalling === undefined || !association.sendTo(packet, signalling)) return
   if (signalling === association.paths.current) watchPath(association, now)
 }
 
@@ -360,12 +359,12 @@ export function sendAnswer(association: Association, now: number, answer: Answer
   const { config } = association.context
   const due = answer.freeAt <= now && tuple.answers < config.answersMax
   let sent = true
-  if (tuple.state === 'active') association.sendFreely(now, answer.bytes, tuple)
+  if (tuple.state === 'active') association.sendFreely(answer.bytes, tuple)
   else if (answer.kind === 'rebind' && tuple.listed && due) {
     tuple.answers += 1
     answer.freeAt = now + association.rtt.ptoMs
     association.context.sendPacket(answer.bytes, tuple.route)
-  } else sent = association.sendTo(now, answer.bytes, tuple)
+  } else sent = association.sendTo(answer.bytes, tuple)
   if (!sent || answer.nonce.length === 0) return
   const known = association.answerEcho
   if (known !== undefined && equalBytes(known.nonce, answer.nonce)) {

@@ -50,7 +50,7 @@ function sendCheck(
     signed,
   )
   // What may not go yet is no try: it goes with the next packet that pays for it.
-  if (free) association.sendFreely(now, packet, tuple)
+  if (free) association.sendFreely(packet, tuple)
   else if (!mayGo(association, now, packet, tuple)) return false
   if (tuple.check === undefined) nextUpdateId(session)
   tuple.checkedAt = now
@@ -69,10 +69,10 @@ function mayGo(association: Association, now: number, packet: Uint8Array, tuple:
   const size = packet.length + 4
   const paid = tuple.state === 'active' || paths.withinAmplification(tuple, size)
   const bytes = size + headerBytes(tuple.locator)
-  if (paid || !paths.mayAsk(tuple) || !credit.covers(now, bytes)) return association.sendTo(now, packet, tuple)
+  if (paid || !paths.mayAsk(tuple) || !credit.covers(now, bytes)) return association.sendTo(packet, tuple)
   credit.spend(now, bytes)
   tuple.answers += 1
-  association.sendFreely(now, packet, tuple)
+  association.sendFreely(packet, tuple)
   return true
 }
 
@@ -239,7 +239,7 @@ export function probeParked(association: Association, now: number): void {
     if (ratchet.name === 'offering') sendAlong(association, now, ratchet.offer.bytes)
     probeNext(association, now)
     const confirm = association.reliable.get('confirm')
-    if (confirm !== undefined && paths.current !== undefined) association.sendTo(now, confirm.bytes, paths.current)
+    if (confirm !== undefined && paths.current !== undefined) association.sendTo(confirm.bytes, paths.current)
   }
   association.parkProbeMs = Math.min(2 * association.parkProbeMs, context.config.parkProbeMsMax)
   timers.set('park-probe', now + association.parkProbeMs)

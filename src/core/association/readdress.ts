@@ -52,7 +52,7 @@ export function onReaddress(association: Association, now: number, message: Upda
   context.count('readdressed')
   tendSoon(association, now)
   if (tuple.state === 'active' || tuple.check !== undefined || paths.openChecks >= context.config.checksOpenMax) {
-    acknowledge(association, now, tuple, [encodeAck([seq])])
+    acknowledge(association, tuple, [encodeAck([seq])])
     choose(association, now, tuple)
     return
   }
@@ -66,7 +66,7 @@ export function onReaddress(association: Association, now: number, message: Upda
     encodeEchoRequestSigned(nonce),
   ]
   const packet = buildUpdate(association.envelope(session), parameters, true)
-  if (!association.sendTo(now, packet, tuple)) return
+  if (!association.sendTo(packet, tuple)) return
   association.probe = packet
   tuple.check = { nonce, updateId, sentAt: now, why: stays(association, tuple) ? 'standby' : 'readdressed' }
   tuple.checks = 1

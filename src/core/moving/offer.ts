@@ -53,7 +53,7 @@ export function sendOffer(
   if (target === undefined) return
   const tuple = association.paths.observe(target)
   tuple.offered = true
-  association.sendFreely(now, offer.bytes, tuple)
+  association.sendFreely(offer.bytes, tuple)
 }
 
 /** The timer of P1 and U1. */
