@@ -8,13 +8,13 @@ import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
 import { canonicalAddress, formatLocator, type Locator, locatorFamily, type Route } from '../base/address.ts'
+import { litter } from '../base/litter.ts'
 import type { OwnLocator, Traffic } from '../core/own-locators.ts'
 import { packetLeft } from '../core/sa/packet-memory.ts'
 import { choice } from './accelerated/choice.ts'
 import { PORT_ANNOUNCED_MAX, PORT_SOURCES_MAX, SOCKET_BUFFER_BYTES } from './config.ts'
 import { errnoOf, messageOf, SojournError } from './errors.ts'
 import { plain } from './plain.ts'
-import { litterFitted } from './young.ts'
 
 /** Where to open a UDP port. */
 export interface Bind {
@@ -176,7 +176,7 @@ class PortablePort implements DatagramPort {
     this.wanted = [wanted]
     this.#apart = apart ? { ...this.locator, traffic: wanted.traffic, apart } : undefined
     this.#socket.on('message', (bytes: Uint8Array, from: RemoteInfo) => {
-      litterFitted(bytes.length)
+      litter(bytes.length)
       this.onMessage(plain(bytes), this.#source(from))
       if (this.#due) return
       this.#due = true

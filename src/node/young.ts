@@ -3,7 +3,10 @@
 import { getHeapSpaceStatistics } from 'node:v8'
 import { fitLitter, litter } from '../base/litter.ts'
 
-/** `litter`, fitted now and then to the young generation: that grows with what lives, and shrinks when nothing happens. */
+/**
+ * `litter`, fitted now and then to the young generation: that grows with what lives, and shrinks when nothing happens. Not for
+ * `node:crypto`, which leaves objects and three buffers for each packet: there so much litter costs more than it saves.
+ */
 export function litterFitted(bytes: number): void {
   if (!litter(bytes)) return
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')

@@ -192,12 +192,6 @@ export const UPDATES: readonly Plot[] = [
     full: [NONE],
     threads: [of('X', 'readdress'), of('C', 'readdress'), of('X', 'rekey')],
   },
-  {
-    name: 'both readdress and rekey',
-    full: [],
-    long: [NONE],
-    threads: [of('X', 'readdress'), of('C', 'readdress'), of('X', 'rekey'), of('C', 'rekey')],
-  },
 ]
 
 export const ENDINGS: readonly Plot[] = [

@@ -305,7 +305,7 @@ export function onBeat({ context }: Association, at: number): number {
 
 /**
  * Something came that the peer wants to be followed by something (`expectAnswer` there). If nothing else leaves, a dummy says in time
- * that we are here: that costs far less than the signed question that would come from there a little later, and its signed answer.
+ * that we are here: that costs far less than the signed question that would come from there a little later, and its answer.
  */
 export function oweAnswer(association: Association, now: number): void {
   if (association.owedSince !== undefined || association.usable === undefined) return
