@@ -5,7 +5,7 @@ import { explore } from './explore.ts'
 import { type Bounds, type Faults, HASTE, type HostilePlot, NONE, ONE, type Plot } from './scenarios.ts'
 import { Walk } from './walk.ts'
 
-/** `full` takes minutes, `long` half an hour and 3 GiB: what `full` does and the plots that are too long for it. */
+/** `full` takes minutes, `long` an hour and 4 GiB: what `full` does and the plots that are too long for it. */
 const MODE = process.env.SOJOURN_EXHAUSTIVE
 const LONG = MODE === 'long'
 const FULL = MODE === 'full' || LONG
