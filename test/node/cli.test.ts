@@ -257,8 +257,9 @@ test('a second signal ends at once, also while the first one waits for a silent 
   await listening(listen)
   listen.kill('SIGTERM')
   listen.kill('SIGTERM')
-  const { code } = await listen.finished
-  expect([0, 143]).toContain(code)
+  const { code, signal } = await listen.finished
+  // The second may come when nobody handles signals any more: it is the system then that ends the process, with what a shell calls 143.
+  expect([0, 143]).toContain(signal === 'SIGTERM' ? 143 : code)
   const ping = startCli(['ping', `${hit}@127.0.0.1:${quiet.address().port}`, '--bind', '127.0.0.1:0'])
   await new Promise((resolve) => quiet.once('message', resolve))
   ping.kill('SIGINT')
