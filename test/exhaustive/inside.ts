@@ -176,8 +176,9 @@ function writeAssociation(writer: Writer, association: Association): void {
     writer.plain('silent', silence.asked, silence.answered?.key ?? '')
     writer.time(silence.since)
   }
-  // What goes to a verified place costs no credit, and credit starts afresh before a place is unverified again.
-  if (paths.current?.state !== 'active') writer.plain('credit', credit.bytes)
+  // What goes to a verified place costs no credit.
+  const doubtful = [...paths.tuples].some(({ state }) => state !== 'active')
+  if (doubtful || paths.current?.state !== 'active') writer.plain('credit', credit.bytes)
   for (const name of WRITTEN) {
     writer.plain(name)
     writeValue(writer, name, association[name])
