@@ -10,7 +10,7 @@ const MODE = process.env.SOJOURN_EXHAUSTIVE
 const LONG = MODE === 'long'
 const FULL = MODE === 'full' || LONG
 /** Far more than any plot has within its bounds. */
-const ALL_STATES = 10_000_000
+const ALL_STATES = 20_000_000
 const TIMEOUT_MS = LONG ? 3_600_000 : FULL ? 900_000 : 60_000
 
 /** Follows every plot; a schedule that breaks a rule fails the test with all its actions. */
