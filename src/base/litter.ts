@@ -10,15 +10,15 @@ const LARGE_BYTES = 8_192
 /** For so many bytes outside … */
 const EACH_BYTES = 65_536
 /** … 12 KiB inside at least: the young generation is 1 MiB large at first and after each idle time. */
-const WORDS_LEAST = 1_536
+const WORDS_MIN = 1_536
 /** As much inside as outside at most. */
-const WORDS_MOST = 8_192
+const WORDS_MAX = 8_192
 /** The limit may be 8 MiB away: so many bytes outside fill the young generation, if that is not too large. */
 const WITHIN_BYTES = 6 * 1024 * 1024
 /** So many bytes outside, and it is looked at how large it is now. */
 const FIT_EACH_BYTES = 16 * 1024 * 1024
 
-let words = WORDS_LEAST
+let words = WORDS_MIN
 let owed = 0
 let sinceFit = 0
 /** The last of it: nobody must see that it is never looked at. */
@@ -43,7 +43,7 @@ export function litter(bytes: number): boolean {
 /** `youngBytes`: how much the young generation takes before it is collected. */
 export function fitLitter(youngBytes: number): void {
   const wanted = Math.round(((youngBytes / WITHIN_BYTES) * EACH_BYTES) / WORD_BYTES)
-  words = Math.min(Math.max(wanted, WORDS_LEAST), WORDS_MOST)
+  words = Math.min(Math.max(wanted, WORDS_MIN), WORDS_MAX)
 }
 
 const WORD_BYTES = 8

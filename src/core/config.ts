@@ -17,8 +17,6 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly keepaliveSpread: number
   /** Keepalives leave at multiples of this: of ten thousand one is due every few milliseconds, and to be woken for it costs most. 0: each at its own time. */
   readonly keepaliveBeatMs: number
-  /** Who got something and has sent nothing for so long sends a dummy: less than `silenceMsMin`, after which the peer would ask. Infinity: never. */
-  readonly passiveKeepaliveMs: number
   /** RFC 9000 §8.1, DESIGN §5: bytes to an unverified tuple, as a multiple of what came from it. */
   readonly amplificationFactor: number
   /** RFC 9002 §6.2.2, halved: an end that thaws must not wait a second for a lost first packet. */
@@ -98,6 +96,8 @@ export interface Config extends StreamConfig, RecoveryConfig {
   readonly updateIdWindow: number
   /** After so long without an answer a busy association probes, whatever its PTO. */
   readonly silenceMsMin: number
+  /** Who got something and has sent nothing for so long sends a dummy: less than `silenceMsMin`, after which the peer would ask. Infinity: never. */
+  readonly passiveKeepaliveMs: number
   readonly checkTriesMax: number
   /** Other paths that are asked at once when one goes silent (RFC 8047 §4.2.3). */
   readonly failoverChecksMax: number
@@ -148,7 +148,6 @@ export const DEFAULTS: Config = {
   keepaliveMs: 15_000,
   keepaliveSpread: 1 / 3,
   keepaliveBeatMs: 100,
-  passiveKeepaliveMs: 500,
   amplificationFactor: 3,
   ptoInitialMs: 500,
 
@@ -200,6 +199,7 @@ export const DEFAULTS: Config = {
   sealedBytesMax: 2 ** 38,
   updateIdWindow: 64,
   silenceMsMin: 1_000,
+  passiveKeepaliveMs: 500,
   checkTriesMax: 4,
   failoverChecksMax: 8,
   pathRecheckMs: 15_000,

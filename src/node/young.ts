@@ -5,7 +5,7 @@ import { fitLitter, litter } from '../base/litter.ts'
 
 /**
  * `litter`, fitted now and then to the young generation: that grows with what lives, and shrinks when nothing happens. Not for
- * `node:crypto`, which leaves objects and three buffers for each packet: there so much litter costs more than it saves.
+ * `node:crypto`, which leaves objects and three buffers for each packet: in the one run with so much litter beside them it was slower than in others.
  */
 export function litterFitted(bytes: number): void {
   if (!litter(bytes)) return

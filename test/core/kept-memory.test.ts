@@ -150,6 +150,8 @@ const ONE_THING = [
 
 /** Others that are no caches. */
 const BESIDE = [
+  // How large one piece is that is dropped at once.
+  'base/litter.ts: WORDS_MAX',
   'core/moving/offer.ts: P1_LOCATORS_MAX',
   'core/moving/start.ts: PAUSE_MS_MAX',
   'core/moving/start.ts: RACES_MAX',

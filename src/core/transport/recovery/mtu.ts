@@ -1,6 +1,6 @@
-// The largest packet that a path carries, found by probing (RFC 8899, DPLPMTUD). Starts at a size that every path carries,
-// tries larger ones with packets made for it once there is more to send, and falls back when large packets, and only those, go missing. The loss of a
-// probe says nothing about congestion. What ICMP says is not listened to: nobody has signed it.
+// The largest packet that a path carries, found by probing (RFC 8899, DPLPMTUD). Starts at a size that every path carries, tries
+// larger ones with packets made for it once there is more to send, and falls back when large packets, and only those, go missing. The
+// loss of a probe says nothing about congestion. What ICMP says is not listened to: nobody has signed it.
 
 import type { RecoveryConfig } from '../recovery-config.ts'
 
