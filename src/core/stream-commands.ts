@@ -43,9 +43,9 @@ export abstract class StreamCommands {
 
   /**
    * Writes bytes, which are copied. `high`: as much waits as should, and `stream-writable` follows; they are taken all the same.
-   * `full`: nothing is taken, because too much waits on the streams of all peers together; `stream-writable` follows when there is
-   * room for some of it, and fewer bytes may be taken at once. `over`: the stream is gone, ended or broken off. `last`: right
-   * before a freeze, whatever there is of an application's is taken, full or not.
+   * `full`: nothing is taken, because too much waits on the streams of all peers together, or half of that and the peer's windows
+   * would not let it go; `stream-writable` follows when there is room for some of it, and fewer bytes may be taken at once. `over`:
+   * the stream is gone, ended or broken off. `last`: right before a freeze, whatever there is of an application's is taken, full or not.
    */
   writeStream(now: number, peer: Hit, id: number, bytes: Uint8Array, last = false): 'taken' | 'high' | 'full' | 'over' {
     return this.#on(now, peer, (streams) => streams.write(id, bytes, last)) ?? 'over'

@@ -22,6 +22,15 @@ it.each(['from', 'to'] as const)(
   WAIT_MS,
 )
 
+it.each(['unread', 'one by one'] as const)(
+  'nor is what goes to it when answers fill the budget that nobody reads: %s',
+  (stall) => {
+    const beside = besieged(stall, 20, 'to', 1)
+    expect(beside.mbit).toBeGreaterThanOrEqual(0.9 * alone.to)
+  },
+  WAIT_MS,
+)
+
 it(
   'nor is what comes from it when answers to as many as it takes to fill the budget wait for nobody to read them',
   () => {

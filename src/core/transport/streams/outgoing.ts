@@ -34,6 +34,8 @@ export class Outgoing {
   readonly #fresh = new Set<Stream>()
   #maxData: number = STREAM_START.maxData
   #sent = 0
+  /** Bytes of all streams that their own limits let go. */
+  #ready = 0
   /** The MAX_DATA at which the peer was last told that it holds us up. */
   #blockedAt = -1
   /** Whose turn it is, since when, and what it has sent in it. */
@@ -55,6 +57,11 @@ export class Outgoing {
     return this.#sent
   }
 
+  /** How much more may be written on a stream and leave within what the peer allows of it and of all. */
+  headroom(stream: Stream): number {
+    return Math.max(0, Math.min(stream.sending.headroom, this.#maxData - this.#sent - this.#ready))
+  }
+
   get wantsToSend(): boolean {
     const free = this.#subjects.size + this.#control.size + this.#repeats.size
     return free > 0 || (this.#fresh.size > 0 && this.#maxData > this.#sent)
@@ -74,6 +81,9 @@ export class Outgoing {
   schedule(stream: Stream): void {
     const turns =
       (stream.hasControl ? CONTROL : 0) | (stream.sending.repeats ? REPEATS : 0) | (stream.hasFresh ? FRESH : 0)
+    const { ready } = stream.sending
+    this.#ready += ready - stream.ready
+    stream.ready = ready
     const changed = turns ^ stream.turns
     if (changed !== 0) {
       stream.turns = turns
@@ -100,6 +110,8 @@ export class Outgoing {
   forget(stream: Stream): void {
     for (const turns of [this.#control, this.#repeats, this.#fresh]) turns.delete(stream)
     stream.turns = 0
+    this.#ready -= stream.ready
+    stream.ready = 0
     if (this.#turn === stream) this.#turn = undefined
   }
 

@@ -9,6 +9,8 @@ export class ReceiveWindow {
   #limit: number
   #consumed: number
   #received: number
+  /** The peer has said that the limit holds it up, when there was nothing to add. */
+  #blocked = false
   /** When and where the half of a window began that is being timed; NaN before the first bytes are taken. */
   #sinceAt = Number.NaN
   #sinceConsumed = 0
@@ -73,18 +75,24 @@ export class ReceiveWindow {
     this.#size = Math.min(Math.max(this.#size, size), this.#sizeMax)
   }
 
-  /** True if the limit can rise by a quarter of a window. */
-  get due(): boolean {
-    return this.#rise >= this.#size / 4
+  /** The peer says that `limit` holds it up, which it does once: anything that can be added is due then, at once or later. */
+  blocked(limit: number): void {
+    this.#blocked ||= limit >= this.#limit || this.risen
   }
 
-  /** True if it can rise at all: enough for a peer that says it is blocked. */
+  /** True if the limit can rise by a quarter of a window; at all, for a peer that waits for it. */
+  get due(): boolean {
+    return this.#rise >= this.#size / 4 || (this.#blocked && this.risen)
+  }
+
+  /** True if it can rise at all. */
   get risen(): boolean {
     return this.#rise > 0
   }
 
   /** Raises the limit, for which the peer is about to be told. */
   raise(): void {
+    this.#blocked = false
     this.#limit += Math.max(0, this.#rise)
   }
 

@@ -37,8 +37,6 @@ export class Receiving {
   #unwanted = false
   /** MAX_STREAM_DATA. */
   #limitDue = false
-  /** The peer has said that the limit holds it up, when there was nothing to add. */
-  #blocked = false
 
   constructor(config: StreamConfig) {
     this.#config = config
@@ -163,7 +161,7 @@ export class Receiving {
     this.#window.pace(now, rttMs, room)
     this.#buffer.consume(this.#window.consumed)
     this.#settle()
-    if (this.#window.due || (this.#blocked && this.#window.risen)) this.announceLimit()
+    if (this.#window.due) this.announceLimit()
   }
 
   /** The application waits for so many bytes at once: they must fit the window, as far as windows may grow. */
@@ -172,10 +170,10 @@ export class Receiving {
     if (this.#window.risen) this.announceLimit()
   }
 
-  /** STREAM_DATA_BLOCKED: answered as soon as there is anything to add, for it comes once. */
+  /** STREAM_DATA_BLOCKED. */
   blocked(limit: number): void {
-    if (this.#window.risen) this.announceLimit()
-    else this.#blocked ||= limit >= this.#window.limit
+    this.#window.blocked(limit)
+    if (this.#window.due) this.announceLimit()
   }
 
   /** The peer says that the limit holds it up; or it is to have a first word. */
@@ -186,7 +184,6 @@ export class Receiving {
   /** MAX_STREAM_DATA goes out: with this limit. */
   markLimit(): number {
     this.#limitDue = false
-    this.#blocked = false
     this.#window.raise()
     return this.#window.limit
   }

@@ -62,6 +62,16 @@ export class Sending {
     return this.#buffer.sent
   }
 
+  /** Bytes that were not sent yet and that the peer's limit of this stream lets go. */
+  get ready(): number {
+    return Math.max(0, Math.min(this.#buffer.end, this.#limit) - this.#buffer.sent)
+  }
+
+  /** How many more that limit would let go. */
+  get headroom(): number {
+    return Math.max(0, this.#limit - this.#buffer.end)
+  }
+
   get limit(): number {
     return this.#limit
   }

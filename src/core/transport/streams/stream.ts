@@ -31,6 +31,8 @@ export class Stream {
   readonly opener: boolean
   /** In which lines it stands to be sent: for `Outgoing` alone, which is asked with every packet. */
   turns = 0
+  /** Its bytes that its own limit lets go, as they were counted: for `Outgoing` alone. */
+  ready = 0
   /** It stands among those of which there may be something to tell: for `Streams` alone. */
   inNews = false
   #ports: Ports | undefined

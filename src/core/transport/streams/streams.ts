@@ -13,6 +13,7 @@ import { Stream } from './stream.ts'
 import type { StreamEvent, StreamView } from './stream-events.ts'
 import { StreamIds } from './stream-ids.ts'
 import type { StreamsOptions, Written } from './streams-options.ts'
+import { Writers } from './writers.ts'
 
 export type { SentFrame } from './sent-frame.ts'
 export type { StreamEvent, StreamView } from './stream-events.ts'
@@ -25,6 +26,7 @@ export class Streams {
   #window: ReceiveWindow
   readonly #streams = new Map<number, Stream>()
   readonly #outgoing: Outgoing
+  readonly #writers: Writers
   /** Streams of which there may be something to tell, each once. */
   #news: Stream[] = []
   /** Of the stream that is changing, before it does. */
@@ -35,8 +37,7 @@ export class Streams {
   #awaited = false
   /** The peer has opened a stream, and waits for an answer to it. */
   knocked = false
-  /** The peer has said that MAX_DATA, or MAX_STREAMS, holds it up, when there was nothing to add. */
-  #dataBlocked = false
+  /** The peer has said that MAX_STREAMS holds it up, when there was nothing to add. */
   #streamsBlocked = false
 
   constructor({ config, even, budget = new StreamBudget(config.waitingBytesMax) }: StreamsOptions) {
@@ -45,6 +46,8 @@ export class Streams {
     this.#ids = new StreamIds(even, config.streamsMax)
     this.#window = new ReceiveWindow(STREAM_START.maxData, config.associationWindowBytesMax)
     this.#outgoing = new Outgoing((subject, raised) => this.#limit(subject, raised))
+    const { sendHighWaterBytes } = config
+    this.#writers = new Writers(this.account, this.#outgoing, sendHighWaterBytes, (stream) => this.#note(stream))
   }
 
   // ── Commands. One about a stream that is over, or in a state past it, changes nothing: the application may not know yet. ──
@@ -65,14 +68,13 @@ export class Streams {
   write(id: number, bytes: Uint8Array, last = false): Written {
     const stream = this.#streams.get(id)
     if (stream === undefined || !stream.sending.writable) return 'over'
-    const full = bytes.length > this.account.roomToWrite && !last
-    if (full) this.account.refuse(stream, bytes.length)
-    else {
+    const full = !last && !this.#writers.admit(stream, bytes.length)
+    if (!full) {
       this.#before(stream)
       stream.sending.write(bytes)
       this.#after(stream)
     }
-    if (this.#relieved(stream)) return 'taken'
+    if (this.#writers.relieved(stream)) return 'taken'
     stream.await()
     return full ? 'full' : 'high'
   }
@@ -85,6 +87,7 @@ export class Streams {
   /** Abandons what is sent: RESET_STREAM. */
   reset(id: number, code: number): void {
     this.#with(id, (stream) => stream.sending.reset(code))
+    this.#writers.allRaised()
   }
 
   /** Nothing more is wanted of what comes: STOP_SENDING, and no event tells of it any more. */
@@ -146,13 +149,13 @@ export class Streams {
   receive(frame: StreamFrame): number | 'full' | undefined {
     switch (frame.kind) {
       case 'max-data':
-        return void this.#outgoing.raise(frame.limit)
+        this.#outgoing.raise(frame.limit)
+        return void this.#writers.allRaised()
       case 'max-streams':
         return void this.#ids.raise(frame.limit)
       case 'data-blocked':
-        if (this.#window.risen) this.#outgoing.queue('max-data')
-        else this.#dataBlocked ||= frame.limit >= this.#window.limit
-        return undefined
+        this.#window.blocked(frame.limit)
+        return void this.#raiseData()
       case 'streams-blocked':
         if (this.#ids.risen) this.#outgoing.queue('max-streams')
         else this.#streamsBlocked ||= frame.limit >= this.#ids.peerMaxStreams
@@ -212,7 +215,7 @@ export class Streams {
     this.knocked = false
     for (const stream of news) {
       stream.inNews = false
-      stream.tell(this.#relieved(stream), events)
+      stream.tell(this.#writers.relieved(stream), events)
       if (stream.over) this.#forget(stream)
     }
     if (this.#awaited && this.#ids.openable) events.push({ kind: 'openable' })
@@ -228,10 +231,7 @@ export class Streams {
 
   /** To be called when there may be something to tell although nothing happened here: others have made room. */
   onRoom(tell: () => void): void {
-    this.account.onRoom = () => {
-      this.#admit()
-      tell()
-    }
+    this.#writers.onRoom(tell)
   }
 
   // ── Moving ──
@@ -301,11 +301,12 @@ export class Streams {
         return fault
       }
       case 'stop-sending':
-        return void sending.stopped(frame.code)
+        sending.stopped(frame.code)
+        return void this.#writers.allRaised()
       case 'max-stream-data':
         stream.heard()
         sending.raise(frame.limit)
-        return undefined
+        return void this.#writers.raised(stream)
       case 'stream-data-blocked':
         return void receiving.blocked(frame.limit)
     }
@@ -345,17 +346,12 @@ export class Streams {
     this.#raiseData()
     this.account.change(stream.weight - this.#wasWeight)
     this.#outgoing.schedule(stream)
-    if (news && stream.becomesNews()) this.#news.push(stream)
-    if (this.account.refuses) this.#admit()
+    if (news) this.#note(stream)
+    this.#writers.readmit()
   }
 
-  /** What one stream frees may be what another waits for. */
-  #admit(): void {
-    for (const one of this.account.admit(({ sending }) => sending.writable)) if (one.becomesNews()) this.#news.push(one)
-  }
-
-  #relieved(stream: Stream): boolean {
-    return stream.sending.buffered < this.#config.sendHighWaterBytes && !this.account.refused(stream)
+  #note(stream: Stream): void {
+    if (stream.becomesNews()) this.#news.push(stream)
   }
 
   #add(stream: Stream): Stream {
@@ -372,13 +368,11 @@ export class Streams {
     this.#raiseStreams()
   }
 
-  /** By a quarter; by anything, where the peer waits for it and may say so no second time. */
   #raiseData(): void {
-    if (!this.#window.due && !(this.#dataBlocked && this.#window.risen)) return
-    this.#dataBlocked = false
-    this.#outgoing.queue('max-data')
+    if (this.#window.due) this.#outgoing.queue('max-data')
   }
 
+  /** By a quarter; by anything, where the peer waits for it and may say so no second time. */
   #raiseStreams(): void {
     if (!this.#ids.due && !(this.#streamsBlocked && this.#ids.risen)) return
     this.#streamsBlocked = false
