@@ -18,14 +18,14 @@ import { startOpening, wantsOpening } from './association/opening.ts'
 import { startRekey } from './association/ratchet.ts'
 import { readdress } from './association/readdress.ts'
 import { dismiss, Responding } from './association/responding.ts'
-import { holdStreams, nextStreamEvent, shedStreams } from './association/streaming.ts'
+import { nextStreamEvent, releaseStreams, shedStreams } from './association/streaming.ts'
 import { DEFAULTS } from './config.ts'
 import { Inquiries } from './inquiries.ts'
 import type { Machine, MachineEvent, Transmit } from './machine.ts'
 import { Flight } from './moving/flight.ts'
 import type { FrozenSocket, FrozenState } from './moving/frozen.ts'
 import { learnWhereabouts, ownWhereabouts } from './moving/learn.ts'
-import { freezeIdentity, freezeMs, isQuiet, thawAssociation } from './moving/resume.ts'
+import { freezeIdentity, holdForFreeze, isQuiet, thawAssociation } from './moving/resume.ts'
 import type { EngineOptions } from './options.ts'
 import { Outlet } from './outlet.ts'
 import { ownContext } from './own-context.ts'
@@ -262,8 +262,8 @@ export class Engine extends StreamCommands implements Machine {
   /** Stops sending data at once; `frozen` follows when S is confirmed and streams are acknowledged, after three PTO at most. */
   freeze(now: number): void {
     assert(this.#phase.name === 'running', 'only a running machine freezes')
-    for (const association of this.#associations.values()) holdStreams(association, true)
-    this.#phase = { name: 'freezing', until: now + Math.max(0, ...[...this.#associations.values()].map(freezeMs)) }
+    const waits = [...this.#associations.values()].map(holdForFreeze)
+    this.#phase = { name: 'freezing', until: now + Math.max(0, ...waits) }
     this.#freezeIfQuiet(now)
   }
 
@@ -272,7 +272,7 @@ export class Engine extends StreamCommands implements Machine {
     assert(this.#phase.name === 'frozen' || this.#phase.name === 'freezing', 'only a frozen machine unfreezes')
     this.#phase = { name: 'running' }
     for (const association of this.#associations.values()) {
-      holdStreams(association, false)
+      releaseStreams(association)
       this.#ready.add(association)
       dismiss(association, now)
       this.touched(association, now)

@@ -158,6 +158,45 @@ describe('FREEZE in the middle of a transfer', () => {
     expect(wire.sent.length - before).toBeLessThanOrEqual(3)
   })
 
+  /** Freezes a client that has just written `bytes` more than a transfer before them, and says what was sent and is carried. */
+  function frozenWith(bytes: number) {
+    const { wire, a, b } = pair({ delayMs: 10 })
+    b.engine.listen(9)
+    const client = new StreamApp(wire, a, b.engine.hit)
+    const server = new StreamApp(wire, b, a.engine.hit, { eager: true })
+    const id = client.open(9)
+    client.say(id, noise(60_000), false)
+    wire.run(1_000)
+    client.say(id, noise(bytes), false)
+    wire.run(1)
+    const [begin, before] = [wire.now, server.text(id).length]
+    const state = freeze(wire, a)
+    const carried = state.associations[0]?.streams?.streams[0]?.sending
+    return {
+      ms: wire.now - begin,
+      before,
+      received: server.text(id).length - 60_000,
+      sent: (carried?.sent ?? 0) - 60_000,
+      carried: carried?.bytes.length,
+    }
+  }
+
+  it('still sends what is acknowledged before long, and carries none of it', () => {
+    const { ms, before, received, carried } = frozenWith(100_000)
+    // More than a window: not all of it had left.
+    expect(before).toBe(60_000)
+    expect({ received, carried }).toEqual({ received: 100_000, carried: 0 })
+    expect(ms).toBeLessThan(60)
+  })
+
+  it('carries what would take longer to send, and stops at once', () => {
+    const { received, sent, carried, ms } = frozenWith(900_000)
+    expect(received).toBe(sent)
+    expect(carried).toBe(900_000 - sent)
+    expect(sent).toBeLessThan(200_000)
+    expect(ms).toBeLessThan(60)
+  })
+
   it('waits no longer than its limit for a peer that says nothing', () => {
     expect(frozenAfter({ freezeStreamsMsMax: 30 }, false)).toBe(30)
     expect(frozenAfter({ freezeStreamsMsMax: 0 }, false)).toBeLessThanOrEqual(1)

@@ -209,13 +209,13 @@ export function nextPacket(association: Association, now: number, most = 1): Tra
   return undefined
 }
 
-/** While we freeze nothing leaves but the question for what is under way, and that only to where the peer is for sure. */
-export function heldPacket(association: Association, now: number): Transmit | undefined {
+/** While we freeze nothing leaves but what is soon over and the question for what is under way, and that only to where the peer is for sure. */
+export function heldPacket(association: Association, now: number, most = 1): Transmit | undefined {
   const session = association.usable
   const tuple = association.paths.current
   if (session === undefined || tuple?.state !== 'active' || association.streaming?.transport.held !== true)
     return undefined
-  return nextOfStreams(association, now, session, tuple, 1)
+  return nextOfStreams(association, now, session, tuple, most)
 }
 
 function nextDatagram(association: Association, now: number, session: Session, tuple: Tuple): Transmit | undefined {

@@ -40,14 +40,18 @@ export function streamingOf(association: Association): Streaming {
   return association.streaming
 }
 
-/** For FREEZE, and when it came to nothing. */
-export function holdStreams(association: Association, held: boolean): void {
+/** For FREEZE, which waits for at most so long. */
+export function holdStreams(association: Association, waitMs: number): void {
   const { streaming } = association
   if (streaming === undefined) return
-  streaming.transport.hold(held)
-  if (!held) return
+  streaming.transport.hold(waitMs)
   collect(association, streaming)
   association.context.wake(association)
+}
+
+/** When FREEZE came to nothing. */
+export function releaseStreams({ streaming }: Association): void {
+  streaming?.transport.release()
 }
 
 /** What streams a capsule brings: what its owner has not read is told again, and what the peer has not acknowledged, sent again. */

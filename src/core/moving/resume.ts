@@ -21,7 +21,7 @@ import {
   type Session,
   spokenSecrets,
 } from '../association/session.ts'
-import { thawStreams } from '../association/streaming.ts'
+import { holdStreams, thawStreams } from '../association/streaming.ts'
 import { UpdateIds } from '../association/update.ts'
 import { InboundSa } from '../sa/inbound.ts'
 import { OutboundSa } from '../sa/outbound.ts'
@@ -58,14 +58,21 @@ export function isUnconfirmed(association: Association): boolean {
 }
 
 /**
- * How long FREEZE waits for this association: three PTO for an S that is unconfirmed (MOVING §3), one for acknowledgements of what
- * is under way on streams, which would be sent again in whole otherwise. Whoever is out of reach is not waited for.
+ * How long FREEZE waits for this association: three PTO for an S that is unconfirmed (MOVING §3), one for what is under way on
+ * streams, and leaves meanwhile, which would be sent again in whole otherwise. Whoever is out of reach is not waited for.
  */
-export function freezeMs(association: Association): number {
+function freezeMs(association: Association): number {
   if (isUnconfirmed(association)) return 3 * association.rtt.ptoMs
   if (!isUnacknowledged(association)) return 0
   const ptoMs = association.streaming?.transport.recovery.rtt.ptoMs ?? 0
   return Math.min(ptoMs, association.context.config.freezeStreamsMsMax)
+}
+
+/** FREEZE has begun: says how long it waits for this association. */
+export function holdForFreeze(association: Association): number {
+  const ms = freezeMs(association)
+  holdStreams(association, ms)
+  return ms
 }
 
 /** Nothing is to be waited for any more. */
@@ -74,7 +81,7 @@ export function isQuiet(association: Association): boolean {
 }
 
 function isUnacknowledged({ streaming, state }: Association): boolean {
-  return state.name === 'established' && (streaming?.transport.recovery.bytesInFlight ?? 0) > 0
+  return state.name === 'established' && streaming?.transport.unsettled === true
 }
 
 /** What goes on elsewhere; undefined for an association that is not established: those are begun again (MOVING §7). */

@@ -57,6 +57,7 @@ export class Transport {
   #asks = false
   #closing: Closing | undefined
   #held = false
+  #drains = false
 
   constructor(options: TransportOptions, frozen?: FrozenStreams) {
     const { config, entropy, mtuLimit } = options
@@ -172,7 +173,7 @@ export class Transport {
   /** What packet should leave now; undefined if none, or if window or pacer hold it. */
   plan(now: number): Plan | undefined {
     const { recovery, streams, received } = this
-    if (this.#held) return this.#asks ? { kind: 'ask', bytes: ACK_PACKET_BYTES } : undefined
+    if (this.#held) return this.#heldPlan(now)
     if (this.#closing !== undefined) {
       return this.#closing.byPeer ? undefined : { kind: 'close', bytes: CLOSE_PACKET_BYTES }
     }
@@ -193,23 +194,50 @@ export class Transport {
   }
 
   /**
-   * FREEZE has begun: acknowledgements are heard, and nothing else. What it would tell nobody could take any more; the peer, who hears
-   * no acknowledgement of it, says it again to whoever goes on. What is under way is asked for: a PING whose number follows one
-   * that is left out is acknowledged at once, and all before it too (RFC 9000 §13.2.1). The last packet would have to be waited
+   * FREEZE has begun, and may wait for so long: acknowledgements are heard, and nothing else. What it would tell nobody could take any
+   * more; the peer, who hears no acknowledgement of it, says it again to whoever goes on. What the windows let go still leaves if it
+   * can be acknowledged in that time: to carry it would take longer. Then what is under way is asked for: a PING whose number follows
+   * one that is left out is acknowledged at once, and all before it too (RFC 9000 §13.2.1). The last packet would have to be waited
    * for as long as the peer may delay its acknowledgement.
    */
-  hold(held: boolean): void {
-    this.#held = held
-    this.#asks = held && this.recovery.bytesInFlight > 0
+  hold(waitMs: number): void {
+    this.#held = true
+    this.#drains = waitMs > 0 && this.#drainMs <= waitMs
+    this.#asks = this.recovery.bytesInFlight > 0
+  }
+
+  /** FREEZE came to nothing. */
+  release(): void {
+    this.#held = this.#drains = this.#asks = false
   }
 
   get held(): boolean {
     return this.#held
   }
 
+  /** Something is under way, or is still to leave before FREEZE. */
+  get unsettled(): boolean {
+    return this.recovery.bytesInFlight > 0 || this.#drains
+  }
+
+  #heldPlan(now: number): Plan | undefined {
+    if (this.#drains && this.streams.wantsToSend) {
+      const bytes = this.recovery.packetBytes
+      return this.recovery.maySend(now, bytes) ? { kind: 'data', bytes } : undefined
+    }
+    this.#drains = false
+    return this.#asks ? { kind: 'ask', bytes: ACK_PACKET_BYTES } : undefined
+  }
+
+  /** Until all that the windows let go is acknowledged, a window each round trip. */
+  get #drainMs(): number {
+    const { rtt, windowBytes } = this.recovery
+    return rtt.smoothedMs * (1 + this.streams.readyBytes / windowBytes)
+  }
+
   /** A number to leave out before the next packet: it must be told by `skipped`. */
   get skips(): boolean {
-    return this.#asks || this.recovery.skip()
+    return (this.#asks && !this.#drains) || this.recovery.skip()
   }
 
   skipped(spi: number, number: number): void {

@@ -62,6 +62,11 @@ export class Outgoing {
     return Math.max(0, Math.min(stream.sending.headroom, this.#maxData - this.#sent - this.#ready))
   }
 
+  /** Bytes that were not sent yet and that all limits let go. */
+  get readyBytes(): number {
+    return Math.min(this.#ready, this.#maxData - this.#sent)
+  }
+
   get wantsToSend(): boolean {
     const free = this.#subjects.size + this.#control.size + this.#repeats.size
     return free > 0 || (this.#fresh.size > 0 && this.#maxData > this.#sent)

@@ -172,6 +172,11 @@ export class Streams {
     return this.#outgoing.wantsToSend
   }
 
+  /** Unsent bytes that the limits of the peer let go. */
+  get readyBytes(): number {
+    return this.#outgoing.readyBytes
+  }
+
   /** Writes frames as far as there is room, and says which, to be told by `acked` or `lost`. */
   fill(writer: FrameWriter, now = Number.NaN): readonly SentFrame[] {
     return this.#outgoing.fill(writer, now)
