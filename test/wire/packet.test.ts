@@ -14,6 +14,7 @@ import {
   decodeParameters,
   encodePacket,
   encodeParameters,
+  macInput,
   macTwoInput,
   type Packet,
 } from '../../src/wire/packet.ts'
@@ -35,6 +36,8 @@ function fault(bytes: Uint8Array): Malformed {
   if (!isMalformed(packet)) throw new Error('decoded')
   return packet
 }
+
+const sevens = (length: number): Uint8Array => new Uint8Array(length).fill(7)
 
 function edited(at: number, ...bytes: readonly number[]): Uint8Array {
   const copy = I1.slice()
@@ -163,6 +166,44 @@ describe('encoding', () => {
     expect(sound(decodePacket(after)).parameters.map(({ type }) => type)).toEqual([385, 61505])
   })
 
+  it('appends to a bare packet whatever type there is, and behind a type the same one again', () => {
+    const bare = encodePacket(16, HIT_A, HIT_B, [])
+    for (const type of [0, 1, 65535]) {
+      expect(appendParameter(bare, type, sevens(2))).toEqual(
+        encodePacket(16, HIT_A, HIT_B, [{ type, contents: sevens(2) }]),
+      )
+    }
+    const twice = [
+      { type: 832, contents: sevens(5) },
+      { type: 832, contents: sevens(4) },
+    ]
+    const once = encodePacket(16, HIT_A, HIT_B, twice.slice(0, 1))
+    expect(appendParameter(once, 832, sevens(4))).toEqual(encodePacket(16, HIT_A, HIT_B, twice))
+  })
+
+  it('has 16 bits for the type and the length of a parameter', () => {
+    const [row] = sound(decodeParameters(encodeParameters([{ type: 65535, contents: sevens(65535) }])))
+    expect([row?.type, row?.contents.length, row?.end]).toEqual([65535, 65535, 65544])
+    expect(() => encodeParameters([{ type: 65536, contents: sevens(4) }])).toThrow(InvariantError)
+    expect(() => encodeParameters([{ type: 385, contents: sevens(65536) }])).toThrow(InvariantError)
+  })
+
+  it.each([
+    ['a sender of 15 bytes', HIT_A.subarray(1), HIT_B],
+    ['a sender of 17 bytes', concat(HIT_A, Uint8Array.of(0)), HIT_B],
+    ['a receiver of 15 bytes', HIT_A, HIT_B.subarray(1)],
+    ['a receiver of 17 bytes', HIT_A, concat(HIT_B, Uint8Array.of(0))],
+    ['neither of 16 bytes', HIT_A.subarray(1), HIT_B.subarray(1)],
+  ])('refuses %s, as our own bug', (_what, sender, receiver) => {
+    expect(() => encodePacket(1, sender, receiver, [])).toThrow(InvariantError)
+  })
+
+  it('refuses a HOST_ID without its padding behind an R2, as our own bug', () => {
+    const built = encodePacket(4, HIT_A, HIT_B, [])
+    expect(() => macTwoInput(built, sevens(7))).toThrow(InvariantError)
+    expect(macTwoInput(built, sevens(8))).toHaveLength(48)
+  })
+
   it('writes a row of parameters that reads back, as ENCRYPTED holds it', () => {
     const row = encodeParameters([{ type: 705, contents: Uint8Array.of(1, 2, 3, 4, 5) }])
     expect(decodeParameters(row)).toMatchObject([{ type: 705, start: 0, end: 16 }])
@@ -196,6 +237,16 @@ describe('what a MAC or signature covers', () => {
     expect(coveredBy(packet, 61505)).toEqual(before)
     expect(coveredBy(packet, 61697)).toEqual(mac)
     expect(coveredBy(packet, 65535)).toEqual(signed)
+  })
+
+  it('is for a MAC the same in two parts, of which the packet itself is left alone', () => {
+    const before = encodePacket(16, HIT_A, HIT_B, [{ type: 385, contents: contents(1, 4) }])
+    const bytes = appendParameter(before, 61505, contents(2, 32))
+    const packet = sound(decodePacket(bytes))
+    const copy = bytes.slice()
+    expect(macInput(packet, 61505)).toEqual([before.subarray(0, 40), before.subarray(40)])
+    expect(macInput(packet, 385)).toEqual([encodePacket(16, HIT_A, HIT_B, []), new Uint8Array(0)])
+    expect(bytes).toEqual(copy)
   })
 
   it('counts the checksum as zero', () => {
