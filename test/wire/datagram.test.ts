@@ -44,6 +44,10 @@ describe('a datagram', () => {
     ['00000100', 'runt'],
     ['00000100000000', 'runt'],
     ['0000010000000001', 'esp'],
+    ['0100000000000001', 'esp'],
+    ['0001000000000001', 'esp'],
+    ['0000000100000001', 'esp'],
+    ['0000000000000001', 'hip'],
     ['ff00000000000001', 'esp'],
   ] as const)('%s is %s', (hex, kind) => {
     expect(wire.classify(fromHex(hex))).toBe(kind)
@@ -130,6 +134,33 @@ describe('inner UDP', () => {
     expect(wire.readInnerUdp(bare, HIT_A, HIT_B)).toEqual({ malformed: 'UDP checksum missing', at: 6 })
   })
 
+  // Lengths that lie under a checksum that does not: what balances the sum stands in the source port.
+  it.each([
+    ['without the last byte of its header', '0000 0002 0007 ff', 7],
+    ['with a length below its own', '0000 0002 0009 0000 6162', 4],
+    ['with a length above its own', '0000 0002 000b 0000 6162', 4],
+    ['with a length of 0', '0000 0002 0000 0000 6162', 4],
+  ])('is Malformed %s, however right its sum', (_what, hex, at) => {
+    const bytes = fromHex(hex)
+    if (bytes.length > 7) bytes[7] = 1
+    const port = plainChecksum(17, bytes)
+    bytes.set([port >> 8, port & 0xff])
+    expect(plainChecksum(17, bytes)).toBe(0)
+    expect(wire.readInnerUdp(bytes, HIT_A, HIT_B)).toMatchObject({ at })
+  })
+
+  it('is written where there is room for it: anything else is our own bug', () => {
+    const write = (room: number, offset: number, data: string) => {
+      const target = new Uint8Array(room)
+      wire.writeInnerUdp(target, offset, 1, 2, utf8(data), HIT_A, HIT_B)
+      return target
+    }
+    expect(write(12, 2, 'ab').subarray(2)).toEqual(udp(1, 2, utf8('ab')))
+    expect(() => write(11, 2, 'ab')).toThrow(InvariantError)
+    expect(() => write(12, 8, '')).toThrow(InvariantError)
+    expect(() => write(9, 0, 'ab')).toThrow(InvariantError)
+  })
+
   it('has room for 65527 bytes and not one more', () => {
     expect(sound(wire.readInnerUdp(udp(1, 2, new Uint8Array(65527)), HIT_A, HIT_B)).data).toHaveLength(65527)
     expect(() => udp(1, 2, new Uint8Array(65528))).toThrow(InvariantError)
@@ -145,7 +176,9 @@ describe('an ICMPv6 echo', () => {
     expect(toHex(request.subarray(2, 4))).toBe(plainChecksum(58, blank).toString(16).padStart(4, '0'))
     const expected = { reply: false, identifier: 0x1234, sequence: 7, data: utf8('abc') }
     expect(wire.decodeEcho(request, HIT_A, HIT_B)).toEqual(expected)
-    expect(wire.encodeEcho(true, 1, 2, utf8(''), HIT_A, HIT_B)[0]).toBe(129)
+    const reply = wire.encodeEcho(true, 1, 2, utf8(''), HIT_A, HIT_B)
+    expect([reply[0], reply.length]).toEqual([129, 8])
+    expect(wire.decodeEcho(reply, HIT_A, HIT_B)).toEqual({ reply: true, identifier: 1, sequence: 2, data: utf8('') })
   })
 
   it('is Malformed when it is anything else', () => {
@@ -155,7 +188,9 @@ describe('an ICMPv6 echo', () => {
       copy[at] = byte
       return wire.decodeEcho(copy, HIT_A, HIT_B)
     }
-    expect(wrong(0, 135)).toMatchObject({ at: 0 })
+    for (const type of [0, 127, 130, 135]) expect(wrong(0, type)).toMatchObject({ at: 0 })
+    // A reply is as lawful as a request, under a sum of its own.
+    expect(wrong(0, 129)).toMatchObject({ at: 2 })
     expect(wrong(1, 1)).toMatchObject({ at: 1 })
     expect(wrong(8, 0)).toMatchObject({ at: 2 })
     expect(wire.decodeEcho(request.subarray(0, 7), HIT_A, HIT_B)).toMatchObject({ at: 7 })

@@ -16,7 +16,8 @@ export interface Figure {
   readonly type: number
   readonly hex: string
   readonly value: unknown
-  readonly encoded: ParameterValue
+  /** Called in a test, not while the table is put together, so that a fault of one is a fault of its own tests. */
+  readonly encode: () => ParameterValue
   readonly decode: (contents: Uint8Array, at: number) => unknown
   /** Lengths of contents that are wrong. */
   readonly wrong: readonly number[]
@@ -32,13 +33,14 @@ export function figure<T>(
   decode: (contents: Uint8Array, at: number) => unknown,
   wrong: readonly number[],
 ): Figure {
-  return { name, type, hex: hex.replaceAll(' ', ''), value, encoded: encode(value), decode, wrong }
+  return { name, type, hex: hex.replaceAll(' ', ''), value, encode: () => encode(value), decode, wrong }
 }
 
 /** The tests that every figure passes. */
 export function describeFigures(figures: readonly Figure[]): void {
-  describe.each(figures)('$name', ({ type, hex, value, encoded, decode, wrong }) => {
+  describe.each(figures)('$name', ({ type, hex, value, encode, decode, wrong }) => {
     it('is written as its figure draws it', () => {
+      const encoded = encode()
       expect(encoded.type).toBe(type)
       expect(toHex(encoded.contents)).toBe(hex)
     })
@@ -50,7 +52,7 @@ export function describeFigures(figures: readonly Figure[]): void {
     it('comes by its number out of the table of all parameters, and back to the same bytes', () => {
       const parameter = sound(decodeParameter({ type, contents: bytes(hex) }, 44))
       expect(parameter.name).toBeDefined()
-      expect(encodeParameter(parameter)).toEqual(encoded)
+      expect(encodeParameter(parameter)).toEqual(encode())
     })
 
     it('is Malformed at any of the wrong lengths, and says where', () => {

@@ -96,6 +96,8 @@ describe('decodeMessage', () => {
       ),
     )
     expect(bare).toMatchObject({ espSuites: [] })
+    const silent = parameters.filter(({ type }) => type !== wire.Parameter.ECHO_REQUEST_UNSIGNED)
+    expect('echoUnsigned' in sound(decoded('R1', silent))).toBe(false)
   })
 
   it('refuses an I2 that has no Host Identity in any form', () => {

@@ -7,6 +7,8 @@ import * as wire from '../../src/wire.ts'
 import { bytes, repeat } from './figure.ts'
 
 const { FQDN, NAI } = wire.DomainType
+/** Of 256 bytes: one too many. */
+const LONGEST = `${`${'a'.repeat(63)}.`.repeat(3)}${'a'.repeat(62)}`
 
 describe('a domain name', () => {
   // RFC 1035 §3.1: a length before each label, zero at the end.
@@ -17,6 +19,26 @@ describe('a domain name', () => {
   ])('%s has the form of RFC 1035', (text, hex) => {
     expect(toHex(wire.encodeDomainIdentifier({ type: FQDN, text }))).toBe(hex.replaceAll(' ', ''))
     expect(wire.decodeDomainIdentifier(FQDN, bytes(hex), 10)).toEqual({ type: FQDN, text })
+  })
+
+  // RFC 1035 §3.1: 63 bytes in a label, 255 in all, lengths and end included.
+  it.each([
+    ['a label of 63 bytes', 'a'.repeat(63), `3f${repeat('61', 63)}00`],
+    [
+      'a name of 255 bytes',
+      `${'a'.repeat(63)}.${'a'.repeat(63)}.${'a'.repeat(63)}.${'a'.repeat(61)}`,
+      `${repeat(`3f${repeat('61', 63)}`, 3)}3d${repeat('61', 61)}00`,
+    ],
+  ])('has room for %s', (_what, text, hex) => {
+    expect(toHex(wire.encodeDomainIdentifier({ type: FQDN, text }))).toBe(hex)
+    expect(wire.decodeDomainIdentifier(FQDN, bytes(hex), 10)).toEqual({ type: FQDN, text })
+  })
+
+  it('shows blanks and DEL as numbers, and what stands beside them as it is', () => {
+    expect(wire.decodeDomainIdentifier(FQDN, bytes('04 20 21 7e 7f 00'), 10)).toEqual({
+      type: FQDN,
+      text: '\\032!~\\127',
+    })
   })
 
   it('shows bytes that are not plain as numbers, so that no two names look the same', () => {
@@ -31,15 +53,22 @@ describe('a domain name', () => {
     ['empty', '', 10],
     ['with a label past its end', '0361', 10],
     ['with a compressed label', 'c00c', 10],
+    ['with a compressed label behind another', '0161c00c', 12],
+    ['with a label of 64 bytes', `40${repeat('61', 64)}00`, 10],
+    ['with a second label of 192 bytes', `0161c0${repeat('61', 192)}00`, 12],
+    ['with a second label past its end', '01610361', 12],
     ['with bytes behind it', '016100 00', 13],
     ['of 256 bytes', `${repeat('0161', 127)} 0100`, 10],
   ])('%s is Malformed, and says where', (_what, hex, at) => {
     expect(wire.decodeDomainIdentifier(FQDN, bytes(hex), 10)).toMatchObject({ at })
   })
 
-  it.each(['a..b', '.a', `${'a'.repeat(64)}.b`, Array(70).fill('abc').join('.')])('%s is not written', (text) => {
-    expect(() => wire.encodeDomainIdentifier({ type: FQDN, text })).toThrow(InvariantError)
-  })
+  it.each(['a..b', '.a', `${'a'.repeat(64)}.b`, Array(70).fill('abc').join('.'), LONGEST])(
+    '%s is not written',
+    (text) => {
+      expect(() => wire.encodeDomainIdentifier({ type: FQDN, text })).toThrow(InvariantError)
+    },
+  )
 })
 
 describe('a network access identifier', () => {
@@ -50,10 +79,28 @@ describe('a network access identifier', () => {
 
   it.each([
     ['with a line break', utf8('a\nb'), 11],
+    ['with a line break at once', utf8('\nab'), 10],
+    ['with the last of the control characters', utf8('ab\u001f'), 12],
+    ['with DEL', utf8('a\u007fb'), 11],
     ['empty', utf8(''), 10],
     ['of 254 bytes', utf8('a'.repeat(254)), 10],
   ])('%s is Malformed, and says where', (_what, text, at) => {
     expect(wire.decodeDomainIdentifier(NAI, text, 10)).toMatchObject({ at })
+  })
+
+  it.each([
+    ['1 byte', 'a'],
+    ['253 bytes', 'a'.repeat(253)],
+    ['a blank, which is no control character', 'a b'],
+  ])('may be of %s', (_what, text) => {
+    expect(wire.decodeDomainIdentifier(NAI, wire.encodeDomainIdentifier({ type: NAI, text }), 10)).toEqual({
+      type: NAI,
+      text,
+    })
+  })
+
+  it.each(['', 'a'.repeat(254), 'ä'.repeat(127)])('%j is not written', (text) => {
+    expect(() => wire.encodeDomainIdentifier({ type: NAI, text })).toThrow(InvariantError)
   })
 
   it('is one of the two types there are', () => {

@@ -14,6 +14,7 @@ import {
   decodeParameters,
   encodePacket,
   encodeParameters,
+  macInput,
   macTwoInput,
   type Packet,
 } from '../../src/wire/packet.ts'
@@ -35,6 +36,8 @@ function fault(bytes: Uint8Array): Malformed {
   if (!isMalformed(packet)) throw new Error('decoded')
   return packet
 }
+
+const sevens = (length: number): Uint8Array => new Uint8Array(length).fill(7)
 
 function edited(at: number, ...bytes: readonly number[]): Uint8Array {
   const copy = I1.slice()
@@ -163,6 +166,44 @@ describe('encoding', () => {
     expect(sound(decodePacket(after)).parameters.map(({ type }) => type)).toEqual([385, 61505])
   })
 
+  it('appends to a bare packet whatever type there is, and behind a type the same one again', () => {
+    const bare = encodePacket(16, HIT_A, HIT_B, [])
+    for (const type of [0, 1, 65535]) {
+      expect(appendParameter(bare, type, sevens(2))).toEqual(
+        encodePacket(16, HIT_A, HIT_B, [{ type, contents: sevens(2) }]),
+      )
+    }
+    const twice = [
+      { type: 832, contents: sevens(5) },
+      { type: 832, contents: sevens(4) },
+    ]
+    const once = encodePacket(16, HIT_A, HIT_B, twice.slice(0, 1))
+    expect(appendParameter(once, 832, sevens(4))).toEqual(encodePacket(16, HIT_A, HIT_B, twice))
+  })
+
+  it('has 16 bits for the type and the length of a parameter', () => {
+    const [row] = sound(decodeParameters(encodeParameters([{ type: 65535, contents: sevens(65535) }])))
+    expect([row?.type, row?.contents.length, row?.end]).toEqual([65535, 65535, 65544])
+    expect(() => encodeParameters([{ type: 65536, contents: sevens(4) }])).toThrow(InvariantError)
+    expect(() => encodeParameters([{ type: 385, contents: sevens(65536) }])).toThrow(InvariantError)
+  })
+
+  it.each([
+    ['a sender of 15 bytes', HIT_A.subarray(1), HIT_B],
+    ['a sender of 17 bytes', concat(HIT_A, Uint8Array.of(0)), HIT_B],
+    ['a receiver of 15 bytes', HIT_A, HIT_B.subarray(1)],
+    ['a receiver of 17 bytes', HIT_A, concat(HIT_B, Uint8Array.of(0))],
+    ['neither of 16 bytes', HIT_A.subarray(1), HIT_B.subarray(1)],
+  ])('refuses %s, as our own bug', (_what, sender, receiver) => {
+    expect(() => encodePacket(1, sender, receiver, [])).toThrow(InvariantError)
+  })
+
+  it('refuses a HOST_ID without its padding behind an R2, as our own bug', () => {
+    const built = encodePacket(4, HIT_A, HIT_B, [])
+    expect(() => macTwoInput(built, sevens(7))).toThrow(InvariantError)
+    expect(macTwoInput(built, sevens(8))).toHaveLength(48)
+  })
+
   it('writes a row of parameters that reads back, as ENCRYPTED holds it', () => {
     const row = encodeParameters([{ type: 705, contents: Uint8Array.of(1, 2, 3, 4, 5) }])
     expect(decodeParameters(row)).toMatchObject([{ type: 705, start: 0, end: 16 }])
@@ -171,22 +212,24 @@ describe('encoding', () => {
 
 describe('what a MAC or signature covers', () => {
   const contents = (byte: number, length: number) => new Uint8Array(length).fill(byte)
-  const r1: Packet = sound(
-    decodePacket(
-      encodePacket(
-        2,
-        HIT_A,
-        HIT_B,
-        [
-          { type: 257, contents: fromHex('0a25 beef 1111111111111111') },
-          { type: 705, contents: contents(2, 12) },
-          { type: 39186, contents: contents(3, 96) },
-          { type: 61633, contents: contents(4, 66) },
-        ],
-        1,
+  // Made in each test: a fault of framing is then one of its tests, and not of the file.
+  const r1 = (): Packet =>
+    sound(
+      decodePacket(
+        encodePacket(
+          2,
+          HIT_A,
+          HIT_B,
+          [
+            { type: 257, contents: fromHex('0a25 beef 1111111111111111') },
+            { type: 705, contents: contents(2, 12) },
+            { type: 39186, contents: contents(3, 96) },
+            { type: 61633, contents: contents(4, 66) },
+          ],
+          1,
+        ),
       ),
-    ),
-  )
+    )
 
   it('is the packet as it was before the parameter was appended', () => {
     const before = encodePacket(16, HIT_A, HIT_B, [{ type: 385, contents: contents(1, 4) }])
@@ -198,6 +241,16 @@ describe('what a MAC or signature covers', () => {
     expect(coveredBy(packet, 65535)).toEqual(signed)
   })
 
+  it('is for a MAC the same in two parts, of which the packet itself is left alone', () => {
+    const before = encodePacket(16, HIT_A, HIT_B, [{ type: 385, contents: contents(1, 4) }])
+    const bytes = appendParameter(before, 61505, contents(2, 32))
+    const packet = sound(decodePacket(bytes))
+    const copy = bytes.slice()
+    expect(macInput(packet, 61505)).toEqual([before.subarray(0, 40), before.subarray(40)])
+    expect(macInput(packet, 385)).toEqual([encodePacket(16, HIT_A, HIT_B, []), new Uint8Array(0)])
+    expect(bytes).toEqual(copy)
+  })
+
   it('counts the checksum as zero', () => {
     const bytes = I1.slice()
     bytes.set([0x1a, 0x5e], 4)
@@ -205,22 +258,22 @@ describe('what a MAC or signature covers', () => {
   })
 
   it('leaves out of an R1 its receiver, and of its puzzle all but K and lifetime', () => {
-    const covered = coveredByR1(r1, 61633)
+    const covered = coveredByR1(r1(), 61633)
     const hex = toHex(covered)
     // 40 of header, 16 + 16 + 104 of parameters.
     expect(covered).toHaveLength(176)
     expect(hex.slice(0, 16)).toBe('3b15022100000001')
     expect(hex.slice(16, 80)).toBe(toHex(HIT_A) + '00'.repeat(16))
     expect(hex.slice(80, 112)).toBe('0101000c0a2500000000000000000000')
-    expect(hex.slice(112)).toBe(toHex(r1.bytes.subarray(56, 176)))
-    expect(coveredByR1(r1, 39186)).toEqual(coveredByR1(sound(decodePacket(covered)), 39186))
+    expect(hex.slice(112)).toBe(toHex(r1().bytes.subarray(56, 176)))
+    expect(coveredByR1(r1(), 39186)).toEqual(coveredByR1(sound(decodePacket(covered)), 39186))
   })
 
   it('does not depend on the puzzle or the receiver of an R1', () => {
-    const other = r1.bytes.slice()
+    const other = r1().bytes.slice()
     other.fill(9, 24, 40)
     other.fill(9, 46, 56)
-    expect(coveredByR1(sound(decodePacket(other)), 61633)).toEqual(coveredByR1(r1, 61633))
+    expect(coveredByR1(sound(decodePacket(other)), 61633)).toEqual(coveredByR1(r1(), 61633))
   })
 
   it('survives a puzzle too short to be one', () => {
