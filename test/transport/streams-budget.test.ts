@@ -50,7 +50,7 @@ describe('the budget', () => {
     })
     expect(late.streams.write(theirs, pattern(9_000))).toBe('full')
     expect([late.listen(), told]).toEqual([[], 0])
-    hog.streams.account.close()
+    hog.streams.close()
     expect([late.listen(), told]).toEqual([[{ kind: 'writable', id: theirs }], 1])
     expect(late.streams.write(theirs, pattern(9_000))).toBe('taken')
   })

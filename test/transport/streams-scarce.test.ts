@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { STREAM_WEIGHT, StreamAccount, StreamBudget } from '../../src/core/transport/streams/budget.ts'
+import { MORSEL_BYTES, STREAM_WEIGHT, StreamAccount, StreamBudget } from '../../src/core/transport/streams/budget.ts'
 import { pattern, StreamEnd, settleOpen } from '../support/stream-pair.ts'
 
 describe('a budget of which more than half is held', () => {
@@ -46,16 +46,18 @@ describe('a budget of which more than half is held', () => {
     expect(end.streams.write(last, pattern(1))).toBe('full')
   })
 
-  it('tells a writer when the peer allows more of the stream, or of all', () => {
+  it('tells a writer when the peer allows more of the stream, or a morsel more of all', () => {
     const { end, id } = scarce()
     end.streams.receive({ kind: 'max-stream-data', id, limit: 2_000_000 })
     end.listen()
     fill(end, id)
     drain(end)
     expect(end.listen()).toEqual([])
-    end.streams.receive({ kind: 'max-data', limit: 1_048_577 })
+    end.streams.receive({ kind: 'max-data', limit: 1_048_576 + MORSEL_BYTES - 1 })
+    expect(end.listen()).toEqual([])
+    end.streams.receive({ kind: 'max-data', limit: 1_048_576 + MORSEL_BYTES })
     expect(end.listen()).toEqual([{ kind: 'writable', id }])
-    expect(end.streams.write(id, pattern(2))).toBe('full')
+    expect(end.streams.write(id, pattern(MORSEL_BYTES + 1))).toBe('full')
     end.streams.receive({ kind: 'max-data', limit: 4_000_000 })
     expect(end.listen()).toEqual([{ kind: 'writable', id }])
     expect(end.streams.write(id, pattern(951_425))).toBe('full')
@@ -101,7 +103,7 @@ describe('a budget of which more than half is held', () => {
     end.streams.onRoom(() => {
       told += 1
     })
-    end.streams.account.close()
+    end.streams.close()
     hog.close()
     expect(told).toBe(0)
   })

@@ -44,8 +44,9 @@ export function streamingOf(association: Association): Streaming {
 export function holdStreams(association: Association, waitMs: number): void {
   const { streaming } = association
   if (streaming === undefined) return
-  streaming.transport.hold(waitMs)
+  // What is told now is the last before the thaw.
   collect(association, streaming)
+  streaming.transport.hold(association.paths.current?.state === 'active' ? waitMs : 0)
   association.context.wake(association)
 }
 
@@ -138,7 +139,7 @@ export function arm(association: Association, now: number): void {
 function collect(association: Association, streaming: Streaming): void {
   const { context } = association
   const { streams } = streaming.transport
-  if (streaming.news.size >= context.config.streamEventsMax) return
+  if (streaming.transport.held || streaming.news.size >= context.config.streamEventsMax) return
   // An answer may lead to more.
   while (streams.hasNews) for (const told of streams.events()) take(association, streaming, told)
   if (streaming.news.size > 0) context.hasNews(association)
@@ -310,6 +311,6 @@ export function loseStreams(association: Association, reason: EndReason, detail:
   }
   for (const id of streaming.transport.streams.known())
     if (!streaming.refused.has(id)) context.event({ type: 'stream-lost', peer, id, reason, detail })
-  streaming.transport.streams.account.close()
+  streaming.transport.streams.close()
   association.streaming = undefined
 }

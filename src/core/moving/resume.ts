@@ -57,22 +57,21 @@ export function isUnconfirmed(association: Association): boolean {
   return name === 'answered' || name === 'crossed' || name === 'committed'
 }
 
-/**
- * How long FREEZE waits for this association: three PTO for an S that is unconfirmed (MOVING §3), one for what is under way on
- * streams, and leaves meanwhile, which would be sent again in whole otherwise. Whoever is out of reach is not waited for.
- */
-function freezeMs(association: Association): number {
-  if (isUnconfirmed(association)) return 3 * association.rtt.ptoMs
+/** How long FREEZE waits for what is under way on streams, and leaves meanwhile. Whoever is out of reach is not waited for. */
+function streamsMs(association: Association): number {
   if (!isUnacknowledged(association)) return 0
   const ptoMs = association.streaming?.transport.recovery.rtt.ptoMs ?? 0
   return Math.min(ptoMs, association.context.config.freezeStreamsMsMax)
 }
 
-/** FREEZE has begun: says how long it waits for this association. */
+/**
+ * FREEZE has begun: says how long it waits for this association. Three PTO for an S that is unconfirmed (MOVING §3), one for what is
+ * under way on streams, which would be sent again in whole otherwise; and that is all the time there is for what still leaves.
+ */
 export function holdForFreeze(association: Association): number {
-  const ms = freezeMs(association)
+  const ms = streamsMs(association)
   holdStreams(association, ms)
-  return ms
+  return isUnconfirmed(association) ? 3 * association.rtt.ptoMs : ms
 }
 
 /** Nothing is to be waited for any more. */

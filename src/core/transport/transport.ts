@@ -56,6 +56,7 @@ export class Transport {
   #probes = 0
   #asks = false
   #closing: Closing | undefined
+  #asking = false
   #held = false
   #drains = false
 
@@ -161,6 +162,8 @@ export class Transport {
   }
 
   #lost(packets: readonly (readonly Carried[])[]): void {
+    // Nothing of it is as fast as it seemed.
+    if (packets.length > 0) this.#drains = false
     for (const frames of packets) for (const frame of frames) if (frame.kind !== 'ack') this.streams.lost(frame)
   }
 
@@ -208,7 +211,7 @@ export class Transport {
 
   /** FREEZE came to nothing. */
   release(): void {
-    this.#held = this.#drains = this.#asks = false
+    this.#held = this.#drains = this.#asks = this.#asking = false
   }
 
   get held(): boolean {
@@ -221,12 +224,12 @@ export class Transport {
   }
 
   #heldPlan(now: number): Plan | undefined {
-    if (this.#drains && this.streams.wantsToSend) {
-      const bytes = this.recovery.packetBytes
-      return this.recovery.maySend(now, bytes) ? { kind: 'data', bytes } : undefined
-    }
-    this.#drains = false
-    return this.#asks ? { kind: 'ask', bytes: ACK_PACKET_BYTES } : undefined
+    this.#drains &&= this.streams.wantsToSend
+    const bytes = this.recovery.packetBytes
+    const data = this.#drains && this.recovery.maySend(now, bytes)
+    this.#asking = this.#asks && !data
+    if (data) return { kind: 'data', bytes }
+    return this.#asking ? { kind: 'ask', bytes: ACK_PACKET_BYTES } : undefined
   }
 
   /** Until all that the windows let go is acknowledged, a window each round trip. */
@@ -237,7 +240,7 @@ export class Transport {
 
   /** A number to leave out before the next packet: it must be told by `skipped`. */
   get skips(): boolean {
-    return (this.#asks && !this.#drains) || this.recovery.skip()
+    return this.#asking || this.recovery.skip()
   }
 
   skipped(spi: number, number: number): void {
@@ -249,7 +252,9 @@ export class Transport {
   sent(now: number, spi: number, number: number, bytes: number, { plan, frames, elicits }: Draft): void {
     this.#noteSealed(spi, number)
     if (plan.kind === 'pto') this.#probes -= 1
-    if (plan.kind === 'ask') this.#asks = false
+    // Each window that leaves before FREEZE is asked for.
+    if (this.#held) this.#asks = plan.kind !== 'ask'
+    this.#asking = false
     if (!elicits) return this.recovery.passed(now, spi, number)
     const appLimited = !this.streams.wantsToSend
     const probe = plan.kind === 'pto' || plan.kind === 'mtu' ? plan.kind : undefined

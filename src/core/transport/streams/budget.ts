@@ -19,8 +19,7 @@ export class StreamBudget {
   readonly #bytesMax: number
   readonly #writtenMax: number
   #held = 0
-  readonly #waiting = new Set<Account>()
-  readonly #standing = new Set<Account>()
+  readonly #waiting = new Set<Waiter>()
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -57,56 +56,36 @@ export class StreamBudget {
 
   change(bytes: number): void {
     this.#held += bytes
-    if (bytes >= 0) return
-    if (this.#standing.size > 0 && !this.scarce) this.#tellOfPlenty()
-    for (const account of [...this.#waiting]) {
-      if (account.roomToWrite < MORSEL_BYTES) continue
-      this.#waiting.delete(account)
-      account.onRoom()
+    if (bytes >= 0 || this.#waiting.size === 0) return
+    for (const waiter of [...this.#waiting]) {
+      if (!waiter.mayGoOn) continue
+      this.#waiting.delete(waiter)
+      waiter.goOn()
     }
   }
 
-  wait(account: Account): void {
-    this.#waiting.add(account)
+  wait(waiter: Waiter): void {
+    this.#waiting.add(waiter)
   }
 
-  stand(account: Account): void {
-    this.#standing.add(account)
-  }
-
-  forget(account: Account): void {
-    this.#waiting.delete(account)
-    this.#standing.delete(account)
-  }
-
-  #tellOfPlenty(): void {
-    const standing = [...this.#standing]
-    this.#standing.clear()
-    for (const account of standing) account.onPlenty()
+  forget(waiter: Waiter): void {
+    this.#waiting.delete(waiter)
   }
 }
 
-interface Account {
-  readonly roomToWrite: number
-  onRoom(): void
-  onPlenty(): void
+/** Somebody for whom there was no room: is told once there is, and waits no more then. */
+interface Waiter {
+  readonly mayGoOn: boolean
+  goOn(): void
 }
 
-/** What the streams with one peer hold of it, and which of them were refused. */
-export class StreamAccount<S = unknown> {
-  readonly #budget: StreamBudget
+/** What the streams with one peer hold of it. */
+export class StreamAccount {
+  readonly budget: StreamBudget
   #held = 0
-  /** How many bytes were not taken of each: in the order in which they are told that there is room. */
-  readonly #refused = new Map<S, number>()
-  /** Those of which something was refused that the peer would not have taken. */
-  readonly #standing = new Set<S>()
-  /** Something was refused for which there may be room now. */
-  onRoom: () => void = () => undefined
-  /** It is `scarce` no longer: there may be room for what stands. */
-  onPlenty: () => void = () => undefined
 
   constructor(budget: StreamBudget) {
-    this.#budget = budget
+    this.budget = budget
   }
 
   get held(): number {
@@ -114,75 +93,21 @@ export class StreamAccount<S = unknown> {
   }
 
   get room(): number {
-    return this.#budget.room(this.#held)
+    return this.budget.room(this.#held)
   }
 
   get roomToWrite(): number {
-    return this.#budget.roomToWrite(this.#held)
-  }
-
-  get scarce(): boolean {
-    return this.#budget.scarce
+    return this.budget.roomToWrite(this.#held)
   }
 
   change(bytes: number): void {
     if (bytes === 0) return
     this.#held += bytes
-    this.#budget.change(bytes)
-  }
-
-  /** There is no room for so many bytes of this stream: `onRoom` follows as soon as others make some. */
-  refuse(stream: S, bytes: number): void {
-    this.#refused.set(stream, bytes)
-    this.#budget.wait(this)
-  }
-
-  /** It is scarce, and the peer would not take this of the stream: `onPlenty` follows, if the peer does not allow more before. */
-  stand(stream: S): void {
-    this.#standing.add(stream)
-    this.#budget.stand(this)
-  }
-
-  /** Those who stand. */
-  get standing(): Iterable<S> {
-    return this.#standing
-  }
-
-  /** A stream need not stand any more. False if it did not. */
-  move(stream: S): boolean {
-    return this.#standing.delete(stream)
-  }
-
-  /** Any stream waits for room. */
-  get refuses(): boolean {
-    return this.#refused.size > 0
-  }
-
-  refused(stream: S): boolean {
-    return this.#refused.has(stream) || this.#standing.has(stream)
-  }
-
-  /** The stream is over, and of this weight. */
-  forget(stream: S, weight: number): void {
-    this.#refused.delete(stream)
-    this.#standing.delete(stream)
-    this.change(-weight)
-  }
-
-  /** Those who may try again now, in turn, as many as there is room for; whoever writes no more is no longer in the way. */
-  *admit(writes: (stream: S) => boolean): IterableIterator<S> {
-    let room = this.roomToWrite
-    for (const [stream, bytes] of this.#refused) {
-      if (writes(stream) && room < Math.min(bytes, MORSEL_BYTES)) return this.#budget.wait(this)
-      room -= bytes
-      this.#refused.delete(stream)
-      yield stream
-    }
+    this.budget.change(bytes)
   }
 
   /** The streams are gone. */
   close(): void {
     this.change(-this.#held)
-    this.#budget.forget(this)
   }
 }

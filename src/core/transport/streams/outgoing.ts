@@ -38,6 +38,8 @@ export class Outgoing {
   #ready = 0
   /** The MAX_DATA at which the peer was last told that it holds us up. */
   #blockedAt = -1
+  /** It holds up somebody who has perhaps nothing that waits. */
+  #stands = false
   /** Whose turn it is, since when, and what it has sent in it. */
   #turn: Stream | undefined
   #turnAt = Number.NaN
@@ -57,9 +59,21 @@ export class Outgoing {
     return this.#sent
   }
 
-  /** How much more may be written on a stream and leave within what the peer allows of it and of all. */
-  headroom(stream: Stream): number {
-    return Math.max(0, Math.min(stream.sending.headroom, this.#maxData - this.#sent - this.#ready))
+  /** How much more may be written, of streams that the peer allows it of, and leave within what it allows of all. */
+  get headroom(): number {
+    return Math.max(0, this.#maxData - this.#sent - this.#ready)
+  }
+
+  /** Something was not written because MAX_DATA would not let it go: a peer that does not hear so adds nothing before a quarter of its window. */
+  stands(): void {
+    this.#stands = true
+    this.#noteBlocked()
+  }
+
+  /** The same of the limit of a stream. */
+  standsBy(stream: Stream): void {
+    stream.sending.stands()
+    this.schedule(stream)
   }
 
   /** Bytes that were not sent yet and that all limits let go. */
@@ -78,6 +92,7 @@ export class Outgoing {
   }
 
   raise(maxData: number): void {
+    if (maxData > this.#maxData) this.#stands = false
     this.#maxData = Math.max(this.#maxData, maxData)
     this.#noteBlocked()
   }
@@ -196,7 +211,8 @@ export class Outgoing {
   }
 
   #noteBlocked(): void {
-    if (this.#fresh.size === 0 || this.#maxData > this.#sent || this.#blockedAt === this.#maxData) return
+    const blocked = this.#stands || (this.#fresh.size > 0 && this.#maxData <= this.#sent)
+    if (!blocked || this.#blockedAt === this.#maxData) return
     this.#blockedAt = this.#maxData
     this.#subjects.add('data-blocked')
   }

@@ -126,6 +126,11 @@ export class Sending {
     this.#noteBlocked()
   }
 
+  /** Something was not written because of that limit. */
+  stands(): void {
+    this.#tellBlocked()
+  }
+
   /** What goes out next, new bytes no more than `credit`. `opened`: the peer has acknowledged the stream's STREAM_OPEN. */
   next(credit: number, opened: boolean): Chunk | undefined {
     return this.#buffer.next(Math.min(this.#cap(opened), this.#buffer.sent + credit))
@@ -211,7 +216,11 @@ export class Sending {
 
   #noteBlocked(): void {
     const blocked = this.#buffer.sent >= this.#limit && this.#buffer.end > this.#buffer.sent
-    if (!blocked || this.#blockedAt === this.#limit) return
+    if (blocked) this.#tellBlocked()
+  }
+
+  #tellBlocked(): void {
+    if (this.#blockedAt === this.#limit) return
     this.#blockedAt = this.#limit
     this.#blocked = 'queued'
   }

@@ -20,6 +20,8 @@ export class StreamIds {
   readonly #peerClosed = new Ranges()
   #ownClosedCount = 0
   #peerClosedCount = 0
+  /** The peer has said that its limit holds it up, when there was nothing to add. */
+  #peerBlocked = false
 
   /** `even`: bit 0 of our ids is 0. `ownMax`: streams of ours open at once. */
   constructor(even: boolean, ownMax: number) {
@@ -79,14 +81,14 @@ export class StreamIds {
     }
   }
 
-  /** True if the peer's limit can rise by a quarter of what is open at once. */
-  get due(): boolean {
-    return this.#rise >= STREAM_START.maxStreams / 4
+  /** The peer says that `limit` holds it up, which it does once: anything that can be added is due then, at once or later. */
+  peerBlocked(limit: number): void {
+    this.#peerBlocked ||= limit >= this.#peerMaxStreams || this.#rise > 0
   }
 
-  /** True if it can rise at all. */
-  get risen(): boolean {
-    return this.#rise > 0
+  /** True if the peer's limit can rise by a quarter of what is open at once; at all, for a peer that waits for it. */
+  get due(): boolean {
+    return this.#rise >= STREAM_START.maxStreams / 4 || (this.#peerBlocked && this.#rise > 0)
   }
 
   /** What the peer was last told. */
@@ -96,6 +98,7 @@ export class StreamIds {
 
   /** Raises the peer's limit, of which it is about to be told. */
   raisePeer(): number {
+    this.#peerBlocked = false
     this.#peerMaxStreams += this.#rise
     return this.#peerMaxStreams
   }

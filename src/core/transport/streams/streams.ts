@@ -20,7 +20,7 @@ export type { StreamEvent, StreamView } from './stream-events.ts'
 
 export class Streams {
   /** What waits here, of the budget of the identity. */
-  readonly account: StreamAccount<Stream>
+  readonly account: StreamAccount
   readonly #config: StreamConfig
   #ids: StreamIds
   #window: ReceiveWindow
@@ -37,8 +37,6 @@ export class Streams {
   #awaited = false
   /** The peer has opened a stream, and waits for an answer to it. */
   knocked = false
-  /** The peer has said that MAX_STREAMS holds it up, when there was nothing to add. */
-  #streamsBlocked = false
 
   constructor({ config, even, budget = new StreamBudget(config.waitingBytesMax) }: StreamsOptions) {
     this.#config = config
@@ -87,7 +85,6 @@ export class Streams {
   /** Abandons what is sent: RESET_STREAM. */
   reset(id: number, code: number): void {
     this.#with(id, (stream) => stream.sending.reset(code))
-    this.#writers.allRaised()
   }
 
   /** Nothing more is wanted of what comes: STOP_SENDING, and no event tells of it any more. */
@@ -150,16 +147,15 @@ export class Streams {
     switch (frame.kind) {
       case 'max-data':
         this.#outgoing.raise(frame.limit)
-        return void this.#writers.allRaised()
+        return void this.#writers.readmit()
       case 'max-streams':
         return void this.#ids.raise(frame.limit)
       case 'data-blocked':
         this.#window.blocked(frame.limit)
         return void this.#raiseData()
       case 'streams-blocked':
-        if (this.#ids.risen) this.#outgoing.queue('max-streams')
-        else this.#streamsBlocked ||= frame.limit >= this.#ids.peerMaxStreams
-        return undefined
+        this.#ids.peerBlocked(frame.limit)
+        return void this.#raiseStreams()
       default:
         return this.#receiveOfStream(frame)
     }
@@ -239,6 +235,12 @@ export class Streams {
     this.#writers.onRoom(tell)
   }
 
+  /** All of them are gone. */
+  close(): void {
+    this.account.close()
+    this.#writers.close()
+  }
+
   // ── Moving ──
 
   freeze(): FrozenStreams {
@@ -306,8 +308,7 @@ export class Streams {
         return fault
       }
       case 'stop-sending':
-        sending.stopped(frame.code)
-        return void this.#writers.allRaised()
+        return void sending.stopped(frame.code)
       case 'max-stream-data':
         stream.heard()
         sending.raise(frame.limit)
@@ -367,7 +368,8 @@ export class Streams {
 
   #forget(stream: Stream): void {
     if (!this.#streams.delete(stream.id)) return
-    this.account.forget(stream, stream.weight)
+    this.account.change(-stream.weight)
+    this.#writers.forget(stream)
     this.#outgoing.forget(stream)
     this.#ids.close(stream.id)
     this.#raiseStreams()
@@ -377,11 +379,8 @@ export class Streams {
     if (this.#window.due) this.#outgoing.queue('max-data')
   }
 
-  /** By a quarter; by anything, where the peer waits for it and may say so no second time. */
   #raiseStreams(): void {
-    if (!this.#ids.due && !(this.#streamsBlocked && this.#ids.risen)) return
-    this.#streamsBlocked = false
-    this.#outgoing.queue('max-streams')
+    if (this.#ids.due) this.#outgoing.queue('max-streams')
   }
 
   #limit(subject: Exclude<OfAll['kind'], 'data-blocked'>, raised: boolean): number {
