@@ -33,7 +33,8 @@ async function stage() {
 test('a move to a host that is ready is a move like any other, and leaves nothing behind', async () => {
   const { service, association, talk, to, ready, unnamed } = await stage()
   const offer = await ready()
-  expect(unnamed()).toBe(1)
+  // The record of its first start may still be published, by way of such a file too.
+  await until(() => unnamed() === 1)
   const thawed = await thawAt(to, await service.freeze({ to: offer, state: Buffer.from('mine') }))
   for (const socket of thawed.sockets.values()) answerOn(socket)
   expect(await ask(talk, service.hit, 'after')).toBe('after')
