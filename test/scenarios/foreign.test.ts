@@ -7,7 +7,7 @@ import { Identity } from '../../src/crypto/identity.ts'
 import { type Abroad, abroad, associated, ESP_SUITES, run, talk } from '../support/abroad.ts'
 import { seeded } from '../support/actors.ts'
 import { ForeignPeer } from '../support/foreign-peer.ts'
-import { actor, type End, endedAt, enter, type Flying, freeze, place, stage, thaw } from '../support/stage.ts'
+import { actor, type End, endedAt, enter, type Flying, freeze, labelOf, place, stage, thaw } from '../support/stage.ts'
 
 function rekeyed(end: End): number {
   return end.told.filter((type) => type === 'rekeyed').length
@@ -269,6 +269,44 @@ describe('an RFC 8046 readdress', () => {
       for (const flying of foreign.sent.splice(0)) cast.wire.inject({ ...flying, to: a.at })
     }
     expect(foreign.there).toEqual(outside)
+  })
+})
+
+describe('two RFC 8046 readdresses of ours, one soon after the other', () => {
+  /** The second arrives, then the first, from where we are no more; whatever comes to where we are is heard. */
+  function overtaken(begin: 'we' | 'they') {
+    const here = associated(begin)
+    const { a, foreign, cast } = here
+    const places = [place(20), place(21)] as const
+    let source: (typeof places)[number] = places[0]
+    const held: Flying[] = []
+    cast.wire.bend = (flying) => {
+      if (flying.to.address !== foreign.at.address) return [flying]
+      if (source === places[0]) held.push(flying)
+      else foreign.receive(flying.bytes, source)
+      return []
+    }
+    a.engine.readdress(cast.wire.now, [places[0]])
+    cast.wire.run(1)
+    source = places[1]
+    a.engine.readdress(cast.wire.now, [places[1]])
+    cast.wire.run(5)
+    for (const { bytes } of held) foreign.receive(bytes, places[0])
+    for (let turn = 0; turn < 60; turn++) {
+      for (const flying of foreign.sent.splice(0))
+        if (flying.to.address === source.address) cast.wire.inject({ ...flying, to: a.at })
+      cast.wire.run(5)
+    }
+    return { ...here, held, source }
+  }
+
+  it.each(['we', 'they'] as const)('end where we are, though the first arrives last (%s began)', (begin) => {
+    const { foreign, cast, held, source, a } = overtaken(begin)
+    expect(held.length).toBe(1)
+    expect(foreign.there).toEqual(source)
+    // It was said once more, and not again and again.
+    const updates = cast.wire.sent.filter(({ from, bytes }) => from === a.at && labelOf(bytes) === 'READDRESS')
+    expect(updates.length).toBe(3)
   })
 })
 

@@ -13,6 +13,7 @@ describe('a seed with a stranger', () => {
     [279, 'a readdress that a rekey overtakes is sent again'],
     [295, 'both rekey, and the offer of the former host comes last'],
     [592, 'a move cuts a rekey in two, with the half of the stranger acknowledged and forgotten'],
+    [20_860, 'the second of two readdresses overtakes the first, by which the stranger then goes'],
   ])('that failed once passes: %i, %s', (seed) => {
     expect(failure(runStrangers(seed))).toBe('')
   })

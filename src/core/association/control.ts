@@ -183,7 +183,8 @@ export function onAcknowledged(
   }
   if (association.reliable.size === 0) association.timers.stop('reliable')
   // As long as a rebinding is under way that would only ask again, with every answer: when it has settled, ratchet.ts goes on.
-  if (association.readdressWanted && session?.ratchet.name === 'settled') readdress(association, now)
+  const waits = session?.plain !== undefined && association.reliable.has('readdress')
+  if (association.readdressWanted && session?.ratchet.name === 'settled' && !waits) readdress(association, now)
   return matched
 }
 

@@ -39,6 +39,8 @@ export function readdress(association: Association, now: number): void {
   ]
   const bytes = buildUpdate(association.envelope(session), parameters, true)
   association.announced = true
+  // What is still under way may arrive behind it (RFC 7401 §6.11), and a peer that knows only the RFCs would go by that: it is told again.
+  association.readdressWanted = session.plain !== undefined && association.reliable.has('readdress')
   sendReliably(association, now, { purpose: 'readdress', bytes, updateId, tries: 1, sentAt: now })
 }
 
