@@ -54,7 +54,8 @@ async function transfer(way: Way, moment = Infinity, instant: Instant = 'at once
   for (; world.isBusy && steps < STEPS_MAX; steps++) {
     if (steps === moment) {
       if (instant === 'a turn later') await turn()
-      moving.attend((await world.move()).stream)
+      // The other writes on: all there is for it may leave before FREEZE, and a `for await` that has all of it destroys its stream.
+      moving.attend((await world.move(() => staying.step())).stream)
     }
     moving.step()
     staying.step()

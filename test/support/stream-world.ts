@@ -105,13 +105,14 @@ export class StreamWorld implements Disposable {
     return this.#wire.step()
   }
 
-  /** FREEZE, a capsule, THAW at another place. What the engine says meanwhile passes. */
-  async move(): Promise<StreamSide> {
+  /** FREEZE, a capsule, THAW at another place. What the engine says meanwhile passes, and the other application goes on: `goesOn`. */
+  async move(goesOn: () => void = () => undefined): Promise<StreamSide> {
     const { end, streams } = this.#moving
     streams.freeze()
     end.engine.freeze(this.#wire.now)
     this.#wire.drain()
     while (!end.told.includes('frozen')) {
+      goesOn()
       if (!this.#wire.step()) throw new Error('FREEZE does not end')
       await turn()
     }
