@@ -197,6 +197,24 @@ describe('FREEZE in the middle of a transfer', () => {
     expect(ms).toBeLessThan(60)
   })
 
+  it('that comes to nothing tells what came true meanwhile, with no other packet', () => {
+    const { wire, a, b } = pair({ delayMs: 10 })
+    b.engine.listen(9)
+    const client = new StreamApp(wire, a, b.engine.hit)
+    new StreamApp(wire, b, a.engine.hit, { eager: true })
+    const id = client.open(9)
+    wire.run(200)
+    client.say(id, noise(3_000))
+    wire.run(1)
+    a.engine.freeze(wire.now)
+    while (!a.told.includes('frozen')) wire.run(1)
+    expect(a.told).not.toContain('stream-finished')
+    wire.bend = () => []
+    a.engine.unfreeze(wire.now)
+    wire.run(0)
+    expect(a.told).toContain('stream-finished')
+  })
+
   it('waits no longer than its limit for a peer that says nothing', () => {
     expect(frozenAfter({ freezeStreamsMsMax: 30 }, false)).toBe(30)
     expect(frozenAfter({ freezeStreamsMsMax: 0 }, false)).toBeLessThanOrEqual(1)

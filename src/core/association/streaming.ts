@@ -50,9 +50,12 @@ export function holdStreams(association: Association, waitMs: number): void {
   association.context.wake(association)
 }
 
-/** When FREEZE came to nothing. */
-export function releaseStreams({ streaming }: Association): void {
-  streaming?.transport.release()
+/** When FREEZE came to nothing: what came true meanwhile is told. */
+export function releaseStreams(association: Association): void {
+  const { streaming } = association
+  if (streaming === undefined) return
+  streaming.transport.release()
+  collect(association, streaming)
 }
 
 /** What streams a capsule brings: what its owner has not read is told again, and what the peer has not acknowledged, sent again. */
