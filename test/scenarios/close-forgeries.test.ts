@@ -19,18 +19,16 @@ import {
   messagesOf,
   move,
   place,
+  reasons,
   sentBy,
   stage,
   stateAt,
   thaw,
   those,
+  unanswered,
 } from '../support/stage.ts'
 
 const NONCE = new Uint8Array(16).fill(7)
-
-function reasons(end: End): string[] {
-  return endedAt(end).map(({ reason }) => reason)
-}
 
 /** The frozen state of somebody who then goes on. */
 function copied(cast: Cast, end: End) {
@@ -250,14 +248,7 @@ describe('a CLOSE of a peer that knows only the RFCs', () => {
 
 describe('a CLOSE_ACK', () => {
   it('ends nothing under the signature of somebody else', () => {
-    const cast = stage()
-    const { a, b, alice, bob, wire } = cast
-    const state = freeze(cast, b)
-    a.engine.close(wire.now, b.engine.hit)
-    wire.run(5)
-    const [close] = messagesOf(sentBy(cast, a), 'CLOSE')
-    if (close === undefined) throw new Error('no CLOSE')
-    const envelope = forgedEnvelope(bob, state, a.engine.hit, bob.start(1), alice.start(1))
+    const { a, b, alice, wire, close, envelope } = unanswered()
     const echo = [encodeEchoResponseSigned(close.echoRequestSigned)]
     const packet = buildClose({ ...envelope, identity: alice.identity }, 'CLOSE_ACK', echo)
     wire.inject({ from: b.at, to: a.at, bytes: wrapHip(packet) })

@@ -5,23 +5,7 @@ import { buildClose } from '../../src/core/association/update.ts'
 import { wrapHip } from '../../src/wire/datagram.ts'
 import { encodeEchoResponseSigned } from '../../src/wire/update.ts'
 import { seeded } from '../support/actors.ts'
-import {
-  converse,
-  type End,
-  endedAt,
-  forgedEnvelope,
-  freeze,
-  messagesOf,
-  say,
-  sentBy,
-  stage,
-  stateAt,
-  those,
-} from '../support/stage.ts'
-
-function reasons(end: End): string[] {
-  return endedAt(end).map(({ reason }) => reason)
-}
+import { converse, endedAt, reasons, say, stage, stateAt, those, unanswered } from '../support/stage.ts'
 
 describe('CLOSE', () => {
   it('ends what nobody has used for UAL, and dummies, checks and rekeys are no use', () => {
@@ -53,14 +37,7 @@ describe('CLOSE', () => {
 
 describe('CLOSE_ACK', () => {
   it('ends nothing unless it echoes the CLOSE that it answers (RFC 7401 §6.15)', () => {
-    const cast = stage()
-    const { a, b, alice, bob, wire } = cast
-    const state = freeze(cast, b)
-    a.engine.close(wire.now, b.engine.hit)
-    wire.run(5)
-    const [close] = messagesOf(sentBy(cast, a), 'CLOSE')
-    if (close === undefined) throw new Error('no CLOSE')
-    const envelope = forgedEnvelope(bob, state, a.engine.hit, bob.start(1), alice.start(1))
+    const { a, b, wire, close, envelope } = unanswered()
     const answer = (echo: Uint8Array): void => {
       const packet = buildClose(envelope, 'CLOSE_ACK', [encodeEchoResponseSigned(echo)])
       wire.inject({ from: b.at, to: a.at, bytes: wrapHip(packet) })

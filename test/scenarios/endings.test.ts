@@ -23,6 +23,7 @@ import {
   messagesOf,
   move,
   place,
+  reasons,
   say,
   sentBy,
   stage,
@@ -32,10 +33,6 @@ import {
 } from '../support/stage.ts'
 
 const NONCE = new Uint8Array(16).fill(7)
-
-function reasons(end: End): string[] {
-  return endedAt(end).map(({ reason }) => reason)
-}
 
 describe('CLOSE', () => {
   it('ends both ends, is answered, and leaves nothing that wants time', () => {

@@ -13,7 +13,8 @@ import type { OwnLocator } from '../../src/core/own-locators.ts'
 import type { AeadProvider } from '../../src/crypto/aead.ts'
 import type { Entropy } from '../../src/crypto/entropy.ts'
 import type { Identity } from '../../src/crypto/identity.ts'
-import { Filters, type Label, labelOf } from './filters.ts'
+import { Filters, type Label, labelOf, messagesOf } from './filters.ts'
+import { forgedEnvelope } from './former-host.ts'
 import { type Actor, actor, End, type Flying, place, Wire } from './pair.ts'
 import { Spy } from './spy.ts'
 
@@ -163,6 +164,11 @@ export function endedAt(end: End): Extract<MachineEvent, { type: 'ended' }>[] {
   return end.events.filter((event) => event.type === 'ended')
 }
 
+/** Why its associations have ended, in order. */
+export function reasons(end: End): string[] {
+  return endedAt(end).map(({ reason }) => reason)
+}
+
 /** What was sent from somewhere, or by anybody, since the `since`th datagram. */
 export function sentBy({ wire }: Pick<Cast, 'wire'>, from?: End, since = 0): (Flying & { readonly at: number })[] {
   return wire.sent
@@ -182,4 +188,16 @@ export function those(
   since = 0,
 ): (Flying & { readonly at: number })[] {
   return sentBy(cast, from, since).filter(({ bytes }) => labelOf(bytes) === label)
+}
+
+/** Alice has closed, Bob stands still: her CLOSE, and an envelope for whatever somebody with Bob's keys might answer. */
+export function unanswered() {
+  const cast = stage()
+  const { a, b, alice, bob, wire } = cast
+  const state = freeze(cast, b)
+  a.engine.close(wire.now, b.engine.hit)
+  wire.run(5)
+  const [close] = messagesOf(sentBy(cast, a), 'CLOSE')
+  if (close === undefined) throw new Error('no CLOSE')
+  return { ...cast, close, envelope: forgedEnvelope(bob, state, a.engine.hit, bob.start(1), alice.start(1)) }
 }

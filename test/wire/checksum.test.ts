@@ -2,19 +2,9 @@
 // stands here besides is worked out from its figures by hand.
 
 import { describe, expect, it } from 'vitest'
-import { addressBytes } from '../../src/base/address.ts'
 import { fromHex } from '../../src/base/bytes.ts'
 import { hipChecksum, sumWords } from '../../src/wire/checksum.ts'
-
-const I1 = fromHex(`
-  3b050121 00000000 20010020000000000000000000000001 20010020000000000000000000000002
-  01ff0003 03040800`)
-
-function address(text: string): Uint8Array {
-  const bytes = addressBytes(text)
-  if (bytes === undefined) throw new Error(text)
-  return bytes
-}
+import { address, APPENDIX_C_I1 as I1 } from './fixtures.ts'
 
 describe('the checksum of HIP', () => {
   // Appendix C.1: 1a5e is the complement of e5a1. Its two addresses add 2dba and 2dbb; without them the packet, its length and its

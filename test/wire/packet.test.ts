@@ -1,7 +1,6 @@
 // Framing of HIP packets against RFC 7401 appendix C, and every way in which it can be wrong.
 
 import { describe, expect, it } from 'vitest'
-import { addressBytes } from '../../src/base/address.ts'
 import { InvariantError } from '../../src/base/assert.ts'
 import { concat, fromHex, toHex } from '../../src/base/bytes.ts'
 import { hipChecksum, sumOfPair, upperLayerChecksum } from '../../src/wire/checksum.ts'
@@ -18,18 +17,7 @@ import {
   macTwoInput,
   type Packet,
 } from '../../src/wire/packet.ts'
-import { HIT_A, HIT_B, sound } from './fixtures.ts'
-
-// RFC 7401 appendix C: I1 with DH_GROUP_LIST 3, 4, 8; checksum zero, as over UDP.
-const I1 = fromHex(`
-  3b050121 00000000 20010020000000000000000000000001 20010020000000000000000000000002
-  01ff0003 03040800`)
-
-function address(text: string): Uint8Array {
-  const bytes = addressBytes(text)
-  if (bytes === undefined) throw new Error(text)
-  return bytes
-}
+import { address, HIT_A, HIT_B, APPENDIX_C_I1 as I1, sound } from './fixtures.ts'
 
 function fault(bytes: Uint8Array): Malformed {
   const packet = decodePacket(bytes)
